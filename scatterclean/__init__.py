@@ -1,0 +1,28 @@
+"""scatterclean moves orphan bounces (backscatter) out of IMAP inboxes and leaves genuine ones where they are.
+
+The rooms, in the order in which a sweep walks through them; who reads them top to bottom has followed one:
+
+model        the nouns, frozen values: the glossary
+errors       what can go wrong, by who mends it
+headers      header fields, addresses, dates and ids out of any bytes
+bounce/      bytes -> Bounce | None: the reader of automatic mail
+sent         header fields of a Sent copy -> SentMessage
+fingerprint  what a message is known by, wherever it moves
+judge        Bounce + what the log knows -> Finding
+plan         Findings -> Plan, or a refusal with its reason; the outcome of a move that was cut off
+wording      all of that in words
+ports        what a sweep needs of the world
+mailbox/     IMAP, and a mailbox in memory
+store/       SQLite: sent log, journal, docket
+config       TOML -> frozen values
+harvest      Sent folders -> sent log and coverage
+deeds        intend -> do -> look -> settle: the only place that changes a mailbox
+sweep, undo  the two errands
+wire         config -> ready accounts; the only file that knows ports and adapters
+service      the scheduler, signals
+trial        the pure core on files (`scatterclean try`)
+demo/        an embedded server with a flooded mailbox
+cli/         click: parse, call, print
+"""
+
+__version__ = "0.1.0"

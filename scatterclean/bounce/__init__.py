@@ -1,0 +1,258 @@
+"""bytes -> Bounce | None: the only door to the reader of automatic mail; pure, and it never raises.
+
+`candidate` says from header fields alone whether a message is worth fetching; `read` reads it.  Every format is
+asked at every level, and what they find is united; nothing depends on their order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from scatterclean.bounce import signs
+from scatterclean.bounce.anatomy import Message, divided, header_of, opened
+from scatterclean.bounce.formats import all_formats
+from scatterclean.bounce.found import Cited, Facts, Returned
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.model import (
+    MAX_ADDRESSES,
+    MAX_ID,
+    MAX_REFERENCES,
+    Bounce,
+    Kind,
+    MessageId,
+    Original,
+    Reference,
+    Weight,
+)
+
+__all__ = ["CANDIDATE_FIELDS", "candidate", "read"]
+
+CANDIDATE_FIELDS: tuple[str, ...] = signs.FIELDS
+candidate = signs.candidate
+
+MAX_LEVEL = 5  # a bounce of a bounce of a bounce was seen, never more
+_MAX_RETURNED = 8  # per level
+_MAX_RECEIVED = 30
+
+# Every name that a message may bear; what a relay replaced survives in the others (field guide, 2).  Only the
+# first kind can convict: the others were given by relays, lists and whoever sent the message on.
+_ID_FIELDS = (
+    "Message-ID",
+    "X-Microsoft-Original-Message-ID",
+    "X-Google-Original-Message-ID",
+    "X-Original-Message-ID",
+    "Original-Message-ID",
+    "Resent-Message-ID",
+)
+
+
+def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
+    """What the automatic message `raw` says; None for ordinary mail.
+
+    `raw` may have any line ends.  `complete=False`: the bytes were cut at the fetch cap, so a returned header
+    that is missing or touches the end makes `Bounce.incomplete`.
+    """
+    if not candidate(header_of(raw)):
+        return None
+    message = opened(raw, complete=complete)
+    kind = signs.kind_of(message)
+    if kind is None:
+        return None
+    reading = _Reading()
+    reading.level(message, kind, 1)
+    return reading.bounce(message, kind, complete=complete)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What was found so far, at all levels."""
+
+    references: dict[str, Reference] = field(default_factory=dict)
+    originals: list[tuple[int, Header]] = field(default_factory=list)
+    summary: Header | None = None
+    facts: list[Facts] = field(default_factory=list)
+    stumbled: dict[str, None] = field(default_factory=dict)
+    unended: bool = False
+
+    def level(self, message: Message, kind: Kind, level: int, *, forged: bool = False) -> None:
+        """Ask every format about this message, then look into what it returns.
+
+        What a `forged` bounce returns may acquit, never convict: a spammer wrote it.
+        """
+        returned: dict[bytes, Returned] = {}
+        cited: list[Cited] = []
+        for name, find in all_formats():
+            try:
+                for found in find(message, kind):
+                    if isinstance(found, Returned):
+                        returned.setdefault(found.header, replace(found, clear=False) if forged else found)
+                    elif isinstance(found, Cited):
+                        cited.append(found)
+                    elif level == 1:
+                        self.facts.append(found)
+            except Exception as error:  # noqa: BLE001 - the promise: a format's bug becomes data, never a crash
+                self.stumbled[f"{name}: {type(error).__name__}"] = None
+        for handed in list(returned.values())[:_MAX_RETURNED]:
+            self._hand_back(handed, message, level)
+        for citation in cited:
+            self._cite(citation, level)
+
+    def _cite(self, found: Cited, level: int) -> None:
+        # What a *returned* vacation text answers was received by the person, not sent.
+        weight = Weight.WEAK if level > 1 and found.by_reply else found.weight
+        self._refer(found.text, weight, found.found_in, level, by_reply=found.by_reply)
+
+    def _hand_back(self, found: Returned, outer: Message, level: int) -> None:
+        header = Header(found.header)
+        if found.summary:
+            self.summary = self.summary or header
+            return
+        self.unended |= not found.ended
+        inner = Message(found.header, found.body, cut=not found.ended)
+        kind = signs.kind_of(inner) if level < MAX_LEVEL else None
+        automatic = kind is not None and _was_sent_by_a_machine(outer, inner, kind)
+        # The id of a bounce that bounced is its writer's, not the person's.
+        self._refer_to(found, header, level, clear=found.clear and not automatic)
+        if kind is None:
+            self.originals.append((level, header))
+            return
+        before = len(self.originals)
+        self.level(inner, kind, level + 1, forged=not automatic)
+        if len(self.originals) == before or not automatic:
+            self.originals.append((level if automatic else MAX_LEVEL + 1, header))
+
+    def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
+        last = header.names()[-1] if len(header) else ""
+        for name in _ID_FIELDS:
+            for value in header.all(name):
+                for message_id in ids_in(value):
+                    # The last line may be cut in the middle of the id, unless its bracket is there.
+                    whole = found.ended or name.lower() != last or f"<{message_id.text}>" in value
+                    strong = clear and whole and name == "Message-ID" and not _invented(message_id, header)
+                    weight = Weight.STRONG if strong else Weight.WEAK
+                    self._refer(message_id.text, weight, found.found_in, level)
+
+    def _refer(self, text: str, weight: Weight, found_in: str, level: int, *, by_reply: bool = False) -> None:
+        text = text[:MAX_ID]
+        known = self.references.get(text)
+        if known is None:
+            if len(self.references) < MAX_REFERENCES:
+                self.references[text] = Reference(MessageId(text), weight, found_in, level, by_reply)
+        elif (known.weight is Weight.WEAK and weight is Weight.STRONG) or (
+            known.weight is weight and known.by_reply and not by_reply
+        ):
+            self.references[text] = Reference(MessageId(text), weight, found_in, level, by_reply)
+
+    def bounce(self, message: Message, kind: Kind, *, complete: bool) -> Bounce:
+        """Everything, in the form that the judge wants."""
+        header = message.header
+        sure = [facts for facts in self.facts if not facts.guessed]
+        guessed = [facts for facts in self.facts if facts.guessed]
+        recipients = _united(facts.recipients for facts in sure) or _united(facts.recipients for facts in guessed)
+        facts = (*sure, *guessed)
+        senders = addresses_in(header.get("From") or "")
+        ids = ids_in(header.get("Message-ID") or "")
+        originals = [original for _, original in sorted(self.originals, key=lambda each: -each[0])]
+        return Bounce(
+            kind=kind,
+            references=tuple(sorted(self.references.values(), key=_order)),
+            recipients=recipients,
+            original=_original(originals, self.summary, facts),
+            sender=senders[0] if senders else None,
+            message_id=ids[0].text if ids else None,
+            subject=decoded(header.get("Subject") or "") or None,
+            delivered_to=_delivered_to(header),
+            reporting_mta=next((each.reporting_mta for each in facts if each.reporting_mta), None),
+            action=next((each.action for each in facts if each.action), None),
+            status=next((each.status for each in facts if each.status), None),
+            diagnostic=next((each.diagnostic for each in facts if each.diagnostic), None),
+            received=tuple(header.all("Received")[:_MAX_RECEIVED]),
+            incomplete=not complete and (self.unended or not self.originals),
+            stumbled=tuple(self.stumbled),
+        )
+
+
+def _order(reference: Reference) -> tuple[bool, bool, int]:
+    """Strong before weak, returned before cited, inner before outer."""
+    return reference.weight is Weight.WEAK, reference.by_reply, -reference.level
+
+
+def _was_sent_by_a_machine(outer: Message, inner: Message, kind: Kind) -> bool:
+    """Is the returned message, automatic by its looks, really one?  Spam comes dressed as a bounce, too.
+
+    Bounces have the null reverse-path (RFC 5321, 4.5.5), so what was returned to somebody's address and shows
+    that address as its Return-Path was no bounce.  Where there is none, it counts whom it was addressed to.
+    """
+    path = inner.header.raw("Return-Path")
+    if kind in _REPLIES:
+        return True
+    if path is not None:
+        return signs.is_null_path(path)
+    sent_to = set(addresses_in(inner.header.get("To") or ""))
+    return not sent_to.isdisjoint(_delivered_to(outer.header)) or not sent_to
+
+
+_REPLIES = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.RECEIPT})
+_HOP = re.compile(r"\bby\s+([^\s;()]{3,250})[^;]*?\bid\s+<?([^\s<>;]{6,100})", re.DOTALL)
+
+
+def _invented(message_id: MessageId, header: Header) -> bool:
+    """Did the reporting MTA give the id, because the message came without one (sendmail, Postfix, Exim)?
+
+    Such an id holds the queue id that the same MTA wrote into its Received line, the topmost one.
+    """
+    hops = header.all("Received")
+    hop = _HOP.search(hops[0][:2000]) if hops else None
+    if hop is None:
+        return False
+    left, _, right = message_id.text.rpartition("@")
+    return hop[2] in left and hop[1].lower().endswith(right.lower())
+
+
+def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(address for group in groups for address in group))[:MAX_ADDRESSES]
+
+
+def _original(headers: list[Header], summary: Header | None, facts: tuple[Facts, ...]) -> Original:
+    """The attributes of the innermost message; what it lacks, a summary or the report may know."""
+    header = headers[0] if headers else None
+    sources = [source for source in (header, summary) if source is not None]
+
+    def first(*names: str) -> str | None:
+        return next((value for source in sources for name in names if (value := source.get(name))), None)
+
+    senders = addresses_in(first("From", "Sender", "Return-Path") or "")
+    sender = senders[0] if senders else next((each.sender for each in facts if each.sender), None)
+    to = [address for name in ("To", "Cc") for address in addresses_in(first(name) or "")]
+    return Original(
+        sender=sender,
+        to=tuple(dict.fromkeys(to))[:MAX_ADDRESSES],
+        subject=decoded(first("Subject") or "") or None,
+        date=date_in(first("Date", "Sent")),
+        received=tuple(header.all("Received")[:_MAX_RECEIVED]) if header else (),
+        dkim_signed=header is not None and "dkim-signature" in header,
+    )
+
+
+# BATV (draft-levine-smtp-batv): prvs=tag=user@host; Barracuda: btv1==tag==user@host.
+_BATV = re.compile(r"^(?:prvs=[^=@]{1,40}=|btv1==[^=@]{1,80}==)(?=[^@])", re.IGNORECASE)
+# SRS (libsrs2): SRS0=hash=day=host=user@forwarder, SRS1=hash=first==hash=day=host=user@second.
+_SRS = re.compile(r"^srs[01][=+-](?:[^=@]{1,40}=[^=@]{1,200}=)?=?[^=@]{1,40}=[^=@]{1,10}=([^=@]{1,250})=([^@]{1,250})@", re.IGNORECASE)
+
+
+def _unwrapped(address: str) -> str:
+    address = _BATV.sub("", address)
+    srs = _SRS.match(address)
+    return f"{srs[2]}@{srs[1]}" if srs else address
+
+
+def _delivered_to(header: Header) -> tuple[str, ...]:
+    found = [
+        address
+        for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
+        for value in header.all(name)[:MAX_ADDRESSES]
+        for address in addresses_in(value)
+    ]
+    return tuple(dict.fromkeys(map(_unwrapped, found)))[:MAX_ADDRESSES]

@@ -1,0 +1,302 @@
+"""Cuts a message into header, parts and text without trusting a word of it; it decides nothing.
+
+Boundaries may be wrong or missing, line ends mixed, encodings broken, the end cut off: whatever is there is
+cut as far as it goes.  Everything is bounded, and every step is linear in what is looked at.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from functools import cached_property
+
+from selectolax.lexbor import LexborHTMLParser
+
+from scatterclean.headers import Header, in_charset, with_line_feeds
+
+# A returned header stands near the front: behind a notice that people read, never behind its own body.
+LOOK = 1 << 20  # bytes of a message that are looked at
+LOOK_TEXT = 1 << 16  # bytes of the notice
+MAX_DEPTH = 5  # multiparts within multiparts
+MAX_PARTS = 60
+
+_FRONT = b"\r\n \t\x00\xef\xbb\xbf"  # blank lines and a byte order mark in front of a header
+_HEADER_END = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
+_BLANK_LINE = b"\n\n"
+
+# Types under which originals travel.  RFC 3462, 3464, 3798, 5965, 6533; the misspelt ones are in use.
+RETURNED_TYPES = frozenset(
+    {
+        "message/rfc822",
+        "message/rfc822-headers",
+        "message/rfc822-header",
+        "message/global",
+        "message/global-headers",
+        "message/news",
+        "message/partial",
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "text/rfc822",
+        "application/rfc822",
+    }
+)
+STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status", "text/delivery-status"})
+RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
+COMPLAINT_TYPES = frozenset({"message/feedback-report"})
+
+
+def header_of(raw: bytes) -> bytes:
+    """The header block of a message in any line ends, leading junk removed; all of it if it has no end."""
+    head = raw[: 1 << 18].lstrip(_FRONT)
+    end = _HEADER_END.search(head)
+    return head[: end.start()] if end else head
+
+
+_TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
+_ENCODING = re.compile(rb"\ncontent-transfer-encoding[ \t]*:\s*\"?([^\s;\"]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(rb"[;\s]charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"[;\s]boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
+# A line "--x" with a header of a part behind it: a boundary, whatever was announced.
+_ANY_BOUNDARY = re.compile(rb"\n--([^\n]{1,200})\n(?=(content-[a-z-]{4,40})[ \t]*:)", re.IGNORECASE)
+_PART_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
+
+
+class Part:
+    """A leaf of the tree of parts.  `ended`: a boundary was seen behind it, so it was not cut off."""
+
+    __slots__ = ("body", "ended", "header", "type", "_content")
+
+    def __init__(self, header: bytes, body: bytes, *, ended: bool, otherwise: str = "text/plain") -> None:
+        self.header = header
+        self.body = body
+        self.ended = ended
+        found = _TYPE.search(b"\n" + header)
+        self.type = found[1].decode("latin-1").lower() if found else otherwise
+        self._content: bytes | None = None
+
+    @property
+    def content(self) -> bytes:
+        """The body without its transfer encoding, with LF."""
+        if self._content is None:
+            found = _ENCODING.search(b"\n" + self.header) if self.header else None
+            self._content = unencoded(self.body, found[1].lower() if found else b"")
+        return self._content
+
+    @property
+    def charset(self) -> str:
+        found = _CHARSET.search(self.header)
+        return found[1].decode("latin-1") if found else "utf-8"
+
+
+_BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]{40}")
+_UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} [^\n]{1,200}\n")
+
+
+def unencoded(body: bytes, encoding: bytes) -> bytes:
+    """Quoted-printable, base64 and uuencode undone as far as they go; what is not encoded stays."""
+    if encoding == b"quoted-printable":
+        return with_line_feeds(binascii.a2b_qp(body))
+    if encoding == b"base64":
+        # Announced, yet not done: some gateways relabel a part and leave its text (seen with Outlook).
+        if not _BASE64_LINE.match(body.lstrip()[:40].ljust(40)):
+            return body
+        packed = b"".join(body.split())
+        packed = packed[: len(packed) // 4 * 4]
+        try:
+            return with_line_feeds(binascii.a2b_base64(packed))
+        except binascii.Error:
+            return body
+    if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
+        begin = _UU_BEGIN.search(body)
+        return with_line_feeds(_uudecoded(body[begin.end() :])) if begin else body
+    return body
+
+
+def _uudecoded(lines: bytes) -> bytes:
+    done = []
+    for line in lines.split(b"\n"):
+        if not line.strip() or line == b"end":
+            break
+        try:
+            done.append(binascii.a2b_uu(line))
+        except binascii.Error:
+            break
+    return b"".join(done)
+
+
+class Message:
+    """One message at one level: the one in the inbox, or one that was returned in it.
+
+    `header_ended`: the blank line behind the header was seen.  `cut`: the end of `body` may be missing.
+    """
+
+    def __init__(self, header: bytes, body: bytes, *, header_ended: bool = True, cut: bool = False) -> None:
+        self.block = header
+        self.body = body
+        self.header_ended = header_ended
+        self.cut = cut
+
+    @cached_property
+    def header(self) -> Header:
+        return Header(self.block)
+
+    @cached_property
+    def type(self) -> str:
+        """The declared content type without parameters, lower-cased."""
+        found = _TYPE.search(b"\n" + self.block)
+        return found[1].decode("latin-1").lower() if found else ""
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
+        leaves: list[Part] = []
+        _leaves(Part(self.block, self.body, ended=False), leaves, 0)
+        return leaves
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        return frozenset(part.type for part in self.parts)
+
+    def part_of(self, types: frozenset[str]) -> Part | None:
+        """The first part of one of these types."""
+        if self.types.isdisjoint(types):
+            return None
+        return next(part for part in self.parts if part.type in types)
+
+    @cached_property
+    def notice(self) -> Part | None:
+        """The part that people read: the first plain text that is not blank, else the first HTML."""
+        html = None
+        for part in self.parts[:8]:
+            if part.type == "text/html":
+                html = html or part
+            elif part.type.startswith("text") and part.type not in RETURNED_TYPES and part.body.strip():
+                return part
+            elif part.type in RETURNED_TYPES:
+                break
+        return html
+
+    @cached_property
+    def text(self) -> bytes:
+        """The notice as plain text in its own charset, at most LOOK_TEXT bytes."""
+        part = self.notice
+        if part is None:
+            return b""
+        content = part.content[:LOOK_TEXT]
+        if self._is_html(part):
+            content = text_of_html(in_charset(content, part.charset))
+        return content
+
+    @cached_property
+    def words(self) -> str:
+        """The first 4 kB of the notice, decoded, in lower case, runs of white space as one blank."""
+        part = self.notice
+        if part is None:
+            return ""
+        charset = "utf-8" if self._is_html(part) else part.charset
+        return " ".join(in_charset(self.text[:4096], charset).lower().split())
+
+    @staticmethod
+    def _is_html(part: Part) -> bool:
+        return part.type == "text/html" or _HTML_START.match(part.content) is not None
+
+
+def opened(raw: bytes, *, complete: bool = True) -> Message:
+    """The message in `raw`, of which at most LOOK bytes are looked at."""
+    cut = not complete or len(raw) > LOOK
+    raw = with_line_feeds(raw[:LOOK].lstrip(_FRONT))
+    return divided(raw, cut=cut)
+
+
+def divided(raw: bytes, *, cut: bool) -> Message:
+    """Header and body of a message with LF line ends."""
+    end = raw.find(_BLANK_LINE)
+    if end < 0:
+        return Message(raw, b"", header_ended=False, cut=cut)
+    return Message(raw[:end], raw[end + 2 :], cut=cut)
+
+
+def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
+    if len(leaves) >= MAX_PARTS:
+        return
+    if depth < MAX_DEPTH:
+        pieces = _pieces(part)
+        if pieces:
+            for body, ended in pieces:
+                _leaves(_part(body, ended=ended or part.ended), leaves, depth + 1)
+            return
+        # Another boundary within a leaf: each part of the report was given its own (seen: Postfix copies
+        # that went through a rewriting gateway, 2019).
+        hidden = _ANY_BOUNDARY.search(part.body) if depth and part.type not in RETURNED_TYPES else None
+        if hidden:
+            leaves.append(Part(part.header, part.body[: hidden.start()], ended=True))
+            _leaves(_part(part.body[hidden.start(2) :], ended=part.ended), leaves, depth + 1)
+            return
+    leaves.append(part)
+
+
+def _pieces(part: Part) -> list[tuple[bytes, bool]]:
+    """The parts of a multipart, each with whether its end was seen; none if this is no multipart."""
+    announced = _BOUNDARY.search(part.header) if part.header else None
+    multipart = part.type.startswith("multipart/")
+    if not multipart and not (announced and part.type not in RETURNED_TYPES):
+        return []
+    body = b"\n" + part.body
+    if announced:
+        boundary = (announced[1] or announced[2]).rstrip()
+        pieces = _cut(body, boundary)
+        if pieces:
+            return pieces
+    if not multipart and part.type.startswith("text/"):
+        return []  # Outlook keeps the boundary of the report that it took apart
+    # Announced wrongly, or not at all (python's msg_25: the header was cut in the middle of the word).
+    seen = _ANY_BOUNDARY.search(body)
+    return _cut(body, seen[1].rstrip()) if seen else []
+
+
+def _cut(body: bytes, boundary: bytes) -> list[tuple[bytes, bool]]:
+    mark = b"\n--" + boundary
+    pieces: list[list[bytes]] = []
+    closed = False
+    for piece in body.split(mark)[1:]:
+        rest, line_end, inner = piece.partition(b"\n")
+        rest = rest.strip()
+        if rest and rest != b"--":  # only begins like the boundary: text, or an inner boundary
+            if pieces:
+                pieces[-1] += (mark, piece)
+            continue
+        if rest or len(pieces) >= MAX_PARTS:
+            closed = True
+            break
+        if line_end:
+            pieces.append([inner])
+    last = len(pieces) - 1
+    return [(b"".join(piece), closed or i < last) for i, piece in enumerate(pieces)]
+
+
+def _part(raw: bytes, *, ended: bool) -> Part:
+    if raw[:1] == b"\n":  # no header at all: plain text (RFC 2046, 5.1)
+        return Part(b"", raw[1:], ended=ended)
+    end = raw.find(_BLANK_LINE)
+    if not _PART_FIELD.match(raw):
+        return Part(b"", raw, ended=ended)
+    if end < 0:
+        return Part(raw, b"", ended=ended)
+    return Part(raw[:end], raw[end + 2 :], ended=ended)
+
+
+_HTML_START = re.compile(rb"\s*<(?:!doctype|html|head|body|p|pre|font|table|div|meta)\b", re.IGNORECASE)
+# Ids and addresses in angle brackets that a careless generator did not escape would be lost as tags.
+_BARE_BRACKETS = re.compile(r"<([^\s<>@]{1,300}@[^\s<>]{1,300})>")
+_LINE_TAG = re.compile(r"<(?:br|/?(?:p|div|tr|li|pre|table|h[1-6]|blockquote))(?=[\s/>])", re.IGNORECASE)
+
+
+def text_of_html(html: str) -> bytes:
+    """The text that a person would see, one line per line; as UTF-8, without NUL."""
+    html = _BARE_BRACKETS.sub(r"&lt;\1&gt;", html.replace("\0", ""))
+    html = _LINE_TAG.sub(r"\n\g<0>", html)
+    tree = LexborHTMLParser(html.encode("utf-8", "replace"))
+    tree.strip_tags(["script", "style", "head"])
+    root = tree.body or tree.root
+    text = root.text() if root else ""
+    return text.replace("\xa0", " ").encode("utf-8", "replace")

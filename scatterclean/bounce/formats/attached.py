@@ -1,0 +1,64 @@
+"""Originals in a part of their own: message/rfc822, text/rfc822-headers and what else is labelled so, or not.
+
+It does not look into the notice that people read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from scatterclean.bounce.anatomy import RETURNED_TYPES, Message, Part
+from scatterclean.bounce.blocks import BASIC, TECHNICAL, blocks_in
+from scatterclean.bounce.found import Find, Returned
+from scatterclean.model import Kind
+
+_FRONT = b"\n \t\x00\xef\xbb\xbf"
+_OWN_FIELD = re.compile(rb"(?:^|\n)(?:from|message-id|received|return-path|subject)[ \t]*:", re.IGNORECASE)
+_ANY_FIELD = re.compile(rb"(?:^|\n)([!-9;-~]{1,76})[ \t]*:")
+
+
+def find(message: Message, kind: Kind) -> Iterator[Find]:
+    notice = message.notice
+    several = len(message.parts) > 1
+    for part in message.parts:
+        if part.type in RETURNED_TYPES:
+            yield from _labelled(part)
+        elif several and _OWN_FIELD.search(part.header):
+            # No header of a part, but the returned one at once behind the boundary (seen: a Japanese
+            # provider's "Mail Deliver System", 2010).
+            yield Returned(part.header, part.body, "part without a header of its own", ended=_ended(part))
+        elif part is not notice and part.type.startswith(("text/", "application/octet", "message/")):
+            yield from _unlabelled(part)
+
+
+def _ended(part: Part) -> bool:
+    return part.ended or bool(part.body)
+
+
+def _labelled(part: Part) -> Iterator[Find]:
+    name = f"{part.type} part"
+    if _OWN_FIELD.search(part.header):  # the blank line behind the part's header is missing
+        yield Returned(part.header, part.body, name, ended=_ended(part))
+        return
+    content = part.content.lstrip(_FRONT)
+    for _ in range(3):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
+        header, blank, body = content.partition(b"\n\n")
+        fields = {field.lower() for field in _ANY_FIELD.findall(header)}
+        if not fields or any(not field.startswith((b"content-", b"mime-version")) for field in fields):
+            break
+        content = body.lstrip(_FRONT)
+    if fields:
+        yield Returned(header, body, name, ended=part.ended or bool(blank))
+
+
+def _unlabelled(part: Part) -> Iterator[Find]:
+    """A text that begins with a header, whatever the part says that it is."""
+    content = part.content.lstrip(_FRONT)
+    if not _ANY_FIELD.match(content):
+        return
+    for block in blocks_in(content[:65536]):
+        if block.start <= 0 and block.is_header and len(block.names & (TECHNICAL | BASIC)) >= 3:
+            body = content[block.end :].lstrip(b"\n")
+            yield Returned(block.header, body, f"{part.type} part", ended=block.ended or part.ended)
+        return

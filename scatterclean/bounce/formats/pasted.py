@@ -1,0 +1,40 @@
+"""Originals whose header is pasted into the notice: after a marker line or none, indented, quoted, in HTML.
+
+Only the first header counts: what stands behind it is the original's own text, and a header in there is one
+that the person forwarded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scatterclean.bounce.anatomy import LOOK_TEXT, Message, text_of_html
+from scatterclean.bounce.blocks import BASIC, blocks_in
+from scatterclean.bounce.found import Find, Returned
+from scatterclean.headers import in_charset
+from scatterclean.model import Kind
+
+
+def find(message: Message, kind: Kind) -> Iterator[Find]:
+    # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
+    clear = kind is not Kind.AUTOREPLY
+    found = list(_in(message.text, clear=clear))
+    if not any(not each.summary for each in found):
+        html = next((part for part in message.parts[:8] if part.type == "text/html"), None)
+        if html is not None and html is not message.notice:
+            content = html.content[:LOOK_TEXT]
+            if b"essage-" in content.lower():
+                found += _in(text_of_html(in_charset(content, html.charset)), clear=clear)
+    yield from found
+
+
+def _in(text: bytes, *, clear: bool) -> Iterator[Returned]:
+    summarised = False
+    for block in blocks_in(text):
+        if block.is_header:
+            body = text[block.end :].removeprefix(b"\n")
+            yield Returned(block.header, body, "pasted header", clear=clear, ended=block.ended)
+            return
+        if not summarised and len(block.names & BASIC) >= 2:
+            summarised = True
+            yield Returned(block.header, b"", "summary", clear=False, ended=block.ended, summary=True)

@@ -1,0 +1,41 @@
+"""Originals that the message's own header cites: In-Reply-To, References and their relatives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scatterclean.bounce.anatomy import Message
+from scatterclean.bounce.found import Cited, Find
+from scatterclean.bounce.signs import Signs
+from scatterclean.headers import ids_in
+from scatterclean.model import Kind, Weight
+
+# RFC 3834, 3.1.5: In-Reply-To is the id of the message that is answered.  A bounce is often built from the
+# original's header, and then In-Reply-To is what the *original* answered.
+_ANSWERS = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.NOTICE, Kind.RECEIPT})
+_OTHERS = ("X-Original-Message-ID", "Original-Message-ID", "X-Failed-Message-ID")
+
+
+def find(message: Message, kind: Kind) -> Iterator[Find]:
+    header = message.header
+    cited = header.get("In-Reply-To")
+    if cited:
+        weight = Weight.STRONG if kind in _ANSWERS and _whole(message) else Weight.WEAK
+        for message_id in ids_in(cited):
+            yield Cited(message_id.text, weight, "In-Reply-To", by_reply=True)
+    for name in _OTHERS:
+        for value in header.all(name):
+            for message_id in ids_in(value):
+                yield Cited(message_id.text, Weight.WEAK, name, by_reply=True)
+    references = header.get("References")
+    if references:
+        # The last one is the message that is answered; those before it are its ancestors.
+        for message_id in reversed(ids_in(references)):
+            yield Cited(message_id.text, Weight.WEAK, "References", by_reply=True)
+
+
+def _whole(message: Message) -> bool:
+    """Is the kind beyond doubt?  What was cut off might have shown that it is a bounce."""
+    if not message.header_ended or Signs(message).from_daemon:
+        return False
+    return not message.type.startswith("multipart/") or message.parts[-1].ended

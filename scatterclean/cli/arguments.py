@@ -1,0 +1,106 @@
+"""Dates, times, periods and names of accounts as people type them -> values; it knows no account itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from scatterclean.cli.root import Given
+from scatterclean.errors import Trouble
+
+if TYPE_CHECKING:
+    from scatterclean.config import AccountSettings
+    from scatterclean.wire import Household
+
+_AGO = re.compile(r"(\d{1,6})\s*(m|min|h|d|w)")
+_SPANS = {
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+
+
+def moment_in(text: str, now: datetime) -> datetime:
+    """A time in UTC: "2026-11-23", "2026-11-23 14:02", with or without zone (then the machine's), "today",
+    "yesterday", or so long ago: "90m", "3h", "2d", "1w".  Raises ValueError."""
+    text = text.strip().lower()
+    midnight = now.astimezone().replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
+    try:
+        if text in {"today", "yesterday"}:
+            found = midnight - timedelta(days=text == "yesterday")
+        elif ago := _AGO.fullmatch(text):
+            found = now - int(ago[1]) * _SPANS[ago[2]]
+        else:
+            found = datetime.fromisoformat(text)
+        # Without a zone: the machine's at that time (daylight saving may have begun since).
+        return found.astimezone(UTC)
+    except (OverflowError, OSError):
+        raise ValueError(text) from None
+
+
+class Moment(click.ParamType):
+    """-> aware datetime in UTC."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            return moment_in(str(value), datetime.now(UTC))
+        except ValueError:
+            self.fail(
+                f'{value!r} is no time; expected such as 2026-11-23, "2026-11-23 14:02", today, 3h, 2d',
+                param,
+                ctx,
+            )
+
+
+class Day(click.ParamType):
+    """-> date, on the person's calendar."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        if isinstance(value, date):
+            return value
+        try:
+            return moment_in(str(value), datetime.now(UTC)).astimezone().date()
+        except ValueError:
+            self.fail(f"{value!r} is no date; expected such as 2026-11-23, yesterday, 7d", param, ctx)
+
+
+def _accounts_like(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """For the completion in a shell: no word of trouble there."""
+    from scatterclean.config import load
+
+    given = ctx.find_object(Given) or Given()
+    try:
+        accounts = load(given.config_path).accounts
+    except (Trouble, OSError):
+        return []
+    return [CompletionItem(a.name) for a in accounts if a.name.startswith(incomplete)]
+
+
+def account_argument(*, many: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """ACCOUNT, or any number of them (none: all)."""
+    if many:
+        return click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...", shell_complete=_accounts_like)
+    return click.argument("account", metavar="ACCOUNT", shell_complete=_accounts_like)
+
+
+def named(household: Household, names: tuple[str, ...]) -> list[AccountSettings]:
+    """The accounts with these names, each once; all if none is named.  A wrong name is wrong usage."""
+    from scatterclean.wire import AccountUnknown
+
+    try:
+        return household.named(tuple(dict.fromkeys(names)))
+    except AccountUnknown as unknown:
+        raise click.UsageError(str(unknown)) from None

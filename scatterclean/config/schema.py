@@ -1,0 +1,338 @@
+"""The tables and keys of the file and what each may hold, as pydantic models; it knows nothing of other keys.
+
+What two keys or two accounts must not be together is in `checks`.  Every message reads "what is wrong, what
+is expected" and never repeats the value of a password.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic_core import PydanticCustomError
+
+from scatterclean.config.settings import LogLevel, Tls
+from scatterclean.model import Mode, Switch
+
+# RFC 1035, 2.3.4: a host name has 253 characters; RFC 5321, 4.5.3.1: a path 256; IMAP sets no limit for
+# names of folders, file systems do (255 bytes).
+_MAX_HOST, _MAX_ADDRESS, _MAX_FOLDER, _MAX_TEXT = 253, 254, 255, 4096
+
+# Nobody owns all the mail of these: a wildcard would take other people's mail for the person's own.
+_SHARED_BY_MANY = frozenset(
+    {
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "gmx.at",
+        "web.de",
+        "t-online.de",
+        "freenet.de",
+        "posteo.de",
+        "mailbox.org",
+        "fastmail.com",
+        "proton.me",
+        "protonmail.com",
+        "zoho.com",
+        "mail.ru",
+        "yandex.ru",
+        "yandex.com",
+        "orange.fr",
+        "free.fr",
+        "laposte.net",
+        "libero.it",
+        "seznam.cz",
+        "wp.pl",
+        "qq.com",
+        "163.com",
+        "126.com",
+        "comcast.net",
+    }
+)
+
+
+def wrong(text: str) -> PydanticCustomError:
+    """An error whose text is taken as it is."""
+    return PydanticCustomError("said", "{text}", {"text": text})  # the text may hold braces: not a template
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """In double quotes, control characters escaped, cut: for errors, in one line."""
+    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    quoted = json.dumps(cut, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in quoted)
+
+
+def did_you_mean(text: str, known: list[str]) -> str:
+    """The one of `known` that was probably meant, or the empty string."""
+    folded = text.lower().replace("-", "_").strip()
+    return next(iter(get_close_matches(folded, known, n=1, cutoff=0.6)), "")
+
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+def _choice(kind: type[_Choice]) -> PlainValidator:
+    options = [option.value for option in kind]
+    expected = "expected " + ", ".join(f'"{option}"' for option in options[:-1]) + f' or "{options[-1]}"'
+
+    def choose(value: object) -> _Choice:
+        if not isinstance(value, str):
+            raise wrong(f"not text, {expected}")
+        if value not in options:
+            meant = did_you_mean(value, options)
+            question = f' (did you mean "{meant}"?)' if meant else ""
+            raise wrong(f"{shown(value)} is not known, {expected}{question}")
+        return kind(value)
+
+    return PlainValidator(choose)
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION = re.compile(r"(\d{1,9})([smhd])")
+
+
+def _seconds(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return int(match[1]) * _UNITS[match[2]]
+    text = shown(value) if isinstance(value, str) else "this"
+    raise wrong(f'{text} is not a duration, expected text like "90s", "10m", "2h", "1d", or whole seconds')
+
+
+def _duration(least: tuple[str, str], most: tuple[str, str]) -> PlainValidator:
+    """The shortest and the longest that is accepted, as it is written in the file, and why."""
+
+    def measure(value: object) -> timedelta:
+        seconds = _seconds(value)
+        if seconds < _seconds(least[0]):
+            raise wrong(f"too short, expected at least {least[0]} ({least[1]})")
+        if seconds > _seconds(most[0]):
+            raise wrong(f"too long, expected at most {most[0]} ({most[1]})")
+        return timedelta(seconds=seconds)
+
+    return PlainValidator(measure)
+
+
+def _one_line(most: int = _MAX_TEXT, *, least: int = 1) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if len(value.strip()) < least:
+            raise wrong("empty, expected some text")
+        if len(value) > most:
+            raise wrong(f"has {len(value)} characters, expected at most {most}")
+        if not value.isprintable():
+            raise wrong("holds a line break or another control character, expected one line of text")
+        return value
+
+    return check
+
+
+def _host(value: str) -> str:
+    value = value.strip()
+    if "://" in value:
+        raise wrong('looks like a URL, expected a bare host name such as "imap.example.org"')
+    if re.fullmatch(r"[^:]+:\d+", value):
+        raise wrong('holds a port, expected a bare host name; the port has a key of its own: "port"')
+    if "@" in value:
+        raise wrong('looks like an address, expected a host name such as "imap.example.org"')
+    if not re.fullmatch(r"[\w.:%\[\]-]+", value) or value.startswith("."):
+        raise wrong('not a host name, expected one such as "imap.example.org", or an IP address')
+    return value.strip("[]").rstrip(".").lower()
+
+
+_DOMAIN = re.compile(r"[^\s@<>,;:*()\[\]\"]+\.[^\s@<>,;:*()\[\]\".]+|localhost")
+
+
+def _address(value: str) -> str:
+    text = value.strip().lower()
+    local, at, domain = text.rpartition("@")
+    plain = 'expected an address such as "me@example.org", or "*@example.org" for a domain of your own'
+    if any(c in text for c in "<>,; "):
+        raise wrong(f"{shown(value)} is not one bare address, {plain}")
+    if not at and _DOMAIN.fullmatch(text):
+        raise wrong(f"{shown(value)} is a bare domain, {plain}")
+    if at and not local:
+        raise wrong(f"{shown(value)} has nothing before the @, {plain}")
+    if not at or not _DOMAIN.fullmatch(domain):
+        raise wrong(f"{shown(value)} is not an address, {plain}")
+    if "*" in local and local != "*":
+        raise wrong(f"{shown(value)}: * stands for everything before the @ and for nothing else, {plain}")
+    if local == "*" and domain in _SHARED_BY_MANY:
+        raise wrong(f"{shown(value)} is the mail of everybody at {domain}, expected a domain of your own")
+    return text
+
+
+def _command(value: object) -> tuple[str, ...]:
+    expected = "expected a command line for the shell, or a list: a program and its arguments"
+    words = ["/bin/sh", "-c", value] if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise wrong(f"neither text nor a list of texts, {expected}")
+    if not words or not words[0].strip() or not words[-1].strip():
+        raise wrong(f"empty, {expected}")
+    if any("\0" in word for word in words):
+        raise wrong(f"holds a NUL, {expected}")
+    return tuple(words)
+
+
+def _keyring(value: object) -> str:
+    if value is True:
+        return "scatterclean"
+    if not isinstance(value, str) or not value.strip():
+        raise wrong(
+            'neither true nor text, expected true (service "scatterclean") or the name of the service'
+        )
+    return _one_line()(value)
+
+
+def _matching(pattern: str, expected: str) -> Callable[[str], str]:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise wrong(f"{shown(value)} cannot be one, expected {expected}")
+        return value
+
+    return check
+
+
+def _password(value: str) -> str:
+    if not value:
+        raise wrong("empty, expected the password")
+    if any(c in value for c in "\0\r\n"):
+        raise wrong("holds a line break or NUL, expected one line")
+    return value
+
+
+def _port(value: int) -> int:
+    if not 1 <= value <= 65535:
+        raise wrong("out of range, expected a number from 1 to 65535")
+    return value
+
+
+def _path(value: object) -> Path:
+    if not isinstance(value, str):
+        raise wrong("not text, expected a path in double quotes")
+    _one_line()(value)
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:  # "~nobody/x", or no home directory
+        raise wrong("the home directory behind ~ is not known, expected a path") from None
+
+
+def _database(value: Path) -> Path:
+    if "://" in str(value) or ":/" in str(value):
+        raise wrong("looks like a URL, expected the path of a SQLite file")
+    return value
+
+
+def _some(value: list[str]) -> list[str]:
+    if not value:
+        raise wrong("an empty list, expected at least one folder (or leave the key out)")
+    return value
+
+
+Line = Annotated[str, AfterValidator(_one_line())]
+Person = Annotated[str, AfterValidator(_one_line(64, least=0))]
+Host = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(_host)]
+PathText = Annotated[Path, PlainValidator(_path)]
+Port = Annotated[int, AfterValidator(_port)]
+Address = Annotated[str, AfterValidator(_one_line(_MAX_ADDRESS)), AfterValidator(_address)]
+Folder = Annotated[str, AfterValidator(_one_line(_MAX_FOLDER))]
+Folders = Annotated[list[Folder], AfterValidator(_some)]
+Command = Annotated[tuple[str, ...], PlainValidator(_command)]
+Keyring = Annotated[str, PlainValidator(_keyring)]
+Variable = Annotated[
+    str, AfterValidator(_matching(r"[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable"))
+]
+Credential = Annotated[
+    # systemd.exec(5): the id of a credential is a file name.
+    str, AfterValidator(_matching(r"(?!\.)[A-Za-z0-9._-]{1,255}", "the id given to LoadCredential=, no path"))
+]
+Password = Annotated[str, AfterValidator(_password)]
+OneSwitch = Annotated[Switch, _choice(Switch)]
+# Office 365 answers "Request is throttled", Yahoo UNAVAILABLE, Gmail locks out for hours (field guide, 5).
+Poll = Annotated[
+    timedelta,
+    _duration(
+        ("30s", "providers throttle clients that ask more often"), ("1d", "orphans would lie in the inbox")
+    ),
+]
+Settle = Annotated[
+    timedelta,
+    _duration(("0s", "time does not run backwards"), ("7d", "a Sent copy that is a week late is not coming")),
+]
+# The first touch of a big folder is 5 to 25 times slower than the next (field guide, 6).
+Timeout = Annotated[
+    timedelta,
+    _duration(("5s", "servers pause when a folder is big"), ("10m", "a dead connection would go unnoticed")),
+]
+
+
+class Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+
+class KindsTable(Table):
+    """`[accounts.NAME.kinds]`: one key for each of model.Kind."""
+
+    bounce: OneSwitch | None = None
+    delay: OneSwitch | None = None
+    success: OneSwitch | None = None
+    autoreply: OneSwitch | None = None
+    challenge: OneSwitch | None = None
+    notice: OneSwitch | None = None
+    receipt: OneSwitch | None = None
+    complaint: OneSwitch | None = None
+
+
+class AccountTable(Table):
+    """`[accounts.NAME]` and `[defaults]`: None means that the key is not there."""
+
+    host: Host | None = None
+    port: Port | None = None
+    tls: Annotated[Tls, _choice(Tls)] | None = None
+    allow_plaintext: bool | None = None
+    ca_file: PathText | None = None
+    username: Line | None = None
+    password_command: Command | None = None
+    password_file: PathText | None = None
+    password_env: Variable | None = None
+    password_credential: Credential | None = None
+    password_keyring: Keyring | None = None
+    password: Annotated[Password | None, Field(repr=False)] = None
+    addresses: list[Address] | None = None
+    shared: list[Address] | None = None
+    never_sends: list[Address] | None = None
+    person: Person | None = None
+    watch: Folders | None = None
+    sent: Folders | None = None
+    backscatter: Folder | None = None
+    mode: Annotated[Mode, _choice(Mode)] | None = None
+    poll: Poll | None = None
+    settle: Settle | None = None
+    timeout: Timeout | None = None
+    kinds: KindsTable | None = None
+
+
+class FileTable(Table):
+    database: Annotated[PathText, AfterValidator(_database)] | None = None
+    log_level: Annotated[LogLevel, _choice(LogLevel)] | None = None
+    defaults: AccountTable | None = None
+    accounts: dict[str, AccountTable] | None = None

@@ -1,0 +1,69 @@
+"""The configuration as frozen values; nothing here reads or checks anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from scatterclean.config.secret import Secret
+from scatterclean.model import Account
+
+
+class Tls(StrEnum):
+    """How the connection is encrypted (RFC 8314: implicit is to be preferred)."""
+
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+    @property
+    def port(self) -> int:
+        """The port that IANA assigned: 993 for implicit TLS, else 143."""
+        return 993 if self is Tls.IMPLICIT else 143
+
+
+class LogLevel(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+POLL = timedelta(minutes=5)
+SETTLE = timedelta(minutes=10)
+TIMEOUT = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """One `[accounts.NAME]` table with every default filled in.
+
+    `poll` is the time between two sweeps, `timeout` how long any one network call may take.
+    """
+
+    account: Account
+    host: str
+    username: str
+    secret: Secret
+    port: int = 993
+    tls: Tls = Tls.IMPLICIT
+    ca_file: Path | None = None
+    timeout: timedelta = TIMEOUT
+    poll: timedelta = POLL
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops."""
+
+    path: Path
+    database: Path
+    accounts: tuple[AccountSettings, ...]
+    log_level: LogLevel = LogLevel.INFO
+    warnings: tuple[str, ...] = field(default=(), compare=False)

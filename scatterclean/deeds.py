@@ -1,0 +1,248 @@
+"""intend -> do -> look -> settle: the only place that changes a mailbox.  It decides nothing.
+
+Every deed is journalled before the server is asked, and settled only by what a look at both folders shows.
+A process that dies anywhere in between leaves rows that say *intended*; `recover` settles them at the next
+start by the same look and the same table (`plan.outcome`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from scatterclean import plan
+from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing, OverQuota, Stopped
+from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
+from scatterclean.fingerprint import fingerprint
+from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting, Whereabouts
+from scatterclean.ports import FolderState, Journal, Mailbox
+
+K = TypeVar("K")
+
+Clock = Callable[[], datetime]
+Stop = Callable[[], bool]
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of a list of intents."""
+
+    settled: list[tuple[Move, MoveState]] = field(default_factory=list)
+    left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def add(self, more: Done) -> None:
+        self.settled += more.settled
+        self.left_alone += more.left_alone
+        self.troubles += more.troubles
+
+    def count(self, state: MoveState) -> int:
+        return sum(1 for _, settled in self.settled if settled is state)
+
+
+def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
+    """uid -> (sighting, fingerprint) of those that are there now; {} if the folder is gone or another."""
+    try:
+        seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
+        return {s.uid: (s, fingerprint(s.header)) for s in seen}
+    except (FolderMissing, FolderChanged):
+        return {}
+
+
+def fit(
+    mailbox: Mailbox, intents: Sequence[Intent], moved_before: frozenset[str]
+) -> tuple[list[Intent], list[tuple[Intent, plan.Hand]]]:
+    """Those that may be moved as they are now, and those on which another hand was seen."""
+    able: list[Intent] = []
+    left: list[tuple[Intent, plan.Hand]] = []
+    seen = look(mailbox, intents[0].source.place, [i.source.uid for i in intents])
+    for intent in intents:
+        sighting, now_is = seen.get(intent.source.uid, (None, ""))
+        hand = plan.hands_off(intent.fingerprint, sighting, now_is, intent.fingerprint in moved_before)
+        if intent.errand is not Errand.SWEEP and hand not in (plan.Hand.GONE, plan.Hand.CHANGED):
+            hand = None  # what the person asks for, or what proved genuine, comes back with all its flags
+        if hand is None:
+            able.append(intent)
+        else:
+            left.append((intent, hand))
+    return able, left
+
+
+def act(
+    mailbox: Mailbox,
+    journal: Journal,
+    sweep: int,
+    intents: Sequence[Intent],
+    *,
+    clock: Clock,
+    stop: Stop = lambda: False,
+    progress: Progress = lambda _: None,
+) -> Done:
+    """Move what is intended, batch by batch, as far as no other hand was there first.
+
+    Raises CannotMoveSafely before anything is done; ConnectionLost and the like in the middle leave rows
+    *intended*.  A set stop flag ends it between two batches with Stopped; all done so far is settled.
+    """
+    done = Done()
+    if not intents:
+        return done
+    mailbox.can_move()
+    by_account = {i.account: frozenset(x.fingerprint for x in intents) for i in intents}
+    moved_before = frozenset().union(*(journal.moved_before(a, f) for a, f in by_account.items()))
+    for batch in plan.batches(intents):
+        if stop():
+            raise Stopped
+        try:
+            able, left = fit(mailbox, batch, moved_before)
+            done.left_alone += left
+            if able:
+                done.add(_move(mailbox, journal, sweep, able, clock=clock))
+        except (FolderMissing, FolderChanged) as trouble:
+            done.troubles.append(str(trouble))
+        progress(len(batch))
+    return done
+
+
+def _move(mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Clock) -> Done:
+    done = Done()
+    target = _target(mailbox, intents[0])
+    moves = journal.intend(sweep, intents, target, clock())
+    try:
+        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+    except (CommandRefused, OverQuota) as refused:
+        # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
+        done.troubles.append(str(refused))
+    done.settled += _settle(mailbox, journal, moves, clock)
+    return done
+
+
+def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
+    try:
+        return mailbox.state(intent.target_folder)
+    except FolderMissing:
+        if intent.errand is not Errand.SWEEP:
+            raise
+        mailbox.create(intent.target_folder)
+        return mailbox.state(intent.target_folder)
+
+
+def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
+    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new."""
+    done = Done()
+    intended = journal.moves(account, states=(MoveState.INTENDED,))
+    for _, together in _grouped(intended, _deed):
+        done.settled += _settle(mailbox, journal, together, clock)
+    return done
+
+
+def _deed(move: Move) -> tuple[Place, str, int, int, int]:
+    """Moves that were intended together."""
+    source = move.intent.source.place
+    return source, move.intent.target_folder, move.target_uidvalidity, move.target_uidnext, move.sweep
+
+
+def _settle(
+    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Clock
+) -> list[tuple[Move, MoveState]]:
+    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first."""
+    copies = _copies(mailbox, moves)
+    sources = _sources(mailbox, moves)
+    own_copy = not mailbox.moves_atomically()
+    outcomes = {
+        m.id: plan.outcome(sources[m.id], copies.get(m.intent.fingerprint, []), own_copy=own_copy)
+        for m in moves
+    }
+    halves = [m for m in moves if outcomes[m.id].finish]
+    if halves:
+        with suppress(CommandRefused):  # then the look shows both, and both are left alone
+            mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
+        sources = _sources(mailbox, halves)
+        for m in halves:
+            if sources[m.id]:
+                outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in moves], clock())
+    _mark(mailbox, [(m, outcomes[m.id]) for m in moves])
+    return [(m, outcomes[m.id].state) for m in moves]
+
+
+def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
+    """The keyword, on the copy and after the move: if we die before it, the journal still knows."""
+    put_away = [
+        outcome.target_uid
+        for move, outcome in settled
+        if move.intent.errand is Errand.SWEEP
+        and outcome.state is MoveState.MOVED
+        and outcome.target_uid is not None
+    ]
+    if put_away:
+        move = settled[0][0]
+        # A convenience for other machines; the deed itself is settled.
+        with suppress(FolderMissing, FolderChanged, CommandRefused):
+            mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
+
+
+def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> Mapping[str, list[int]]:
+    """fingerprint -> UIDs in the target that were not there before the deed."""
+    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    try:
+        uids = mailbox.uids(target, moves[0].target_uidnext)
+    except (FolderMissing, FolderChanged):
+        return {}
+    return _by_fingerprint(look(mailbox, target, uids))
+
+
+def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for uid, (_, known_as) in sorted(seen.items()):
+        found.setdefault(known_as, []).append(uid)
+    return found
+
+
+def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, bool]:
+    """move id -> is the message still where it was?"""
+    seen = look(mailbox, moves[0].intent.source.place, [m.intent.source.uid for m in moves])
+    return {m.id: seen.get(m.intent.source.uid, (None, ""))[1] == m.intent.fingerprint for m in moves}
+
+
+def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
+    """Where messages that were put away are now: {move id: whereabouts}; who is not in it was not found.
+
+    By UID and fingerprint first.  What is not there (the folder was made anew, another hand moved it about)
+    is looked for in the whole folder by fingerprint; if not exactly as many equal messages are there as
+    were put away, nobody can tell which is which, and none is found.
+    """
+    found: dict[int, Whereabouts] = {}
+    for place, here in _grouped(moves, lambda m: Place(m.intent.target_folder, m.target_uidvalidity)):
+        seen = look(mailbox, place, [m.target_uid for m in here if m.target_uid is not None])
+        for move in here:
+            uid = move.target_uid or 0
+            if seen.get(uid, (None, ""))[1] == move.intent.fingerprint:
+                found[move.id] = Whereabouts(place, uid)
+    lost = [m for m in moves if m.id not in found]
+    for folder, missing in _grouped(lost, lambda m: m.intent.target_folder):
+        try:
+            place = mailbox.state(folder).place
+            since = min(
+                (m.intent.arrival.date() - timedelta(days=1) for m in missing if m.intent.arrival),
+                default=None,
+            )
+            there = _by_fingerprint(look(mailbox, place, mailbox.uids(place, since=since)))
+        except (FolderMissing, FolderChanged):
+            continue
+        taken = {where.uid for where in found.values() if where.place == place}
+        for known_as, equal in _grouped(missing, lambda m: m.intent.fingerprint):
+            uids = [uid for uid in there.get(known_as, []) if uid not in taken]
+            if len(uids) == len(equal):
+                found.update((m.id, Whereabouts(place, uid)) for m, uid in zip(equal, uids, strict=True))
+    return found
+
+
+def _grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
+    groups: dict[K, list[Move]] = {}
+    for move in moves:
+        groups.setdefault(key(move), []).append(move)
+    return list(groups.items())

@@ -1,0 +1,1 @@
+"""`scatterclean demo`: servers on loopback, with a flooded mailbox and nothing of anybody's."""

@@ -1,0 +1,24 @@
+"""What a message is known by wherever it moves: a digest of chosen, unfolded, normalised header fields."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from scatterclean.headers import Header
+
+# Fields that no server rewrites when it moves a message.  The topmost Received line carries the queue id of
+# the last hop, so two otherwise equal bounces differ; copies in Sent folders have none, and need none.
+FIELDS = ("Message-ID", "Date", "From", "To", "Subject", "Received")
+
+
+def fingerprint(header: bytes) -> str:
+    """32 hexadecimal digits; `header` must hold at least `FIELDS`, other fields do not count.
+
+    White space is normalised (servers and clients refold); the case of values is kept.
+    """
+    parsed = Header(header)
+    digest = blake2b(digest_size=16)
+    for name in FIELDS:
+        value = b" ".join((parsed.raw(name) or b"").split())
+        digest.update(b"%d:" % len(value) + value)
+    return digest.hexdigest()

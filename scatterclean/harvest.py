@@ -1,0 +1,318 @@
+"""Sent folders -> sent log and coverage: what was sent, and of which time the log knows it.  Moves nothing.
+
+Coverage is made here alone.  It grows only when *all* Sent folders of the account were read to their end in
+one harvest; what it may be called depends on what is seen:
+
+    first harvest of an account                    backfilled, from (nearly) the oldest message on
+    every folder as it was, nothing vanished       witnessed since the last harvest
+    UIDs vanished that were never read             witnessed, with a hole between the neighbours' dates
+    a folder more than last time, or the last      backfilled since the last harvest
+    harvest was cut off
+    UIDVALIDITY changed                            a hole since the last harvest, and a warning
+    a folder gone, or empty that was not           no coverage, a refusal and the way out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+
+from scatterclean import sent
+from scatterclean.errors import FolderMissing, SentFolderUnknown, Stopped
+from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMessage
+from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
+
+BATCH = 500
+
+# Names under which clients file sent mail, lower-cased: the last part of the folder's name is compared.
+# (Thunderbird, Apple Mail, Outlook, Gmail, Yahoo, GMX, web.de, T-Online, Mail.ru, Yandex, Roundcube ... in
+# their languages.)
+SENT_NAMES = frozenset(
+    (
+        "sent", "sent items", "sent mail", "sent messages", "sent-mail", "sentmail", "sent_items", "sentbox",
+        "gesendet", "gesendete elemente", "gesendete objekte", "gesendete nachrichten",
+        "envoyés", "messages envoyés", "éléments envoyés", "courrier envoyé", "objets envoyés", "envoyes",
+        "enviados", "elementos enviados", "mensajes enviados", "correo enviado", "enviats", "bidaliak",
+        "itens enviados", "mensagens enviadas", "e-mails enviados", "e-mail enviado", "enviadas",
+        "inviati", "posta inviata", "elementi inviati", "messaggi inviati", "inviata",
+        "verzonden", "verzonden items", "verzonden berichten", "verstuurd",
+        "skickat", "skickade", "skickade meddelanden", "sendt", "sendte", "sendt post", "sendte elementer",
+        "sende elementer", "lähetetyt", "lähetetyt viestit", "saadetud", "saadetud kirjad", "nosūtītie",
+        "išsiųsta", "išsiųsti", "wysłane", "elementy wysłane", "poczta wysłana", "odeslaná pošta", "odeslané",
+        "odoslané", "odoslaná pošta", "elküldött", "elküldött elemek", "elküldött üzenetek", "poslano",
+        "poslana pošta", "poslato", "послато", "trimise", "mesaje trimise", "elemente trimise",
+        "отправленные", "отправленное", "исходящие", "надіслані", "відправлені", "изпратени",
+        "απεσταλμένα", "σταλμένα", "gönderilmiş", "gönderilmiş öğeler", "gönderilenler",
+        "送信済み", "送信済みメール", "送信済みアイテム", "送信済みトレイ", "送信メッセージ",
+        "已发送", "已发送邮件", "已发邮件", "已寄出", "寄件備份", "寄件備份匣", "已傳送郵件", "寄件匣備份",
+        "보낸편지함", "보낸 편지함", "보낸 메일함", "보낸메일함", "נשלח", "פריטים שנשלחו", "הודעות שנשלחו",
+        "المرسلة", "البريد المرسل", "العناصر المرسلة", "ارسال شده", "đã gửi", "thư đã gửi", "mục đã gửi",
+        "terkirim", "item terkirim", "dihantar", "รายการที่ส่ง", "จดหมายที่ส่ง", "ส่งแล้ว", "भेजे गए", "प्रेषित",
+    )
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Harvest:
+    """What one harvest did.  `refusal`: nothing may be moved now; `troubles`: sentences for the person."""
+
+    new: int = 0
+    folders: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+    troubles: list[str] = field(default_factory=list)
+
+
+def sent_folders(mailbox: Mailbox, account: Account) -> tuple[str, ...]:
+    """The folders that hold the account's sent mail, as configured, else as found.
+
+    Found are all that SPECIAL-USE calls sent (RFC 6154) and all with a well-known name: clients that do not
+    know SPECIAL-USE file beside those that do, and one more folder can only acquit.
+    Raises SentFolderUnknown.
+    """
+    folders = [f for f in mailbox.folders() if f.selectable]
+    names = {f.name for f in folders}
+    if account.sent:
+        configured = [_as_named(name, names, mailbox) for name in account.sent]
+        missing = [name for name, found in zip(account.sent, configured, strict=True) if found is None]
+        if missing:
+            raise SentFolderUnknown(
+                f"account {account.name}: the Sent folder {_list(missing)} does not exist on the server",
+                hint=f"{_like_sent(folders)}Set `sent = [...]` in the account to what it is called now.",
+            )
+        return tuple(name for name in configured if name is not None)
+    found = [f.name for f in folders if "sent" in f.use or _last_part(f.name) in SENT_NAMES]
+    found = [name for name in found if name not in account.watch and name != account.backscatter]
+    if not found:
+        raise SentFolderUnknown(
+            f"account {account.name}: no Sent folder was found, so nothing can be told and nothing is moved",
+            hint=f'{_like_sent(folders)}Set `sent = ["NAME"]` in the account to the folder where your sent '
+            "mail is filed; if no program files it on the server, let yours do so.",
+        )
+    return tuple(found)
+
+
+def harvest(
+    mailbox: Mailbox,
+    log: SentLog,
+    account: Account,
+    *,
+    now: datetime,
+    stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int], None] = lambda _done, _all: None,
+) -> Harvest:
+    """Read what is new in the Sent folders into the log.  `now` is taken before anything is asked.
+
+    Resumable: every batch is committed with its cursor; coverage is added at the end.  Raises Stopped
+    between two batches, and what the mailbox raises.
+    """
+    report = Harvest()
+    cursors = log.cursors(account.name)
+    covered = log.coverage([account.name])[account.name].through
+    try:
+        report.folders = sent_folders(mailbox, account)
+        states = [mailbox.state(folder) for folder in report.folders]
+        _none_gone(log, account, cursors, report.folders)
+    except (SentFolderUnknown, FolderMissing) as unknown:
+        report.refusal = Refusal.SENT_UNKNOWN
+        report.troubles.append(str(unknown))
+        return report
+
+    readings = []
+    total = sum(_unread(state, cursors.get(state.place.folder)) for state in states)
+    for state in states:
+        reading = _Reading(state, cursors.get(state.place.folder))
+        report.new += _read(mailbox, log, account, reading, now, stop, lambda n: progress(n, total))
+        readings.append(reading)
+
+    emptied = [r for r in readings if r.state.exists == 0 and r.cursor is not None and r.cursor.exists > 0]
+    if not any(r.state.exists for r in readings) or emptied:
+        report.refusal = Refusal.SENT_EMPTY
+        report.troubles.append(_empty(account, emptied or readings))
+        # The cursor keeps saying that the folder held something, until it does again.
+        return report
+    for reading in readings:
+        log.record(account.name, account.person, (), reading.end(now))
+    log.cover(account.name, _new_coverage(log, account, readings, covered, now, report))
+    return report
+
+
+# --- reading --------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One Sent folder in one harvest; `found` are (uid, filed_at) of what was new in it."""
+
+    state: FolderState
+    cursor: Cursor | None
+    found: list[tuple[int, datetime]] = field(default_factory=list)
+
+    @property
+    def reset(self) -> bool:
+        return self.cursor is not None and self.cursor.place != self.state.place
+
+    @property
+    def first(self) -> int:
+        return 1 if self.cursor is None or self.reset else self.cursor.uidnext
+
+    @property
+    def uidnext(self) -> int:
+        return max([self.state.uidnext, *(uid + 1 for uid, _ in self.found[-1:])])
+
+    def end(self, now: datetime) -> Cursor:
+        return Cursor(self.state.place, self.uidnext, self.state.exists, now)
+
+    def holes(self, until: datetime) -> list[tuple[datetime, datetime]]:
+        """Where UIDs vanished unread: between the dates of their neighbours."""
+        if self.cursor is None:
+            return []
+        marks = [(self.first - 1, self.cursor.read_at), *sorted(self.found), (self.uidnext, until)]
+        return [
+            (min(before, after), max(before, after))
+            for (uid, before), (next_uid, after) in pairwise(marks)
+            if next_uid > uid + 1
+        ]
+
+
+def _unread(state: FolderState, cursor: Cursor | None) -> int:
+    """About how many messages are new in it: for the progress bar only."""
+    if cursor is None or cursor.place != state.place:
+        return state.exists
+    return min(state.exists, max(0, state.uidnext - cursor.uidnext))
+
+
+def _read(  # noqa: PLR0917 - one caller, and all of it is needed
+    mailbox: Mailbox,
+    log: SentLog,
+    account: Account,
+    reading: _Reading,
+    now: datetime,
+    stop: Callable[[], bool],
+    progress: Callable[[int], None],
+) -> int:
+    place = reading.state.place
+    if reading.state.uidnext <= reading.first:
+        return 0
+    uids = mailbox.uids(place, reading.first)
+    new = 0
+    for start in range(0, len(uids), BATCH):
+        if stop():
+            raise Stopped
+        batch: list[SentMessage] = []
+        last = uids[start : start + BATCH][-1]
+        for sighting in mailbox.headers(place, uids[start : start + BATCH], sent.FIELDS):
+            batch.append(sent.read(sighting))
+            reading.found.append((sighting.uid, sighting.arrival))
+        # Half-way cursors: a harvest that is cut off goes on here.
+        new += log.record(
+            account.name, account.person, batch, Cursor(place, last + 1, reading.state.exists, now)
+        )
+        progress(len(batch))
+    reading.found.sort()
+    return new
+
+
+# --- coverage -------------------------------------------------------------------------------------------
+
+
+def _new_coverage(  # noqa: PLR0917 - one caller, and all of it is needed
+    log: SentLog,
+    account: Account,
+    readings: Sequence[_Reading],
+    covered: datetime | None,
+    now: datetime,
+    report: Harvest,
+) -> list[Interval]:
+    if covered is None:
+        reach = _reach(log, account)
+        return [Interval(min(reach, now), now, Grade.BACKFILLED)] if reach else []
+    for reading in readings:
+        if reading.reset:
+            report.troubles.append(
+                f"account {account.name}: the server made the folder {reading.state.place.folder} anew "
+                "(UIDVALIDITY changed); the log keeps what it knows, but has a hole since "
+                f"{covered:%Y-%m-%d %H:%M} UTC"
+            )
+    if any(r.reset for r in readings):
+        return [Interval(now, now, Grade.WITNESSED)]
+    cut_off = any(r.cursor is not None and r.cursor.read_at > covered for r in readings)
+    if cut_off or any(r.cursor is None for r in readings):
+        return [Interval(min(covered, now), now, Grade.BACKFILLED)]
+    holes = sorted(hole for reading in readings for hole in reading.holes(now))
+    pieces: list[Interval] = []
+    start = min(covered, now)
+    for hole_from, hole_to in holes:
+        if hole_from > start:
+            pieces.append(Interval(start, min(hole_from, now), Grade.WITNESSED))
+        start = max(start, hole_to)
+    pieces.append(Interval(min(start, now), now, Grade.WITNESSED))
+    return pieces
+
+
+def _reach(log: SentLog, account: Account) -> datetime | None:
+    """From when on a first harvest covers: the oldest message, but for outliers with a wrong clock."""
+    count = log.count_account(account.name)
+    skip = max(count // 100, 1) if count >= 10 else 0
+    return log.first_sent(account.name, skip)
+
+
+# --- what is missing ------------------------------------------------------------------------------------
+
+
+def _none_gone(log: SentLog, account: Account, cursors: Mapping[str, Cursor], folders: Sequence[str]) -> None:
+    """A folder that was read and is no longer a Sent folder: the person says so by `sent`, else refuse."""
+    for folder, cursor in cursors.items():
+        if folder in folders:
+            continue
+        if account.sent or cursor.exists == 0:
+            log.forget_folder(account.name, folder)
+            continue
+        raise SentFolderUnknown(
+            f"account {account.name}: the Sent folder {folder!r}, in which {cursor.exists} messages were, is "
+            "gone or was renamed; nothing is moved",
+            hint="Set `sent = [...]` in the account to the folders that hold your sent mail now "
+            f"(found now: {_list(folders)}). What the log knows it keeps.",
+        )
+
+
+def _empty(account: Account, readings: Sequence[_Reading]) -> str:
+    names = _list([r.state.place.folder for r in readings])
+    before = sum(r.cursor.exists for r in readings if r.cursor is not None)
+    if before:
+        return (
+            f"account {account.name}: {names} is empty now, and held {before} messages before: "
+            "nothing is moved\n"
+            "  If your sent mail is filed elsewhere now, set `sent = [...]` in the account to that folder; "
+            "if it was cleared on purpose, moving goes on as soon as a message is filed there again."
+        )
+    return (
+        f"account {account.name}: {names} is empty: without a log of what you sent nothing can be told, and "
+        "nothing is moved\n"
+        "  Let your mail program file sent mail on the server, or set `sent = [...]` in the account to the "
+        "folder where it does."
+    )
+
+
+def _as_named(name: str, names: set[str], mailbox: Mailbox) -> str | None:
+    """A configured folder as the server calls it: as written, else below the personal namespace."""
+    for candidate in (name, mailbox.personal(name)):
+        if candidate in names:
+            return candidate
+    return None
+
+
+def _last_part(name: str) -> str:
+    """The folder's own name, whatever the separator is (".", "/", "\\", "|")."""
+    for separator in "/.\\|":
+        name = name.rpartition(separator)[2] or name
+    return name.strip().casefold()
+
+
+def _like_sent(folders: Sequence[Folder]) -> str:
+    return f"The server has: {_list([f.name for f in folders][:30])}. " if folders else ""
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(repr(name) for name in names)

@@ -1,0 +1,220 @@
+"""What IMAP servers say -> values; tolerant of what they say wrongly, it never raises and asks nothing.
+
+Not imapclient's parser: that one walks through every character in Python (100 us per message), fails a
+whole answer for one odd item, and turns flags that are digits into numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
+
+from scatterclean.mailbox.sets import expanded
+
+# imaplib keeps an untagged response as one `bytes`, or, where it holds literals, as tuples of (text that ends
+# in {n}, literal) followed by the `bytes` behind the last literal.
+Record: TypeAlias = bytes | tuple[bytes, bytes]
+Value: TypeAlias = "bytes | list[Value] | None"
+
+_TOKEN = re.compile(
+    rb'(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\]|\\.)*)"?'
+    # BODY[HEADER.FIELDS (A B)]<0> is one atom although it has blanks and parentheses inside; flags may
+    # hold brackets and braces (Gmail; bugs.python.org issue 21815).
+    rb'|(?P<atom>[A-Za-z0-9.]+\[[^\]]*\](?:<\d+>)?|[^\s()"]+)',
+    re.DOTALL,
+)
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_LITERAL_MARK = re.compile(rb"~?\{\d+\+?\}$")
+_MOST_UIDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole answer to one command: the tagged line and every untagged line that came before it.
+
+    `status` is OK, NO or BAD; `text` is what follows it, response code included.
+    """
+
+    status: str
+    text: bytes
+    untagged: Mapping[str, Sequence[Record]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def texts(self) -> list[bytes]:
+        """The human texts: tagged first, then untagged OK, NO, BAD, BYE."""
+        found = [self.text]
+        for kind in ("OK", "NO", "BAD", "BYE"):
+            found.extend(line for line in self.untagged.get(kind, ()) if isinstance(line, bytes))
+        return found
+
+    def code(self, name: str) -> bytes | None:
+        """The argument of the first response code of that name (empty if it has none), else None."""
+        for text in self.texts():
+            found, argument = code_of(text)
+            if found == name:
+                return argument
+        return None
+
+    def number(self, kind: str) -> int | None:
+        """The last number of that untagged response (`EXISTS`) or response code (`UIDNEXT`)."""
+        for line in reversed(self.untagged.get(kind, ())):
+            if isinstance(line, bytes) and line.isdigit():
+                return int(line)
+        argument = self.code(kind)
+        return int(argument) if argument is not None and argument.isdigit() else None
+
+
+def code_of(text: bytes) -> tuple[str, bytes]:
+    """`[TRYCREATE] No such folder` -> ("TRYCREATE", b""); ("", b"") if there is none (RFC 3501, 7.1)."""
+    match = re.match(rb"\[([A-Za-z0-9-]+)(?: (\([^()]*\)|[^\]]*))?\]", text)
+    if match is None:
+        return "", b""
+    return match[1].decode("ascii").upper(), match[2] or b""
+
+
+def rows(records: Sequence[Record]) -> Iterator[list[Value]]:
+    """Each untagged response as nested lists; atoms, quoted strings and literals are bytes, NIL is None."""
+    row: list[Value] = []
+    stack: list[list[Value]] = [row]
+    for record in records:
+        literal: bytes | None = None
+        if isinstance(record, tuple):
+            text, literal = _LITERAL_MARK.sub(b"", record[0]), record[1]
+        else:
+            text = record
+        for match in _TOKEN.finditer(text):
+            kind, token = match.lastgroup, match[0]
+            if kind == "open":
+                inner: list[Value] = []
+                stack[-1].append(inner)
+                stack.append(inner)
+            elif kind == "close":
+                if len(stack) > 1:
+                    stack.pop()
+            elif kind == "quoted":
+                stack[-1].append(_ESCAPED.sub(rb"\1", match["quoted"]))
+            else:
+                stack[-1].append(None if token.upper() == b"NIL" else token)
+        if literal is None:  # a plain record ends its response
+            yield row
+            row = []
+            stack = [row]
+        else:
+            stack[-1].append(literal)
+
+
+def fetched(records: Sequence[Record]) -> dict[int, dict[str, Value]]:
+    """The items of FETCH responses by UID; BODY[...] stands under "BODY", whatever the section.
+
+    Responses without a UID are news about flags that nobody asked for.  A server may split the items of one
+    message over several responses (RFC 3501, 7.4.2).
+    """
+    result: dict[int, dict[str, Value]] = {}
+    for row in rows(records):
+        if len(row) < 2 or not isinstance(row[-1], list):
+            continue
+        items = row[-1]
+        named: dict[str, Value] = {}
+        for name, value in zip(items[::2], items[1::2], strict=False):
+            if isinstance(name, bytes):
+                named[name.decode("latin-1").upper().partition("[")[0]] = value
+        uid = as_number(named.get("UID"))
+        if uid:
+            result.setdefault(uid, {}).update(named)
+    return result
+
+
+def as_number(value: Value) -> int | None:
+    """A decimal number, or None."""
+    return int(value) if isinstance(value, bytes) and value.isdigit() and len(value) <= 20 else None
+
+
+def flags_in(value: Value) -> frozenset[str] | None:
+    r"""The flags of a list, without \Recent, which is the session's (RFC 3501, 2.3.2).  None if no list."""
+    if not isinstance(value, list):
+        return None
+    found = (flag.decode("latin-1") for flag in value if isinstance(flag, bytes))
+    return frozenset(flag for flag in found if flag.lower() != "\\recent")
+
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_INTERNALDATE = re.compile(
+    r"\s*(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?(?: ([+-])(\d{2})(\d{2}))?"
+)
+
+
+def internal_date(value: Value) -> datetime | None:
+    """`17-Jul-1996 02:44:25 -0700` in UTC (RFC 3501, 9: date-time); a missing zone counts as UTC."""
+    match = _INTERNALDATE.match(value.decode("latin-1")) if isinstance(value, bytes) else None
+    if match is None:
+        return None
+    try:
+        away = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
+        zone = timezone(-away if match[7] == "-" else away)
+        month = _MONTHS.index(match[2].lower()) + 1
+        clock = (int(match[4]), int(match[5]), min(int(match[6]), 59))  # a leap second has no datetime
+        return datetime(int(match[3]), month, int(match[1]), *clock, tzinfo=zone).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def imap_date(year: int, month: int, day: int) -> str:
+    """`1-Feb-1994` (RFC 3501, 9: date), whatever the locale."""
+    return f"{day}-{_MONTHS[month - 1].title()}-{year:04d}"
+
+
+def found_uids(answer: Answer) -> list[int]:
+    """The numbers of all SEARCH and ESEARCH lines, in the order sent.
+
+    Some servers split a long answer into two SEARCH lines, some IMAP4rev2 servers send ESEARCH unasked
+    (field guide, 6).  Raises ValueError if that is more than a million.
+    """
+    uids: list[int] = []
+    for line in answer.untagged.get("SEARCH", ()):
+        if isinstance(line, bytes):
+            uids.extend(int(word) for word in line.partition(b"(")[0].split() if word.isdigit())
+    for row in rows(answer.untagged.get("ESEARCH", ())):
+        words = [word for word in row if isinstance(word, bytes)]
+        for name, value in pairwise(words):
+            if name.upper() == b"ALL":
+                uids.extend(expanded(value.decode("latin-1"), _MOST_UIDS))
+    if len(uids) > _MOST_UIDS:
+        raise ValueError("a SEARCH answer of more than a million UIDs")
+    return uids
+
+
+def status_of(answer: Answer) -> dict[str, int]:
+    """`STATUS name (UIDNEXT 5 ...)` -> {"UIDNEXT": 5, ...}."""
+    for row in rows(answer.untagged.get("STATUS", ())):
+        if row and isinstance(row[-1], list):
+            items = row[-1]
+            return {
+                name.decode("latin-1").upper(): number
+                for name, value in zip(items[::2], items[1::2], strict=False)
+                if isinstance(name, bytes) and (number := as_number(value)) is not None
+            }
+    return {}
+
+
+def copied(answer: Answer, uidvalidity: int) -> dict[int, int]:
+    """{old UID: new UID} as COPYUID tells (RFC 4315, 3); nothing for another UIDVALIDITY of the target.
+
+    For MOVE it comes in an untagged OK (RFC 6851, 4.3), one for each part of a move that was done in parts.
+    """
+    result: dict[int, int] = {}
+    for text in answer.texts():
+        name, argument = code_of(text)
+        words = argument.decode("latin-1").split()
+        if name != "COPYUID" or len(words) != 3 or words[0] != str(uidvalidity):
+            continue
+        try:
+            sources, targets = (expanded(word, _MOST_UIDS) for word in words[1:])
+        except ValueError:
+            continue
+        if len(sources) == len(targets):
+            result.update(zip(sources, targets, strict=True))
+    return result

@@ -1,0 +1,353 @@
+"""`ports.Mailbox` over IMAP, where every oddity of it ends; it decides nothing and logs nobody in.
+
+The only file that imports imapclient: that one connects and speaks STARTTLS.  All else goes through
+`Session.ask`, because imapclient's fetch, search and move cannot send ranges, merge the stale answers of a
+failed FETCH and lose COPYUID (field guide, 6).
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import imapclient
+
+from scatterclean.errors import CannotMoveSafely, CommandRefused, TlsUnavailable
+from scatterclean.mailbox import sets
+from scatterclean.mailbox.answers import (
+    Value,
+    as_number,
+    copied,
+    fetched,
+    flags_in,
+    found_uids,
+    imap_date,
+    internal_date,
+    status_of,
+)
+from scatterclean.mailbox.connection import Connection
+from scatterclean.mailbox.folders import quoted
+from scatterclean.mailbox.session import BROKEN, Opened, Session
+from scatterclean.mailbox.translate import Exchange, printable, refusal, unconnected
+from scatterclean.model import Place, Sighting
+from scatterclean.ports import Folder, FolderState
+
+
+class _Client(imapclient.IMAPClient):  # type: ignore[misc]  # imapclient carries no types
+    """imapclient on our bounded connection, and silent: its DEBUG lines quote mail."""
+
+    connection: Connection
+
+    def __init__(
+        self, host: str, port: int, context: ssl.SSLContext | None, connect: float, read: float
+    ) -> None:
+        timeout = imapclient.SocketTimeout(connect, read)
+        super().__init__(host, port, ssl=context is not None, ssl_context=context, timeout=timeout)
+        self.connection.debug = 0  # also 1.4 times less CPU (field guide, 6)
+
+    def _create_IMAP4(self) -> Connection:  # noqa: N802 - imapclient's name
+        context = self.ssl_context if self.ssl else None
+        self.connection = Connection(self.host, self.port, context, self._timeout.connect)
+        return self.connection
+
+
+def connect(
+    account: str,
+    host: str,
+    port: int,
+    *,
+    implicit: ssl.SSLContext | None,
+    starttls: ssl.SSLContext | None,
+    timeouts: tuple[float, float],
+) -> Session:
+    """Connect, read the greeting, speak TLS as told; nobody is logged in yet.
+
+    `timeouts`: seconds to connect (for each address, and for the TLS handshake and the greeting), seconds to
+    wait for anything later.  Raises ServerUnreachable, ServerBusy, CertificateRefused, TlsUnavailable.
+    """
+    where = f"{host}:{port}"
+    asked = Exchange("connect", account, where)
+    try:
+        client = _Client(host, port, implicit, *timeouts)
+    except BROKEN as broken:
+        said = broken.args[0] if broken.args and isinstance(broken.args[0], bytes) else b""
+        raise unconnected(broken, asked, printable(said)) from None
+    session = Session(client.connection, account, where)
+    if starttls is None:
+        return session
+    try:
+        # RFC 3501, 6.2.1: only in the not-authenticated state.  A PREAUTH greeting, or a capability list
+        # without STARTTLS, is what somebody in the middle sends to keep us in the clear.
+        if client.connection.state != "NONAUTH" or not client.has_capability("STARTTLS"):
+            raise TlsUnavailable(
+                f"{account}: {where} offers no STARTTLS", hint='Try tls = "implicit". No password was sent.'
+            )
+        client.connection.sock.settimeout(timeouts[0])
+        client.starttls(starttls)
+        client.connection.sock.settimeout(timeouts[1])
+        client.connection.untagged_responses.clear()  # what came in the clear is nobody's word
+    except BROKEN as broken:
+        session.drop()
+        raise unconnected(broken, asked) from None
+    except BaseException:
+        session.drop()
+        raise
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """How much is asked for at once.
+
+    `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
+    bytes.  `headers`: messages per FETCH of header fields.  `raw`: bytes of bodies in memory.  `moved`:
+    messages per MOVE or COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
+    """
+
+    found: int = 50_000
+    headers: int = 500
+    raw: int = 4 * 2**20
+    moved: int = 100
+
+
+# The most that is kept of the header fields of one message; Postfix cuts headers at 102,400 bytes
+# (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
+_MOST_HEADER = 2**17
+_FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
+_KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")  # RFC 3501, 9: atom
+_COMMAND = 60  # tag, command and blanks around the set on its line
+_NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class ImapMailbox:
+    """One logged-in session; see `ports.Mailbox` for what each method promises."""
+
+    def __init__(self, session: Session, portions: Portions | None = None) -> None:
+        self._session = session
+        self._portions = portions or Portions()
+
+    # --- folders -----------------------------------------------------------------------------------------
+
+    def folders(self) -> Sequence[Folder]:
+        """Without the folders of other people and shared ones (RFC 2342)."""
+        spaces = self._session.namespaces()
+        return [one.folder for one in self._session.list_folders() if spaces.own(one.folder.name)]
+
+    def personal(self, name: str) -> str:
+        return self._session.namespaces().personal(name)
+
+    def state(self, folder: str) -> FolderState:
+        """By STATUS; by EXAMINE if the folder is the selected one (RFC 3501, 6.3.10) or STATUS tells no UIDNEXT."""
+        session = self._session
+        folder = _inbox(folder)
+        if session.opened is None or session.opened.folder != folder:
+            items = b"(MESSAGES UIDNEXT UIDVALIDITY)"
+            answer = session.ask("STATUS", session.wire(folder), items, about=folder)
+            if answer.status != "OK":
+                raise session.no_folder(answer, "STATUS", folder)
+            told = status_of(answer)
+            if told.keys() >= {"MESSAGES", "UIDNEXT", "UIDVALIDITY"} and told["UIDNEXT"]:
+                return FolderState(Place(folder, told["UIDVALIDITY"]), told["UIDNEXT"], told["MESSAGES"])
+        opened = session.open(folder, again=True)
+        return FolderState(Place(folder, opened.uidvalidity), self._uidnext(opened), opened.exists)
+
+    def _uidnext(self, opened: Opened) -> int:
+        if opened.uidnext:
+            return opened.uidnext
+        if not opened.exists:
+            return 1
+        answer = self._session.demand("UID FETCH", b"*", b"(UID)", about=opened.folder)
+        return max(fetched(answer.untagged.get("FETCH", ())), default=0) + 1
+
+    def create(self, folder: str) -> None:
+        session = self._session
+        wire = session.wire(folder)
+        answer = session.ask("CREATE", wire, about=folder)
+        if answer.status != "OK":
+            # RFC 5530 has ALREADYEXISTS, but not every server says it.
+            exists = session.ask("STATUS", wire, b"(UIDVALIDITY)", about=folder)
+            if exists.status != "OK":
+                session.namespaces()
+                raise refusal(answer, session.exchange("CREATE", folder))
+        session.ask("SUBSCRIBE", wire, about=folder)  # a server without subscriptions says NO: no harm
+
+    # --- looking -----------------------------------------------------------------------------------------
+
+    def _enter(self, place: Place, *, write: bool = False, fresh: bool = True, again: bool = False) -> Opened:
+        session = self._session
+        folder = _inbox(place.folder)
+        if fresh and not again and session.opened is not None and session.opened.folder == folder:
+            session.demand("NOOP")  # else a selected folder shows neither new nor gone messages (Dovecot)
+        opened = session.open(folder, write=write, again=again)
+        if opened.uidvalidity != place.uidvalidity:
+            raise session.changed(folder, place.uidvalidity, opened.uidvalidity)
+        return opened
+
+    def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
+        """`since` counts days as the server does: by its own clock's zone."""
+        session = self._session
+        opened = self._enter(place, again=True)  # for a fresh number of messages
+        if not opened.exists:
+            return []
+        day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
+        found: set[int] = set()
+        for start, end in self._windows(opened, first):
+            criteria = f"UID {start}:{end}{day}".encode()
+            answer = session.demand("UID SEARCH", criteria, about=place.folder)
+            # "n:*" means the last message even if n is higher (RFC 3501, 6.4.8).
+            found.update(uid for uid in found_uids(answer) if uid >= first)
+        return sorted(found)
+
+    def _windows(self, opened: Opened, first: int) -> Iterator[tuple[int, int | str]]:
+        """Stretches of UIDs that leave none out and hold no more messages than one answer may.
+
+        Sequence numbers only say where to cut; if they shift meanwhile the stretches are longer or shorter.
+        """
+        size = self._portions.found
+        start = first
+        if opened.exists > size:
+            cuts = range(size, opened.exists, size)
+            for text, _ in sets.cut(cuts, 500, sets.LINE - 100):
+                answer = self._session.demand("FETCH", text.encode(), b"(UID)", about=opened.folder)
+                for uid in sorted(fetched(answer.untagged.get("FETCH", ()))):
+                    if uid >= start:
+                        yield start, uid
+                        start = uid + 1
+        yield start, "*"
+
+    def with_message_id(self, place: Place, message_id: str) -> list[int]:
+        if not message_id or not (message_id.isascii() and message_id.isprintable()):
+            return []  # a SEARCH without CHARSET knows ASCII only
+        self._enter(place)
+        criteria = b"HEADER Message-ID " + quoted(message_id.encode())
+        return sorted(found_uids(self._session.demand("UID SEARCH", criteria, about=place.folder)))
+
+    def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
+        """A message without INTERNALDATE (or an absurd one) arrived in 1970: no log covers that."""
+        if not fields or not all(_FIELD_NAME.fullmatch(name) for name in fields):
+            raise ValueError("not names of header fields")
+        items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
+        for row in self._fetch(place, uids, items, self._portions.headers, _MOST_HEADER):
+            uid, header, flags = as_number(row.get("UID")), row.get("BODY"), flags_in(row.get("FLAGS"))
+            if uid is None or not isinstance(header, bytes) or flags is None:
+                continue  # gone meanwhile (Dovecot: NIL), or news about flags only
+            arrival = internal_date(row.get("INTERNALDATE")) or _NO_DATE
+            yield Sighting(uid, arrival, flags, as_number(row.get("RFC822.SIZE")) or 0, header)
+
+    def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
+        if cap < 1:
+            raise ValueError("nothing to read")
+        most = max(1, self._portions.raw // cap)
+        for row in self._fetch(place, uids, f"(UID BODY[]<0.{cap}>)", most, cap):
+            uid, body = as_number(row.get("UID")), row.get("BODY")
+            if uid is not None and isinstance(body, bytes):
+                yield uid, body[:cap]
+
+    def _fetch(
+        self, place: Place, uids: Sequence[int], items: str, most: int, keep: int
+    ) -> Iterator[Mapping[str, Value]]:
+        fresh = True
+        for text, members in sets.cut(uids, most, sets.LINE - len(items) - _COMMAND):
+            # Between two batches the caller may have done anything with this session.
+            self._enter(place, fresh=fresh)
+            fresh = False
+            answer = self._session.demand(
+                "UID FETCH", text.encode(), items.encode(), about=place.folder, keep=keep
+            )
+            wanted = frozenset(members)
+            for uid, row in fetched(answer.untagged.get("FETCH", ())).items():
+                if uid in wanted:
+                    yield row
+
+    # --- moving ------------------------------------------------------------------------------------------
+
+    def can_move(self) -> None:
+        if not (self._session.can("MOVE") or self._session.can("UIDPLUS")):
+            raise CannotMoveSafely(
+                f"{self._session.account}: {self._session.where} knows neither MOVE nor UIDPLUS",
+                hint="A move could destroy or double mail on such a server, so none is made; "
+                'mode = "observe" still tells what would move.',
+            )
+
+    def moves_atomically(self) -> bool:
+        return self._session.can("MOVE")
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        """UIDs that are gone are answered OK (Dovecot); after NO a part may have moved (RFC 6851, 3.3)."""
+        went: dict[int, int] = {}
+        wanted = sets.ordered(uids)
+        if not wanted:
+            return went
+        self.can_move()
+        now = self.state(target.folder)
+        if now.place.uidvalidity != target.uidvalidity:
+            raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
+        wire = self._session.wire(target.folder)
+        by_move = self._session.can("MOVE")
+        self._enter_for_writing(place)
+        for text, members in sets.cut(wanted, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
+            command = "UID MOVE" if by_move else "UID COPY"
+            answer = self._session.demand(command, text.encode(), wire, about=target.folder)
+            pairs = copied(answer, target.uidvalidity)
+            if not by_move:
+                # Only what COPYUID says was copied; a server that does not say so has removed nothing, and the
+                # caller, who looks, will see the message in both folders.
+                self._expunge(place.folder, [uid for uid in members if uid in pairs])
+            went.update(pairs)
+        return went
+
+    def remove(self, place: Place, uids: Sequence[int]) -> None:
+        wanted = sets.ordered(uids)
+        if not wanted:
+            return
+        if not self._session.can("UIDPLUS"):
+            raise CannotMoveSafely(
+                f"{self._session.account}: {self._session.where} does not know UID EXPUNGE",
+                hint="A plain EXPUNGE would also destroy what other programs have marked as deleted.",
+            )
+        self._enter_for_writing(place)
+        self._expunge(place.folder, wanted)
+
+    def _expunge(self, folder: str, uids: Sequence[int]) -> None:
+        """RFC 4315, 2.1: UID EXPUNGE removes only what is in the set *and* has \\Deleted."""
+        for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - _COMMAND):
+            self._session.demand("UID STORE", text.encode(), rb"+FLAGS.SILENT (\Deleted)", about=folder)
+            self._session.demand("UID EXPUNGE", text.encode(), about=folder)
+
+    def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        """False also for a server that allows keywords and then refuses this one (too many of them)."""
+        if not _KEYWORD.fullmatch(keyword):
+            raise ValueError("not a keyword")
+        wanted = sets.ordered(uids)
+        if not wanted:
+            return True
+        opened = self._enter(place, write=True)
+        allowed = {flag.lower() for flag in opened.permanent or ()}
+        if not opened.writable or allowed.isdisjoint((keyword.lower(), "\\*")):
+            return False
+        for text, _ in sets.cut(wanted, self._portions.headers, sets.LINE - _COMMAND - len(keyword)):
+            flags = f"+FLAGS.SILENT ({keyword})".encode()
+            if self._session.ask("UID STORE", text.encode(), flags, about=place.folder).status != "OK":
+                return False
+        return True
+
+    def _enter_for_writing(self, place: Place) -> None:
+        if not self._enter(place, write=True).writable:
+            raise CommandRefused(
+                f"{self._session.account}: {place.folder!r} on {self._session.where} is read-only",
+                hint="You have no right to change that folder; ask whoever runs the server.",
+            )
+
+    def close(self) -> None:
+        self._session.close()
+
+    def abort(self) -> None:
+        self._session.abort()
+
+
+def _inbox(folder: str) -> str:
+    """INBOX is the one name that has no case (RFC 3501, 5.1)."""
+    return "INBOX" if folder.upper() == "INBOX" else folder

@@ -1,0 +1,240 @@
+"""One command, one answer, one selected folder: what went wrong becomes an error of `errors`; no mail is read."""
+
+from __future__ import annotations
+
+import imaplib
+import logging
+import re
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
+from scatterclean.mailbox.answers import Answer, flags_in, rows
+from scatterclean.mailbox.connection import Connection
+from scatterclean.mailbox.folders import (
+    Listed,
+    Namespaces,
+    guessed,
+    listed,
+    namespaces,
+    quoted,
+    to_utf7,
+)
+from scatterclean.mailbox.translate import Exchange, lost, missing, printable, refusal
+
+_log = logging.getLogger(__name__)
+
+# What imaplib, sockets and parsers of answers raise.  ValueError: imaplib's int() and bytes() (field guide, 6).
+BROKEN = (imaplib.IMAP4.error, OSError, ValueError, EOFError)
+_LOGOUT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A folder as SELECT or EXAMINE showed it.
+
+    `uidnext` is None on servers that do not tell (Courier).  `permanent` are the flags that can be changed
+    for good, `\\*` if new keywords can be made; None if the server did not say.
+    """
+
+    folder: str
+    uidvalidity: int
+    uidnext: int | None
+    exists: int
+    writable: bool
+    permanent: frozenset[str] | None
+
+
+class Session:
+    """A connection that is either in step or dropped; there is nothing in between."""
+
+    def __init__(self, connection: Connection, account: str, where: str) -> None:
+        self.account = account
+        self.where = where
+        self.capabilities: frozenset[str] = frozenset()
+        self.opened: Opened | None = None
+        self._connection: Connection | None = connection
+        self._wires: dict[str, bytes] = {}
+        self._listed = False
+        self._namespaces: Namespaces | None = None
+        self._alerts: set[str] = set()
+
+    # --- one command -------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        command: str,
+        *args: bytes,
+        about: str = "",
+        keep: int = 2**16,
+        reply: Callable[[], bytes] | None = None,
+    ) -> Answer:
+        """The answer, be it OK, NO or BAD.  Anything but a clean one ends the session (field guide, 6).
+
+        `command` may begin with "UID ".  Raises ConnectionLost, or ServerBusy if the server's BYE says so.
+        """
+        asked = self.exchange(command, about)
+        connection = self._connection
+        if connection is None:
+            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        name, *rest = command.split(" ")
+        try:
+            answer = connection.ask(name, *(word.encode() for word in rest), *args, keep=keep, reply=reply)
+        except BROKEN as broken:
+            goodbye = connection.untagged_responses.get("BYE")
+            said = goodbye[-1] if goodbye else b""
+            self.drop()
+            # Not "from broken": its text may quote mail or the password.
+            raise lost(broken, asked, printable(said) if isinstance(said, bytes) else "") from None
+        except BaseException:  # Ctrl-C in the middle of an answer: what follows would be read as another's
+            self.drop()
+            raise
+        self._hear(answer)
+        return answer
+
+    def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
+        """The answer if it is OK; else raises what the table of `translate` makes of it.
+
+        After NO to a FETCH the session ends: what was sent before the NO is not known to be whole.
+        """
+        answer = self.ask(command, *args, about=about, keep=keep)
+        if answer.status != "OK":
+            if command.endswith("FETCH"):
+                self.drop()
+            raise refusal(answer, self.exchange(command, about))
+        return answer
+
+    def exchange(self, command: str, about: str = "") -> Exchange:
+        """What the words of an error need to know."""
+        separator = self._namespaces.separator if self._namespaces else ""
+        return Exchange(command, self.account, self.where, about, separator)
+
+    def can(self, capability: str) -> bool:
+        """Was it advertised after the login?"""
+        return capability in self.capabilities
+
+    def _hear(self, answer: Answer) -> None:
+        for text in answer.texts():
+            if re.match(rb"\[ALERT\]", text, re.I):  # RFC 3501, 7.1: must be shown to the person
+                said = printable(text[len(b"[ALERT]") :])
+                if said and said not in self._alerts:
+                    self._alerts.add(said)
+                    _log.warning("%s: %s says: %s", self.account, self.where, said)
+        if "BYE" in answer.untagged:
+            self.drop()
+
+    # --- the end -----------------------------------------------------------------------------------------
+
+    def drop(self) -> None:
+        """Close the socket without a word; later calls raise ConnectionLost."""
+        connection, self._connection, self.opened = self._connection, None, None
+        if connection is not None:
+            with suppress(*BROKEN):
+                connection.shutdown()
+
+    def abort(self) -> None:
+        """Cut the connection from another thread; who waits on it gets ConnectionLost."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(*BROKEN):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Log out, briefly; never raises.  LOGOUT expunges nothing, unlike CLOSE (RFC 3501, 6.1.3)."""
+        connection = self._connection
+        if connection is not None:
+            with suppress(*BROKEN):
+                connection.sock.settimeout(_LOGOUT_SECONDS)
+                connection.ask("LOGOUT")
+        self.drop()
+
+    # --- names -------------------------------------------------------------------------------------------
+
+    def list_folders(self) -> list[Listed]:
+        """LIST of everything, with SPECIAL-USE where the server tells it only when asked."""
+        records = self.demand("LIST", b'""', b'"*"').untagged.get("LIST", ())
+        found = listed(records)
+        told = any(one.folder.use for one in found)
+        # RFC 6154, 2: plain LIST may leave the attributes out.
+        if not told and self.can("SPECIAL-USE") and self.can("LIST-EXTENDED"):
+            answer = self.ask("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
+            if answer.status == "OK" and answer.untagged.get("LIST"):
+                found = listed(answer.untagged["LIST"])
+        self._wires = {one.folder.name: one.wire for one in found}
+        self._listed = True
+        return found
+
+    def namespaces(self) -> Namespaces:
+        """Asked once for a session; guessed from LIST where the server does not know the command."""
+        if self._namespaces is None:
+            told = None
+            if self.can("NAMESPACE"):
+                told = namespaces(self.ask("NAMESPACE").untagged.get("NAMESPACE", ()))
+            self._namespaces = told or guessed(self.list_folders())
+        return self._namespaces
+
+    def wire(self, folder: str) -> bytes:
+        """The quoted name for a command.  Names that LIST showed are sent as the server wrote them."""
+        if folder not in self._wires and not self._listed and (not folder.isascii() or "&" in folder):
+            self.list_folders()
+        return quoted(self._wires.get(folder, to_utf7(folder)))
+
+    # --- the selected folder -----------------------------------------------------------------------------
+
+    def open(self, folder: str, *, write: bool = False, again: bool = False) -> Opened:
+        """EXAMINE, or SELECT if `write`; a folder that is open already stays open unless `again`.
+
+        Leaving a folder never expunges: a second SELECT or EXAMINE closes the first without that.
+        """
+        now = self.opened
+        if now is not None and now.folder == folder and not again and (now.writable or not write):
+            return now
+        command = "SELECT" if write else "EXAMINE"
+        wire = self.wire(folder)
+        self.opened = None
+        answer = self.ask(command, wire, about=folder)
+        if answer.status != "OK":
+            self.enter("AUTH")  # RFC 3501, 6.3.1: a SELECT that fails leaves no folder selected
+            raise self.no_folder(answer, command, folder)
+        self.enter("SELECTED")
+        uidvalidity = answer.number("UIDVALIDITY")
+        if uidvalidity is None:
+            self.drop()
+            raise refusal(Answer("OK", b"no UIDVALIDITY told"), self.exchange(command, folder))
+        permanent = answer.code("PERMANENTFLAGS")
+        self.opened = Opened(
+            folder,
+            uidvalidity,
+            answer.number("UIDNEXT"),
+            answer.number("EXISTS") or 0,
+            write and answer.code("READ-ONLY") is None,
+            next((flags_in(row[0]) for row in rows([permanent]) if row), None) if permanent else None,
+        )
+        return self.opened
+
+    def state(self) -> str:
+        """NONAUTH, AUTH, SELECTED, or LOGOUT if the session was dropped."""
+        return "LOGOUT" if self._connection is None else str(self._connection.state)
+
+    def enter(self, state: str) -> None:
+        """Tell the connection which commands are legal now."""
+        if self._connection is not None:
+            self._connection.entered(state)
+
+    def no_folder(self, answer: Answer, command: str, folder: str) -> Trouble:
+        """Not every server says NONEXISTENT; so look at the list before calling it anything else."""
+        trouble = refusal(answer, self.exchange(command, folder))
+        if not isinstance(trouble, CommandRefused):
+            return trouble
+        if folder not in {one.folder.name for one in self.list_folders()}:
+            return missing(self.exchange(command, folder), printable(answer.text))
+        return trouble
+
+    def changed(self, folder: str, planned: int, now: int) -> FolderChanged:
+        """The error for another UIDVALIDITY than the one that was planned with."""
+        return FolderChanged(
+            f"{self.account}: the folder {folder!r} was made anew on {self.where}",
+            hint=f"UIDVALIDITY {planned} is now {now}; the folder is looked at anew next time.",
+        )

@@ -1,0 +1,172 @@
+"""Findings -> intents, or hands off; storms; how a move that was cut off ended.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from scatterclean.model import (
+    Account,
+    Case,
+    Errand,
+    Intent,
+    Mode,
+    Move,
+    MoveState,
+    Refusal,
+    Sighting,
+    Whereabouts,
+)
+
+# The keyword that goes with every message that was put away: a lost database or a second machine sees by it
+# that a message in the inbox came back by the person's hand.
+KEYWORD = "$Backscatter"
+
+# A storm: so many orphans within so much time.  People with a published address see one or two a week.
+STORM_SIZE = 10
+STORM_SPAN = timedelta(hours=6)
+
+
+def storms(arrivals: Iterable[datetime]) -> tuple[tuple[datetime, datetime], ...]:
+    """Stretches around runs of at least STORM_SIZE orphans in STORM_SPAN, each widened by STORM_SPAN."""
+    times = sorted(arrivals)
+    found: list[tuple[datetime, datetime]] = []
+    for first, last in zip(times, times[STORM_SIZE - 1 :], strict=False):
+        if last - first > STORM_SPAN:
+            continue
+        start, end = first - STORM_SPAN, last + STORM_SPAN
+        if found and start <= found[-1][1]:
+            start, end = found[-1][0], max(end, found[-1][1])
+            found.pop()
+        found.append((start, end))
+    return tuple(found)
+
+
+# --- what to move ---------------------------------------------------------------------------------------
+
+
+class Hand(StrEnum):
+    """Why a message is left alone although it could be moved."""
+
+    GONE = "gone"  # no longer there
+    CHANGED = "changed"  # another message has its UID
+    FLAGGED = "flagged"  # the person flagged or answered it
+    DELETED = "deleted"  # marked \\Deleted by somebody
+    RETURNED = "returned"  # it was moved once before: it came back by the person's hand
+
+
+def hands_off(fingerprint: str, sighting: Sighting | None, now_is: str, moved_before: bool) -> Hand | None:
+    """None if the message may be put away.  `now_is` is the fingerprint that was seen just now."""
+    if sighting is None:
+        return Hand.GONE
+    if now_is != fingerprint:
+        return Hand.CHANGED
+    flags = {flag.lower() for flag in sighting.flags}
+    if moved_before or KEYWORD.lower() in flags:
+        return Hand.RETURNED
+    if flags & {"\\flagged", "\\answered"}:
+        return Hand.FLAGGED
+    if "\\deleted" in flags:
+        return Hand.DELETED
+    return None
+
+
+def put_away(case: Case, account: Account, target_folder: str) -> Intent:
+    """The intent to move an orphan to Backscatter."""
+    return Intent(
+        account=account.name,
+        fingerprint=case.fingerprint,
+        source=case.where,
+        target_folder=target_folder,
+        errand=Errand.SWEEP,
+        arrival=case.arrival,
+        message_id=case.bounce.message_id,
+        subject=case.bounce.subject,
+        sender=case.bounce.sender,
+    )
+
+
+def bring_back(move: Move, found: Whereabouts, errand: Errand) -> Intent:
+    """The intent to move a message back to where it was taken from."""
+    intent = move.intent
+    return Intent(
+        account=intent.account,
+        fingerprint=intent.fingerprint,
+        source=found,
+        target_folder=intent.source.place.folder,
+        errand=errand,
+        returns=move.id,
+        arrival=intent.arrival,
+        message_id=intent.message_id,
+        subject=intent.subject,
+        sender=intent.sender,
+    )
+
+
+def refusal(mode: Mode, harvest_refusal: Refusal | None, logged: int) -> Refusal | None:
+    """Why nothing may be moved in this sweep, if so; what cannot be trusted is said first."""
+    if harvest_refusal is not None:
+        return harvest_refusal
+    if logged == 0:
+        return Refusal.EMPTY_LOG
+    return Refusal.OBSERVING if mode is Mode.OBSERVE else None
+
+
+def batches(intents: Sequence[Intent], size: int = 100) -> list[list[Intent]]:
+    """Intents of one source and target each, at most `size` (Yahoo refuses more), in order.
+
+    Equal fingerprints never share a batch: within a batch a fingerprint names one message.
+    """
+    found: list[list[Intent]] = []
+    open_batch: dict[tuple[object, str], list[list[Intent]]] = {}
+    for intent in intents:
+        key = (intent.source.place, intent.target_folder)
+        candidates = open_batch.setdefault(key, [])
+        for batch in candidates:
+            if len(batch) < size and all(i.fingerprint != intent.fingerprint for i in batch):
+                batch.append(intent)
+                break
+        else:
+            candidates.append([intent])
+            found.append(candidates[-1])
+    return found
+
+
+# --- what became of it ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a move is settled.  `finish`: first remove the source, which is left of our own COPY, then look."""
+
+    state: MoveState
+    target_uid: int | None = None
+    finish: bool = False
+
+
+def outcome(source_there: bool, copies: Sequence[int], *, own_copy: bool) -> Outcome:
+    """From what a look showed: "OK" of the server is no proof (design, invariant 8).
+
+    `copies`: UIDs in the target, at or above the UIDNEXT journalled before the deed, with the message's
+    fingerprint.  `own_copy`: the server has no MOVE, so a copy beside the source can be the first half of
+    our own move.  With MOVE a message that is in both was doubled by another hand.
+
+        source there   copies   outcome
+        yes            none     STAYED
+        yes            one      MOVED after finishing (no MOVE), else DOUBLED
+        yes            more     DOUBLED
+        no             one      MOVED
+        no             more     MOVED to the first: ours, and a copy that somebody made of it
+        no             none     VANISHED
+    """
+    if source_there:
+        if not copies:
+            return Outcome(MoveState.STAYED)
+        if len(copies) == 1 and own_copy:
+            return Outcome(MoveState.MOVED, copies[0], finish=True)
+        return Outcome(MoveState.DOUBLED, copies[0])
+    if copies:
+        return Outcome(MoveState.MOVED, min(copies))
+    return Outcome(MoveState.VANISHED)

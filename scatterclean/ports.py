@@ -1,0 +1,233 @@
+"""What a sweep needs of the world: a mailbox, a sent log, a journal, a docket.  Nothing here does anything.
+
+Every port has two kinds of implementations, the real one and one in memory or on a scratch file, and one
+contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from scatterclean.model import (
+    Answer,
+    Case,
+    Closure,
+    Coverage,
+    Cursor,
+    Errand,
+    Intent,
+    Interval,
+    Mode,
+    Move,
+    MoveState,
+    Place,
+    Question,
+    SentMessage,
+    Sighting,
+    SweepReport,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder on the server: `name` decoded (not UTF-7), `use` its SPECIAL-USE, lower-cased ("sent")."""
+
+    name: str
+    use: frozenset[str] = frozenset()
+    selectable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder now.  `uidnext` is what the next message will at least get."""
+
+    place: Place
+    uidnext: int
+    exists: int
+
+
+class Mailbox(Protocol):
+    """One logged-in session with one account.  Looking never changes anything, not even `\\Seen`.
+
+    Methods that take a `place` raise FolderChanged if the folder has another UIDVALIDITY now, and
+    FolderMissing if it is gone.  UIDs that no longer exist are passed over silently everywhere.
+    Lists of UIDs may be of any length and order; the adapter cuts and compresses them.
+    """
+
+    def folders(self) -> Sequence[Folder]:
+        """All folders of the person, in the server's order."""
+
+    def personal(self, name: str) -> str:
+        """The full name of a top-level folder of the person ("Backscatter" -> "INBOX.Backscatter")."""
+
+    def state(self, folder: str) -> FolderState:
+        """Raises FolderMissing."""
+
+    def create(self, folder: str) -> None:
+        """Create and subscribe; if it exists already, only subscribe."""
+
+    def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
+        """The UIDs >= `first`, ascending; `since` keeps those whose INTERNALDATE is that day or later."""
+
+    def with_message_id(self, place: Place, message_id: str) -> list[int]:
+        """UIDs of messages whose Message-ID holds this text (SEARCH HEADER: a substring, any case)."""
+
+    def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
+        """Look at the named header fields of these messages, in any order, fetched in batches as it goes."""
+
+    def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
+        """(uid, the first `cap` bytes of the message); shorter than `cap` means that it is whole."""
+
+    def can_move(self) -> None:
+        """Raises CannotMoveSafely if the server can neither MOVE nor UID EXPUNGE."""
+
+    def moves_atomically(self) -> bool:
+        """Has the server MOVE?  If not, `move` can be cut off between COPY and EXPUNGE."""
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        """Move by MOVE, else by COPY + STORE \\Deleted + UID EXPUNGE of exactly those UIDs.
+
+        Returns {old uid: new uid} as far as the server told (COPYUID); it proves nothing: look.
+        Raises OverQuota (nothing changed), CannotMoveSafely, FolderMissing (the target).
+        """
+
+    def remove(self, place: Place, uids: Sequence[int]) -> None:
+        """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move cut off after its COPY."""
+
+    def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        """Add a keyword; False if the folder's PERMANENTFLAGS do not allow it (then nothing was done)."""
+
+    def close(self) -> None:
+        """Log out; never raises."""
+
+    def abort(self) -> None:
+        """Cut the connection, from any thread, at once: whoever waits on it gets ConnectionLost."""
+
+
+class SentLog(Protocol):
+    """What was sent, and of which time the log knows it.  One log for all persons and accounts."""
+
+    def assign(self, persons: Mapping[str, str]) -> None:
+        """Say whose each account is ({account: person}); what an account logged follows it to its person.
+
+        To be told the whole configuration before anything is asked: an account that changed its person and
+        was not harvested since would else have coverage, but no messages.
+        """
+
+    def cursors(self, account: str) -> Mapping[str, Cursor]:
+        """The Sent folders that were read, by name."""
+
+    def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
+        """Add messages and set the folder's cursor, in one transaction.  Returns how many were new.
+
+        A fingerprint that the account has logged already is not new, but ids and recipients that this copy
+        names and the other did not are added (a copy filed by the server has aliases, one filed by the
+        client has Bcc)."""
+
+    def cover(self, account: str, intervals: Iterable[Interval]) -> None:
+        """Add coverage; intervals that touch or overlap and have one grade are stored as one."""
+
+    def forget_folder(self, account: str, folder: str) -> None:
+        """Drop the cursor of a Sent folder that the person took out of the configuration; rows stay."""
+
+    def coverage(self, accounts: Sequence[str]) -> Mapping[str, Coverage]:
+        """One entry for each of `accounts`, empty if nothing is covered."""
+
+    def senders(self, person: str) -> frozenset[str]:
+        """From addresses of the person's logged mail."""
+
+    def count(self, person: str) -> int:
+        """Messages in the person's log."""
+
+    def count_account(self, account: str) -> int:
+        """Messages logged from this account."""
+
+    def first_sent(self, account: str, skip: int = 0) -> datetime | None:
+        """The earliest `sent_at` logged from this account, after passing over the `skip` earliest."""
+
+    def ask(self, question: Question) -> Answer:
+        """One batch, a handful of queries, whatever its size."""
+
+
+class Journal(Protocol):
+    """Every deed, written down before it is done.  Deleting rows is not part of it."""
+
+    def begin_sweep(self, account: str, mode: Mode, now: datetime) -> int: ...
+
+    def end_sweep(self, report: SweepReport) -> None: ...
+
+    def sweeps(self, account: str | None = None, limit: int = 20) -> Sequence[SweepReport]:
+        """Ended sweeps, latest first."""
+
+    def intend(
+        self, sweep: int, intents: Sequence[Intent], target: FolderState, now: datetime
+    ) -> Sequence[Move]:
+        """Write intentions down (committed when this returns)."""
+
+    def settle(self, outcomes: Sequence[tuple[Move, MoveState, int | None]], now: datetime) -> None:
+        """(move, new state, target uid if known); all in one commit.
+
+        An undo or rescue that is settled as MOVED turns the move that it returns into RETURNED, in the same
+        commit.  Raises NobodyCanMend for a change that is not permitted."""
+
+    def moves(
+        self,
+        account: str | None = None,
+        *,
+        states: Iterable[MoveState] | None = None,
+        errand: Errand | None = None,
+        sweep: int | None = None,
+        since: datetime | None = None,
+        message_id: str | None = None,
+    ) -> Sequence[Move]:
+        """Oldest first."""
+
+    def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
+        """Those that a sweep of this account ever moved or may have moved (any state but STAYED)."""
+
+
+class Docket(Protocol):
+    """The cases: bounces in watched folders that are not genuine, and how far those folders were read."""
+
+    def cursor(self, account: str, folder: str) -> Cursor | None: ...
+
+    def enter(self, account: str, cases: Sequence[Case], cursor: Cursor | None) -> Sequence[Case]:
+        """Store new cases (same account and whereabouts: replaced) and the cursor, in one transaction.
+
+        Returns the cases with their ids, in the same order.  A case with `closed_at` is stored as closed."""
+
+    def open_cases(self, account: str) -> Sequence[Case]:
+        """Cases still in a watched folder, to be judged anew."""
+
+    def moved_cases(self, account: str) -> Sequence[tuple[Case, Move]]:
+        """Cases whose latest sweep move is MOVED: rescued if the log learns that they are genuine."""
+
+    def update(self, cases: Sequence[Case]) -> None:
+        """Store the findings of known cases (by id)."""
+
+    def close(self, cases: Sequence[Case], now: datetime, why: Closure | None = None) -> None:
+        """Not to be judged again: moved, genuine, gone, or the person's hand was seen on them."""
+
+    def find(
+        self,
+        account: str,
+        *,
+        message_id: str | None = None,
+        folder: str | None = None,
+        uid: int | None = None,
+        limit: int = 100,
+    ) -> Sequence[Case]:
+        """Cases, open and closed, that fit all that is given; the latest first.
+
+        `message_id` is the bounce's own, in any case, with or without angle brackets."""
+
+    def counts(self, account: str) -> Mapping[str, int]:
+        """Open cases by verdict."""
+
+    def orphans_between(self, account: str, start: datetime, end: datetime) -> Sequence[datetime]:
+        """Arrivals in [start, end] of cases found to be orphans, ascending: what a storm is told by.
+
+        Closed ones count too, but for those on which the person's hand was seen."""

@@ -1,0 +1,52 @@
+"""Header fields of a Sent copy -> SentMessage; it asks nobody and drops no name of the message."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
+from scatterclean.fingerprint import fingerprint
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.model import MessageId, SentMessage, Sighting
+
+# Every name that a message may be quoted by (field guide, 2).
+ID_FIELDS = (
+    "Message-ID",
+    "X-Microsoft-Original-Message-ID",
+    "X-Google-Original-Message-ID",
+    "Original-Message-ID",
+    "X-Original-Message-ID",
+    "Resent-Message-ID",
+)
+RECIPIENT_FIELDS = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc")
+
+FIELDS = tuple(dict.fromkeys((*FINGERPRINT_FIELDS, *ID_FIELDS, *RECIPIENT_FIELDS)))
+
+# A Date after the moment of filing (but for a wrong zone), or from before mail had one, is a wrong clock.  One
+# long before it is a copy that came with an old mailbox: servers stamp imported mail with the day of import.
+_LATE = timedelta(days=2)
+_FIRST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def read(sighting: Sighting) -> SentMessage:
+    """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
+    header = Header(sighting.header)
+    ids: dict[MessageId, None] = {}
+    for name in ID_FIELDS:
+        for value in header.all(name):
+            ids.update(dict.fromkeys(ids_in(value)))
+    recipients: dict[str, None] = {}
+    for name in RECIPIENT_FIELDS:
+        for value in header.all(name):
+            recipients.update(dict.fromkeys(addresses_in(value)))
+    senders = addresses_in(header.get("From") or "")
+    date = date_in(header.get("Date"))
+    return SentMessage(
+        fingerprint=fingerprint(sighting.header),
+        ids=tuple(ids),
+        sender=senders[0] if senders else None,
+        recipients=tuple(recipients),
+        subject=decoded(header.get("Subject") or "") or None,
+        sent_at=date if date and _FIRST <= date <= sighting.arrival + _LATE else sighting.arrival,
+        filed_at=sighting.arrival,
+    )

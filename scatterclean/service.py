@@ -1,0 +1,323 @@
+"""The daemon: one job per account, signals, a heartbeat; it judges and moves nothing itself.
+
+Signal handlers only put a word into a queue; the main loop does the rest, and it alone touches the
+scheduler (a job that does so deadlocks a waiting shutdown).  One account's trouble never stops another's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from scatterclean import wording
+from scatterclean.config import Settings, load
+from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
+from scatterclean.model import SweepReport
+from scatterclean.sweep import Steps
+from scatterclean.wire import Household
+
+log = logging.getLogger("scatterclean")
+
+# A job that gave no sign of life for so long hangs: its connection is cut.  Every single network call has a
+# time limit of its own (`timeout`); this catches a server that keeps dripping bytes.
+SILENCE = timedelta(minutes=10)
+# After SIGTERM the move in hand is finished; who still waits on the network then is cut off.
+GRACE = 3.0
+PATIENCE = 4.5
+HEARTBEAT = 1.0
+# The wall clock and the monotonic one part by more than this: suspended, or the clock was set.
+CLOCK_JUMP = 30.0
+# After a failure an account is tried again this soon, then after twice as long, and so on up to MAX_BACKOFF.
+FIRST_BACKOFF = timedelta(seconds=5)
+MAX_BACKOFF = timedelta(minutes=15)
+# What only the person can mend is not tried more often than this: many servers lock out who hammers.
+PERSON_BACKOFF = timedelta(minutes=15)
+
+
+@dataclass(slots=True)
+class _Round:
+    """A job that is running: since when, and when it last gave a sign of life (monotonic seconds)."""
+
+    began: float
+    alive: float
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class _Health:
+    """How an account fares: failures in a row, and what was last told (nothing is told twice in a row)."""
+
+    failures: int = 0
+    since: datetime | None = None
+    told: frozenset[str] = frozenset()
+    line: str = ""
+
+
+@dataclass(slots=True)
+class Service:
+    """Runs until SIGTERM or SIGINT.  `household` is opened and closed by the caller."""
+
+    household: Household
+    reload: Callable[[], Settings]
+    words: SimpleQueue[tuple[str, object]] = field(default_factory=SimpleQueue)
+    _scheduler: BackgroundScheduler = field(init=False)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _rounds: dict[str, _Round] = field(default_factory=dict)
+    _health: dict[str, _Health] = field(default_factory=dict)
+
+    def run(self) -> bool:
+        """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
+        self._install_signals()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            # A thread for every account, so that a slow server holds up nobody else.
+            executors={"default": ThreadPoolExecutor(max(4, len(self.household.accounts) + 2))},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        for name in self.household.accounts:
+            self._schedule(name)
+        self._scheduler.start()
+        log.info("watching %s; the first sweep begins now", ", ".join(self.household.accounts))
+        wall, monotonic = time.time(), time.monotonic()
+        while not self._stop.is_set():
+            self._listen()
+            wall, monotonic = self._mind_the_clock(wall, monotonic)
+            self._mind_the_rounds()
+        return self._leave()
+
+    # --- jobs -------------------------------------------------------------------------------------------
+
+    def _schedule(self, name: str) -> None:
+        poll = self.household.accounts[name].poll.total_seconds()
+        self._scheduler.add_job(
+            self._round,
+            # Jitter: a household's accounts, and all installations of the world, do not poll in step.
+            IntervalTrigger(seconds=int(poll), jitter=max(1, int(poll / 10)), timezone=UTC),
+            args=[name],
+            id=name,
+            name=name,
+            replace_existing=True,
+            next_run_time=datetime.now(UTC),
+        )
+
+    def _round(self, name: str) -> None:
+        """One sweep, in a thread of the scheduler; how it went is told to the main loop."""
+        now = time.monotonic()
+        self._rounds[name] = current = _Round(now, now)
+
+        def alive(_step: str, _done: int, _all: int) -> None:
+            current.alive = time.monotonic()
+
+        try:
+            report = self.household.sweep(name, stop=self._stop.is_set, steps=Steps(alive))
+        except Trouble as trouble:
+            self.words.put(("failed", (name, trouble)))
+        except KeyError:
+            if name in self.household.accounts:  # else: taken out of the configuration meanwhile
+                raise
+        else:
+            self.words.put(("swept", report))
+        finally:
+            self._rounds.pop(name, None)
+
+    def _heard(self, event: JobExecutionEvent) -> None:
+        """A listener of the scheduler: a bug in a job must not end the account's jobs unseen."""
+        if event.exception is not None:
+            self.words.put(("bug", (event.job_id, event.exception)))
+
+    # --- the main loop ----------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        try:
+            word, what = self.words.get(timeout=HEARTBEAT)
+        except Empty:
+            return
+        match word, what:
+            case "stop", signum:
+                log.info("asked to leave (%s): finishing what is in hand", signum)
+                self._stop.set()
+            case "reload", _:
+                self._reload()
+            case "swept", SweepReport() as report:
+                self._swept(report)
+            case "failed", (str() as name, Trouble() as trouble):
+                self._failed(name, trouble)
+            case "bug", (str() as name, BaseException() as error):
+                # The text of a foreign exception may hold a piece of mail: only its kind is logged.
+                log.error(
+                    "%s: a bug of scatterclean (%s); this round was given up, the next one comes as usual",
+                    name,
+                    type(error).__name__,
+                    exc_info=error if log.isEnabledFor(logging.DEBUG) else None,
+                )
+                self._again(name, MAX_BACKOFF)
+
+    def _swept(self, report: SweepReport) -> None:
+        health = self._health.setdefault(report.account, _Health())
+        if health.failures and health.since is not None:
+            log.info("%s: works again (since %s it did not)", report.account, wording.moment(health.since))
+        told = frozenset(report.troubles)
+        for trouble in report.troubles:
+            if trouble not in health.told:
+                log.warning("%s", trouble)
+        line = wording.sweep_line(report)
+        news = report.moved or report.returned or report.harvested or line != health.line
+        log.log(logging.INFO if news else logging.DEBUG, "%s", line)
+        self._health[report.account] = _Health(told=told, line=line)
+
+    def _failed(self, name: str, trouble: Trouble) -> None:
+        if self._stop.is_set():
+            return
+        now = datetime.now(UTC)
+        health = self._health.setdefault(name, _Health())
+        told = frozenset([trouble.what])
+        wait = min(FIRST_BACKOFF * 2 ** min(health.failures, 20), MAX_BACKOFF)
+        if isinstance(trouble, PersonCanMend):
+            wait = max(wait, PERSON_BACKOFF)
+        if isinstance(trouble, TimeCanMend) and trouble.retry_after is not None:
+            wait = max(wait, timedelta(seconds=trouble.retry_after))
+        if told != health.told:
+            log.warning("%s: %s (trying again in %s)", name, trouble, _seconds(wait))
+        if trouble.reach is Reach.EVERYTHING:
+            log.error("%s: this concerns every account", name)
+        self._health[name] = _Health(health.failures + 1, health.since or now, told, health.line)
+        self._again(name, wait)
+
+    def _again(self, name: str, wait: timedelta) -> None:
+        job = self._scheduler.get_job(name)
+        if job is not None:
+            job.modify(next_run_time=datetime.now(UTC) + wait)
+
+    def _mind_the_clock(self, wall: float, monotonic: float) -> tuple[float, float]:
+        """After a suspend or a set clock the scheduler's times are void: everything is due now."""
+        now_wall, now_monotonic = time.time(), time.monotonic()
+        jump = (now_wall - wall) - (now_monotonic - monotonic)
+        if abs(jump) > CLOCK_JUMP or now_monotonic - monotonic > CLOCK_JUMP + HEARTBEAT:
+            log.info("the clock moved by %+.0f s (suspended, or set): looking at all accounts now", jump)
+            for name in self.household.accounts:
+                self._again(name, timedelta(0))
+        return now_wall, now_monotonic
+
+    def _mind_the_rounds(self) -> None:
+        now = time.monotonic()
+        for name, current in list(self._rounds.items()):
+            if not current.cut and now - current.alive > SILENCE.total_seconds():
+                log.warning("%s: no sign of life for %s: cutting its connection", name, _seconds(SILENCE))
+                current.cut = True
+                self.household.abort(name)
+
+    def _reload(self) -> None:
+        try:
+            settings = self.reload()
+        except Trouble as trouble:
+            log.error("the new configuration was refused, the old one stays:\n%s", trouble)
+            return
+        if settings.database != self.household.settings.database:
+            log.error(
+                "the new configuration was refused, the old one stays: another database (%s) needs a restart",
+                settings.database,
+            )
+            return
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        gone = self.household.accounts.keys() - {a.name for a in settings.accounts}
+        self.household.settings = settings
+        log.setLevel(settings.log_level.value.upper())
+        for name in gone:
+            self._scheduler.remove_job(name)
+            self.household.abort(name)
+        for name in self.household.accounts:
+            self._schedule(name)
+        log.info("configuration read anew: watching %s", ", ".join(self.household.accounts))
+
+    # --- leaving ----------------------------------------------------------------------------------------
+
+    def _leave(self) -> bool:
+        """Let the move in hand end, cut who still waits after GRACE, give up after PATIENCE seconds."""
+        began = time.monotonic()
+        self._scheduler.pause()
+        cut = False
+        while self._rounds and time.monotonic() - began < PATIENCE:
+            if not cut and time.monotonic() - began > GRACE:
+                cut = True
+                for name in list(self._rounds):
+                    self.household.abort(name)
+            time.sleep(0.02)
+        self._scheduler.shutdown(wait=False)
+        if self._rounds:
+            log.warning(
+                "left while %s still waited; what was begun is settled at the next start", list(self._rounds)
+            )
+            return False
+        log.info("left; everything is settled")
+        return True
+
+    def _install_signals(self) -> None:
+        def asked(signum: int, _frame: FrameType | None) -> None:
+            name = signal.Signals(signum).name
+            self.words.put(("reload" if name == "SIGHUP" else "stop", name))
+
+        signal.signal(signal.SIGTERM, asked)
+        signal.signal(signal.SIGINT, asked)
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, asked)
+
+
+def _seconds(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    return f"{seconds // 60} min" if seconds >= 120 and seconds % 60 == 0 else f"{seconds} s"
+
+
+def run(config_path: Path, *, verbose: bool = False) -> int:
+    """`scatterclean run`: open the store, watch until asked to leave.  Raises ConfigBroken, Database*."""
+    settings = load(config_path)
+    set_up_logging("debug" if verbose else settings.log_level.value)
+    for warning in settings.warnings:
+        log.warning("%s", warning)
+    with Household.open(settings) as household:
+        in_time = Service(household, lambda: load(config_path)).run()
+        if not in_time:
+            # The interpreter would wait for the thread (a login, a password command) at its exit.  Nothing is
+            # lost: the journal is committed, and what was begun is settled at the next start.
+            logging.shutdown()
+            os._exit(0)
+    return 0
+
+
+def set_up_logging(level: str) -> None:
+    """One line per event on standard error; journald gets levels instead of times (sd-daemon(3))."""
+    handler = logging.StreamHandler(sys.stderr)
+    under_journald = "JOURNAL_STREAM" in os.environ
+    handler.setFormatter(
+        _Journald() if under_journald else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s")
+    )
+    log.handlers[:] = [handler]
+    log.setLevel(level.upper())
+    log.propagate = False
+    # Foreign libraries log protocol lines (imapclient: message bodies) at DEBUG: never below WARNING.
+    for foreign in ("apscheduler", "imapclient", "alembic", "sqlalchemy"):
+        logging.getLogger(foreign).setLevel(logging.CRITICAL if foreign == "apscheduler" else logging.WARNING)
+
+
+class _Journald(logging.Formatter):
+    _LEVELS = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+    def format(self, record: logging.LogRecord) -> str:
+        number = next((n for level, n in self._LEVELS if record.levelno >= level), 7)
+        return "\n".join(f"<{number}>{line}" for line in super().format(record).splitlines())

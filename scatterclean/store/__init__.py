@@ -1,0 +1,149 @@
+"""SQLite: sent log, journal, docket.  Opens them, keeps them, and knows nothing of mail servers.
+
+database.py  one file, its transactions, what its errors mean
+lock.py      one writer per database
+tables.py    the tables
+migrate.py   brings an older file to these tables
+sentlog.py, journal.py, docket.py   the ports of the same names
+forms.py     what is kept as JSON
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+
+from scatterclean.errors import DatabaseMissing, DatabaseUnusable
+from scatterclean.ports import Docket, Journal, SentLog
+from scatterclean.store import migrate
+from scatterclean.store.database import Database
+from scatterclean.store.docket import SqlDocket
+from scatterclean.store.journal import SqlJournal
+from scatterclean.store.lock import ProcessLock
+from scatterclean.store.sentlog import SqlSentLog
+
+__all__ = ["Store", "open_store"]
+
+
+class Store:
+    """The open database.  Safe to use from several threads.  A context manager: leaving it closes it."""
+
+    __slots__ = ("_database", "_lock", "docket", "journal", "path", "sent_log")
+
+    def __init__(self, database: Database, lock: ProcessLock | None) -> None:
+        self._database = database
+        self._lock = lock
+        self.path: Path = database.path
+        self.sent_log: SentLog = SqlSentLog(database)
+        self.journal: Journal = SqlJournal(database)
+        self.docket: Docket = SqlDocket(database)
+
+    @property
+    def read_only(self) -> bool:
+        return self._lock is None
+
+    def close(self) -> None:
+        """Also lets go of the lock.  May be called twice."""
+        self._database.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_store(path: Path, *, url: str | None = None, read_only: bool = False) -> Store:
+    """Open the database at `path`, made and upgraded if needed, and locked against other processes.
+
+    `url` is an SQLAlchemy URL that is used instead of `path`; today only `sqlite:///FILE` is understood.
+    `read_only` opens without the lock and changes nothing: it works while the daemon has the database.
+    Folders that have to be made get mode 0700, files 0600.
+
+    Raises DatabaseLocked (with who holds it), DatabaseDamaged, DatabaseMissing (only with `read_only`),
+    DatabaseUnusable (permissions, disk full, another program's or a newer version's file).
+    """
+    path = _file(path, url)
+    if read_only:
+        return _open_to_read(path)
+    # Two names of one file (a symbolic link) must meet at one lock.
+    path = path.resolve()
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = ProcessLock(path.with_name(f"{path.name}.lock"), path)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        _make_private(path)
+        database = Database(path)
+        try:
+            migrate.bring_up_to_date(database)
+        except BaseException:
+            database.close()
+            raise
+    except OSError as error:
+        lock.release()
+        raise _unusable(path, error) from error
+    except BaseException:
+        lock.release()
+        raise
+    return Store(database, lock)
+
+
+def _open_to_read(path: Path) -> Store:
+    try:
+        path = path.resolve()
+        if not path.exists():
+            raise DatabaseMissing(
+                f"there is no database at {path} yet",
+                hint="`scatterclean sweep` or `scatterclean run` makes it.",
+            )
+    except OSError as error:
+        raise _unusable(path, error) from error
+    database = Database(path, read_only=True)
+    try:
+        migrate.require_current(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database, None)
+
+
+def _file(path: Path, url: str | None) -> Path:
+    if url is None:
+        return path
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is None or parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.query:
+        # The URL itself is not said: it may hold a password.
+        raise DatabaseUnusable(
+            "the URL of the database is not of the form sqlite:///FILE",
+            hint="Other databases than SQLite are not supported yet.",
+        )
+    return Path(parsed.database)
+
+
+def _make_private(path: Path) -> None:
+    """The file exists afterwards, for its owner alone; SQLite gives -wal and -shm the same mode."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    now = path.stat()
+    if stat.S_IMODE(now.st_mode) & 0o077 and now.st_uid == os.geteuid():
+        path.chmod(0o600)
+
+
+def _unusable(path: Path, error: OSError) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"{path} cannot be opened: {error.strerror}",
+        hint="The file and its folder must belong to the user that runs scatterclean, and be writable.",
+    )

@@ -1,0 +1,108 @@
+"""Bounces, findings and reports as JSON text and back.  It decides nothing and knows no table.
+
+Additive only: fields that an older row lacks take their defaults, fields of a newer version are passed over.
+A new field of Bounce, Original, Reference, Finding or Reason therefore needs a default (tests hold a row of
+every version).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from scatterclean.errors import DatabaseUnusable
+from scatterclean.model import MAX_ADDRESSES, MAX_REFERENCES, Bounce, Finding, Verdict
+from scatterclean.store.tables import MAX_TEXT, cleaned
+
+T = TypeVar("T")
+
+# Longest list.  Received lines too: real mail has a dozen, a hundred are a loop (RFC 5321, 6.3).
+MAX_ITEMS = max(MAX_REFERENCES, MAX_ADDRESSES)
+# Words for people; no verdict rests on them, so cutting them does no harm.
+_FOR_PEOPLE = frozenset(("subject", "diagnostic", "stumbled", "reporting_mta", "found_in"))
+
+
+@cache
+def _bounce() -> TypeAdapter[Bounce]:
+    return TypeAdapter(Bounce)
+
+
+@cache
+def _finding() -> TypeAdapter[Finding]:
+    return TypeAdapter(Finding)
+
+
+def bounce_to_json(bounce: Bounce) -> str:
+    """Bounded, whatever the bounce is.
+
+    If anything was cut that a judgment may rest on, the bounce is kept as incomplete, so that what is
+    missing can never convict (a Received line that was dropped could have been the person's own provider's).
+    """
+    cut = _Cut()
+    data = cut.bounded(_bounce().dump_python(bounce, mode="json"))
+    if cut.happened:
+        data["incomplete"] = True
+    return json.dumps(data, separators=(",", ":"))
+
+
+def bounce_from_json(text: str) -> Bounce:
+    return _read(_bounce(), text)
+
+
+def finding_to_json(finding: Finding) -> str:
+    data = _Cut().bounded(_finding().dump_python(finding, mode="json"))
+    return json.dumps(data, separators=(",", ":"))
+
+
+def finding_from_json(text: str) -> Finding:
+    return _read(_finding(), text)
+
+
+def verdicts_to_json(verdicts: Mapping[Verdict, int]) -> str:
+    return json.dumps({str(verdict): count for verdict, count in verdicts.items()})
+
+
+def verdicts_from_json(text: str) -> dict[Verdict, int]:
+    """Verdicts that only a newer version knows are passed over: the numbers are for people."""
+    counts: dict[str, int] = json.loads(text)
+    return {verdict: counts[verdict] for verdict in Verdict if verdict in counts}
+
+
+def sentences_to_json(sentences: tuple[str, ...]) -> str:
+    return json.dumps([cleaned(sentence) for sentence in sentences[:MAX_ITEMS]])
+
+
+def sentences_from_json(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+def _read(adapter: TypeAdapter[T], text: str) -> T:
+    try:
+        return adapter.validate_json(text)
+    except ValidationError as unknown:
+        raise DatabaseUnusable(
+            f"a case in the database cannot be read ({unknown.error_count()} values are of no known form)",
+            hint="It was probably written by a newer scatterclean: install that version again.",
+        ) from None
+
+
+class _Cut:
+    """Copies JSON data within the limits and remembers whether anything that matters was left out."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def bounded(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, str):
+            self.happened |= len(value) > MAX_TEXT and name not in _FOR_PEOPLE
+            return cleaned(value)
+        if isinstance(value, list):
+            self.happened |= len(value) > MAX_ITEMS and name not in _FOR_PEOPLE
+            return [self.bounded(item, name) for item in value[:MAX_ITEMS]]
+        if isinstance(value, dict):
+            return {key: self.bounded(item, key) for key, item in value.items()}
+        return value

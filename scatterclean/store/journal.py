@@ -1,0 +1,277 @@
+"""The journal in SQLite: every deed, written down before it is done.  It moves nothing and deletes nothing.
+
+Implements `ports.Journal`.  The permitted changes of a move stand in `model.PERMITTED`; they are checked
+against what is stored, not against what the caller believes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from scatterclean.errors import NobodyCanMend
+from scatterclean.model import (
+    PERMITTED,
+    Errand,
+    Intent,
+    MessageId,
+    Mode,
+    Move,
+    MoveState,
+    Place,
+    Refusal,
+    SweepReport,
+    Whereabouts,
+)
+from scatterclean.ports import FolderState
+from scatterclean.store import forms
+from scatterclean.store.database import Database
+from scatterclean.store.tables import cleaned, listed, moves, sweeps
+
+
+class SqlJournal:
+    """`ports.Journal` on the tables `sweeps` and `moves`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # --- sweeps -------------------------------------------------------------------------------------------
+
+    def begin_sweep(self, account: str, mode: Mode, now: datetime) -> int:
+        begun = insert(sweeps).values(account=account, mode=mode.value, started=now)
+        with self._database.write() as connection:
+            return int(connection.execute(begun.returning(sweeps.c.id)).scalar_one())
+
+    def end_sweep(self, report: SweepReport) -> None:
+        ended = update(sweeps).where(sweeps.c.id == report.sweep, sweeps.c.account == report.account)
+        with self._database.write() as connection:
+            result = connection.execute(
+                ended.values(
+                    mode=report.mode.value,
+                    started=report.started,
+                    ended=report.ended,
+                    looked_at=report.looked_at,
+                    harvested=report.harvested,
+                    verdicts=forms.verdicts_to_json(report.verdicts),
+                    moved=report.moved,
+                    returned=report.returned,
+                    left_alone=report.left_alone,
+                    refusal=report.refusal.value if report.refusal else None,
+                    troubles=forms.sentences_to_json(report.troubles),
+                )
+            )
+            if result.rowcount != 1:
+                raise NobodyCanMend(f"sweep {report.sweep} of {report.account} was ended, but never begun")
+
+    def sweeps(self, account: str | None = None, limit: int = 20) -> Sequence[SweepReport]:
+        query = select(sweeps).where(sweeps.c.ended.is_not(None)).order_by(sweeps.c.id.desc()).limit(limit)
+        if account is not None:
+            query = query.where(sweeps.c.account == account)
+        with self._database.read() as connection:
+            return tuple(_report(row) for row in connection.execute(query))
+
+    # --- moves --------------------------------------------------------------------------------------------
+
+    def intend(
+        self, sweep: int, intents: Sequence[Intent], target: FolderState, now: datetime
+    ) -> Sequence[Move]:
+        """Raises NobodyCanMend, and writes nothing, if `target` is not the intents' folder, or if an undo or
+        rescue takes back what is not MOVED or is being taken back already: found here, it is found before
+        the server is asked."""
+        if not intents:
+            return ()
+        with self._database.write() as connection:
+            _must_be_returnable(connection, [i.returns for i in intents if i.returns is not None])
+            written = []
+            for intent in intents:
+                if intent.target_folder != target.place.folder:
+                    raise NobodyCanMend(
+                        f"a move to {intent.target_folder!r} was about to be journalled with the state of "
+                        f"{target.place.folder!r}"
+                    )
+                result = connection.execute(
+                    insert(moves).values(_row(sweep, intent, target, now)).returning(moves.c.id)
+                )
+                written.append(
+                    Move(
+                        id=int(result.scalar_one()),
+                        sweep=sweep,
+                        intent=intent,
+                        state=MoveState.INTENDED,
+                        target_uidvalidity=target.place.uidvalidity,
+                        target_uidnext=target.uidnext,
+                        intended_at=now,
+                    )
+                )
+            return tuple(written)
+
+    def settle(self, outcomes: Sequence[tuple[Move, MoveState, int | None]], now: datetime) -> None:
+        if not outcomes:
+            return
+        with self._database.write() as connection:
+            for move, state, target_uid in outcomes:
+                _change(connection, move.id, state, target_uid, now)
+                if (
+                    state is MoveState.MOVED
+                    and move.intent.errand is not Errand.SWEEP
+                    and move.intent.returns is not None
+                ):
+                    _change(connection, move.intent.returns, MoveState.RETURNED, None, now)
+
+    def moves(
+        self,
+        account: str | None = None,
+        *,
+        states: Iterable[MoveState] | None = None,
+        errand: Errand | None = None,
+        sweep: int | None = None,
+        since: datetime | None = None,
+        message_id: str | None = None,
+    ) -> Sequence[Move]:
+        query = select(moves).order_by(moves.c.id)
+        if account is not None:
+            query = query.where(moves.c.account == account)
+        if states is not None:
+            query = query.where(moves.c.state.in_([state.value for state in states]))
+        if errand is not None:
+            query = query.where(moves.c.errand == errand.value)
+        if sweep is not None:
+            query = query.where(moves.c.sweep_id == sweep)
+        if since is not None:
+            query = query.where(moves.c.intended_at >= since)
+        if message_id is not None:
+            query = query.where(moves.c.message_key == asked_key(message_id))
+        with self._database.read() as connection:
+            return tuple(read_move(row) for row in connection.execute(query))
+
+    def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
+        asked: dict[str, list[str]] = {}
+        for fingerprint in fingerprints:
+            asked.setdefault(cleaned(fingerprint), []).append(fingerprint)
+        query = (
+            select(moves.c.fingerprint)
+            .distinct()
+            .where(
+                moves.c.account == account,
+                moves.c.fingerprint.in_(listed(asked)),
+                moves.c.errand == Errand.SWEEP.value,
+                moves.c.state != MoveState.STAYED.value,
+            )
+        )
+        with self._database.read() as connection:
+            return frozenset(f for found in connection.scalars(query) for f in asked[found])
+
+
+def message_key(message_id: str | None) -> str | None:
+    """What a message is looked up by: without angle brackets and case; None if nothing is left of it."""
+    return next(iter(MessageId(message_id or "").keys), None)
+
+
+def asked_key(message_id: str) -> str:
+    """What to look it up by: an id of which nothing is left fits nothing (None would fit mail without one)."""
+    return message_key(message_id) or ""
+
+
+def read_move(row: Any) -> Move:
+    """A row of `moves`."""
+    intent = Intent(
+        account=row.account,
+        fingerprint=row.fingerprint,
+        source=Whereabouts(Place(row.source_folder, row.source_uidvalidity), row.source_uid),
+        target_folder=row.target_folder,
+        errand=Errand(row.errand),
+        returns=row.returns,
+        arrival=row.arrival,
+        message_id=row.message_id,
+        subject=row.subject,
+        sender=row.sender,
+    )
+    return Move(
+        id=row.id,
+        sweep=row.sweep_id,
+        intent=intent,
+        state=MoveState(row.state),
+        target_uidvalidity=row.target_uidvalidity,
+        target_uidnext=row.target_uidnext,
+        intended_at=row.intended_at,
+        settled_at=row.settled_at,
+        target_uid=row.target_uid,
+    )
+
+
+def _row(sweep: int, intent: Intent, target: FolderState, now: datetime) -> dict[str, Any]:
+    return {
+        "sweep_id": sweep,
+        "account": intent.account,
+        "fingerprint": intent.fingerprint,
+        "source_folder": intent.source.place.folder,
+        "source_uidvalidity": intent.source.place.uidvalidity,
+        "source_uid": intent.source.uid,
+        "target_folder": intent.target_folder,
+        "target_uidvalidity": target.place.uidvalidity,
+        "target_uidnext": target.uidnext,
+        "errand": intent.errand.value,
+        "returns": intent.returns,
+        "arrival": intent.arrival,
+        "message_id": intent.message_id,
+        "message_key": message_key(intent.message_id),
+        "subject": intent.subject,
+        "sender": intent.sender,
+        "state": MoveState.INTENDED.value,
+        "intended_at": now,
+    }
+
+
+def _must_be_returnable(connection: Connection, taken_back: Sequence[int]) -> None:
+    asked = select(moves.c.id, moves.c.state).where(moves.c.id.in_(listed(taken_back)))
+    states = {move_id: state for move_id, state in connection.execute(asked)}
+    under_way = set(
+        connection.scalars(
+            select(moves.c.returns).where(
+                moves.c.returns.in_(listed(taken_back)), moves.c.state == MoveState.INTENDED.value
+            )
+        )
+    )
+    for move_id in taken_back:
+        if states.get(move_id) != MoveState.MOVED.value or move_id in under_way:
+            raise NobodyCanMend(
+                f"move {move_id} was about to be taken back, but is "
+                f"{'being taken back already' if move_id in under_way else states.get(move_id, 'unknown')}"
+            )
+        under_way.add(move_id)
+
+
+def _change(
+    connection: Connection, move_id: int, state: MoveState, target_uid: int | None, now: datetime
+) -> None:
+    stored = connection.scalar(select(moves.c.state).where(moves.c.id == move_id))
+    if stored is None or state not in PERMITTED[MoveState(stored)]:
+        raise NobodyCanMend(
+            f"move {move_id} is {stored or 'unknown'} and cannot become {state}",
+            hint="This is a bug of scatterclean: please report it. Nothing was written.",
+        )
+    values: dict[str, Any] = {"state": state.value, "settled_at": now}
+    if target_uid is not None:
+        values["target_uid"] = target_uid
+    connection.execute(update(moves).where(moves.c.id == move_id).values(values))
+
+
+def _report(row: Any) -> SweepReport:
+    return SweepReport(
+        account=row.account,
+        sweep=row.id,
+        mode=Mode(row.mode),
+        started=row.started,
+        ended=row.ended,
+        looked_at=row.looked_at,
+        harvested=row.harvested,
+        verdicts=forms.verdicts_from_json(row.verdicts),
+        moved=row.moved,
+        returned=row.returned,
+        left_alone=row.left_alone,
+        refusal=Refusal(row.refusal) if row.refusal else None,
+        troubles=forms.sentences_from_json(row.troubles),
+    )

@@ -1,0 +1,87 @@
+"""One writer per database: a lock that lives as long as its process.  It never waits and removes nothing.
+
+flock(2) belongs to the open file: the kernel lets go of it when the process ends, however it ends, so a lock
+file that is left over by `kill -9` or a power cut blocks nobody.  What stands in the file is for people only.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scatterclean.errors import DatabaseLocked, DatabaseUnusable
+
+try:
+    import fcntl
+except ImportError:  # no POSIX system
+    fcntl = None  # type: ignore[assignment]  # the type of a module has no None
+
+_MAX_NOTE = 2000
+
+
+class ProcessLock:
+    """Held from construction to `release`.
+
+    Raises DatabaseLocked (naming pid, command and since when) if another process, or another opening in this
+    process, holds it; DatabaseUnusable if the file system cannot lock.
+    """
+
+    def __init__(self, path: Path, database: Path) -> None:
+        if fcntl is None:
+            raise DatabaseUnusable(
+                "this system has no flock, so nothing keeps two processes from writing to one database",
+                hint="scatterclean runs on Linux, macOS and the BSDs.",
+            )
+        # Never unlinked: a process that had the old file open would hold a lock that nobody sees.
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as refused:
+            holder = _holder(self._file)
+            os.close(self._file)
+            if refused.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise DatabaseLocked(
+                    f"{database} is in use by {holder}",
+                    hint="Only one process may write to it. Stop that one first; `scatterclean status` and "
+                    "`scatterclean why` can be used meanwhile.",
+                ) from None
+            raise DatabaseUnusable(
+                f"{database} cannot be locked: {refused.strerror}",
+                hint="Set `database` to a file on a local disk.",
+            ) from refused
+        note = {
+            "pid": os.getpid(),
+            "command": _command(),
+            "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        }
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, json.dumps(note).encode(), 0)
+
+    def release(self) -> None:
+        """May be called twice."""
+        if self._file >= 0:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = -1
+
+
+def _holder(file: int) -> str:
+    """Who wrote the note; the file may be empty (it was taken this very moment) or hold anything."""
+    try:
+        note = json.loads(os.pread(file, _MAX_NOTE, 0))
+        pid, command, since = int(note["pid"]), str(note["command"]), str(note["since"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "another process"
+    who = "this very process" if pid == os.getpid() else f"process {pid}"
+    return f"{who} ({command[:200]}) since {since[:40]}"
+
+
+def _command() -> str:
+    """As the person typed it, without the folders of the program; no secret is ever an argument of ours."""
+    program = Path(sys.argv[0] if sys.argv else "")
+    name = program.parent.name if program.name == "__main__.py" else program.name
+    return " ".join((name or "python", *sys.argv[1:]))[:200]

@@ -1,0 +1,269 @@
+"""The tables, and the forms in which moments and texts are kept in them.  It opens nothing and asks nothing.
+
+`metadata` is what the migrations add up to; a test compares the two.  Whoever changes a table here adds a
+revision in `migrations/versions` and raises `REVISION`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Select,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+)
+from sqlalchemy.types import TypeDecorator
+
+# The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
+# when a migration is due.
+REVISION = "0001"
+
+# "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
+APPLICATION_ID = 0x53434C4E
+
+# Design, invariant 12.  The readers of mail have tighter limits of their own; these hold for whatever comes.
+# RFC 5322, 2.1.1: a line, and so an id or an address, has 998 characters; case folding can lengthen it.
+MAX_TEXT = 1024
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_UNSTORABLE = str.maketrans({0: None} | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"))
+
+
+def microseconds(moment: datetime) -> int:
+    """Microseconds since 1970 in UTC, exact.  ValueError for a moment without a zone."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment without a time zone: {moment!r}")
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def cleaned(text: str, limit: int = MAX_TEXT) -> str:
+    """Without NUL and lone surrogates, cut: SQLite's driver refuses surrogates, PostgreSQL refuses NUL."""
+    text = text[:limit]
+    return text.translate(_UNSTORABLE) if not text.isascii() or "\0" in text else text
+
+
+class Moment(TypeDecorator[datetime]):
+    """Aware datetime <-> integer microseconds since 1970: exact, compact, ordered."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[str]):
+    """Text that strangers may have written, `cleaned` whenever it is stored or asked for."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else cleaned(value)
+
+
+def listed(values: Iterable[str] | Iterable[int]) -> Select[Any]:
+    """A subquery of these values: one bound parameter, whatever their number (SQLite allows 32,766)."""
+    return select(func.json_each(json.dumps(list(values))).table_valued("value").c.value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- the sent log ---------------------------------------------------------------------------------------
+# There is no ON DELETE CASCADE anywhere: a table that is rebuilt must never take its children with it
+# (field guide, 7).
+
+# Whose an account is stands here alone, so that a change in the configuration takes its messages along.
+# `logged` counts its rows of sent_messages: counting millions at every sweep would take half a second.
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),
+    Column("person", Words, nullable=False, index=True),
+    Column("logged", Integer, nullable=False, default=0),
+)
+
+sent_messages = Table(
+    "sent_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("sender", Words),
+    Column("subject", Words),
+    Column("sent_at", Moment, nullable=False),
+    Column("filed_at", Moment, nullable=False),
+    UniqueConstraint("account_id", "fingerprint"),
+    Index(None, "account_id", "sent_at"),
+)
+
+# WITHOUT ROWID: the table is its index, so that a lookup is one descent and nothing is stored twice.
+# `account_id` stands in the children too: the person's scope is decided without a join.
+sent_ids = Table(
+    "sent_ids",
+    metadata,
+    Column("key", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("message_id", ForeignKey("sent_messages.id"), nullable=False),
+    PrimaryKeyConstraint("key", "account_id", "message_id"),
+    sqlite_with_rowid=False,
+)
+
+sent_recipients = Table(
+    "sent_recipients",
+    metadata,
+    Column("recipient", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("message_id", ForeignKey("sent_messages.id"), nullable=False),
+    PrimaryKeyConstraint("recipient", "account_id", "sent_at", "message_id"),
+    sqlite_with_rowid=False,
+)
+
+# Every address that an account ever wrote to, or wrote from, once: asked at every sweep.
+correspondents = Table(
+    "correspondents",
+    metadata,
+    Column("domain", Words, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    PrimaryKeyConstraint("domain", "address", "account_id"),
+    sqlite_with_rowid=False,
+)
+
+senders = Table(
+    "senders",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("address", Words, nullable=False),
+    PrimaryKeyConstraint("account_id", "address"),
+    sqlite_with_rowid=False,
+)
+
+coverage = Table(
+    "coverage",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False, index=True),
+    Column("start", Moment, nullable=False),
+    Column("end", Moment, nullable=False),
+    Column("grade", String, nullable=False),
+)
+
+
+def _cursor_columns() -> tuple[Column[Any] | PrimaryKeyConstraint, ...]:
+    return (
+        Column("account", Words, nullable=False),
+        Column("folder", Words, nullable=False),
+        Column("uidvalidity", Integer, nullable=False),
+        Column("uidnext", Integer, nullable=False),
+        Column("exists", Integer, nullable=False),
+        Column("read_at", Moment, nullable=False),
+        PrimaryKeyConstraint("account", "folder"),
+    )
+
+
+sent_cursors = Table("sent_cursors", metadata, *_cursor_columns())
+watch_cursors = Table("watch_cursors", metadata, *_cursor_columns())
+
+# --- the journal ----------------------------------------------------------------------------------------
+
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False, index=True),
+    Column("mode", String, nullable=False),
+    Column("started", Moment, nullable=False),
+    Column("ended", Moment),  # NULL: it is running, or it was cut off
+    Column("looked_at", Integer, nullable=False, default=0),
+    Column("harvested", Integer, nullable=False, default=0),
+    Column("verdicts", Text, nullable=False, default="{}"),  # JSON: {verdict: count}
+    Column("moved", Integer, nullable=False, default=0),
+    Column("returned", Integer, nullable=False, default=0),
+    Column("left_alone", Integer, nullable=False, default=0),
+    Column("refusal", String),
+    Column("troubles", Text, nullable=False, default="[]"),  # JSON: [sentence]
+    sqlite_autoincrement=True,
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sweep_id", ForeignKey("sweeps.id"), nullable=False, index=True),
+    Column("account", Words, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("source_folder", Words, nullable=False),
+    Column("source_uidvalidity", Integer, nullable=False),
+    Column("source_uid", Integer, nullable=False),
+    Column("target_folder", Words, nullable=False),
+    Column("target_uidvalidity", Integer, nullable=False),
+    Column("target_uidnext", Integer, nullable=False),
+    Column("target_uid", Integer),
+    Column("errand", String, nullable=False),
+    Column("returns", ForeignKey("moves.id"), index=True),
+    Column("arrival", Moment),
+    Column("message_id", Words),
+    Column("message_key", Words, index=True),  # the first of MessageId.keys: what people look it up by
+    Column("subject", Words),
+    Column("sender", Words),
+    Column("state", String, nullable=False),
+    Column("intended_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Index(None, "account", "fingerprint"),
+    Index(None, "account", "state"),
+    sqlite_autoincrement=True,
+)
+
+# --- the docket -----------------------------------------------------------------------------------------
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False),
+    Column("folder", Words, nullable=False),
+    Column("uidvalidity", Integer, nullable=False),
+    Column("uid", Integer, nullable=False),
+    Column("fingerprint", Words, nullable=False),
+    Column("arrival", Moment, nullable=False),
+    Column("message_key", Words, index=True),
+    Column("verdict", String, nullable=False),
+    Column("bounce", Text, nullable=False),  # JSON, see forms.py
+    Column("finding", Text, nullable=False),  # JSON
+    Column("closed_at", Moment),
+    Column("closure", String),
+    UniqueConstraint("account", "folder", "uidvalidity", "uid"),
+    Index(None, "account", "closed_at"),
+    Index(None, "account", "verdict", "arrival"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,354 @@
+"""recover -> harvest -> gather -> read -> judge -> plan -> act, for one account; and rescue.
+
+All facts are fetched before the first decision; all decisions are taken before the first deed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+
+from scatterclean import bounce, deeds, plan
+from scatterclean.errors import FolderChanged, FolderMissing, PersonCanMend, Reach, Stopped, Trouble
+from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
+from scatterclean.fingerprint import fingerprint
+from scatterclean.harvest import Harvest, harvest
+from scatterclean.judge import judge, question_for
+from scatterclean.model import (
+    Account,
+    Bounce,
+    Case,
+    Cursor,
+    Errand,
+    Finding,
+    Identities,
+    Intent,
+    Knowledge,
+    Mode,
+    MoveState,
+    Place,
+    Refusal,
+    SweepReport,
+    Switch,
+    Verdict,
+    Whereabouts,
+)
+from scatterclean.ports import Docket, FolderState, Journal, Mailbox, SentLog
+
+# Of a candidate this much is fetched first: one round of 64 KiB is the fastest evidence (field guide, 6).
+FIRST_CAP = 64 * 1024
+# ... and this much of those whose returned header was not complete in it.
+LAST_CAP = 1024 * 1024
+CANDIDATES = 200
+QUESTIONS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a watcher of a sweep is told; it decides nothing.
+
+    `tell` (step, done, of how many) is for progress bars.  `judged` gets all cases with their findings, once,
+    before anything is moved; `left` those on which another hand was seen (also in a sweep that only observes).
+    """
+
+    tell: Callable[[str, int, int], None] = lambda _step, _done, _all: None
+    judged: Callable[[Sequence[Case]], None] = lambda _cases: None
+    left: Callable[[Sequence[tuple[Intent, plan.Hand]]], None] = lambda _left: None
+
+
+@dataclass(slots=True)
+class Sweep:
+    """One sweep of one account; made new for each.
+
+    `accounts` are the names of all accounts of the person: each must be covered for a conviction.
+    `mode`, `folders` and `since` override the account's for a one-off; with `folders` or `since` everything
+    in that scope is looked at again, else only what is new.
+    """
+
+    account: Account
+    accounts: Sequence[str]
+    mailbox: Mailbox
+    log: SentLog
+    journal: Journal
+    docket: Docket
+    clock: deeds.Clock
+    mode: Mode | None = None
+    folders: Sequence[str] = ()
+    since: date | None = None
+    stop: deeds.Stop = lambda: False
+    steps: Steps = field(default_factory=Steps)
+
+    _troubles: list[str] = field(default_factory=list, init=False)
+    _looked_at: int = field(default=0, init=False)
+
+    def run(self) -> SweepReport:
+        """Sweep, and store the report.  An error that reaches the account is reported, stored, and raised."""
+        mode = self.mode or self.account.mode
+        started = self.clock()
+        number = self.journal.begin_sweep(self.account.name, mode, started)
+        report = SweepReport(self.account.name, number, mode, started, started)
+        try:
+            report = self._steps(report)
+        except Stopped:
+            report = replace(report, refusal=Refusal.STOPPED)
+        except Trouble as trouble:
+            self._troubles.append(str(trouble))
+            raise
+        finally:
+            report = replace(
+                report, ended=self.clock(), looked_at=self._looked_at, troubles=tuple(self._troubles)
+            )
+            self.journal.end_sweep(report)
+        return report
+
+    def _steps(self, report: SweepReport) -> SweepReport:
+        account = self.account
+        recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
+        self._troubles += recovered.troubles
+
+        harvested = self._harvest()
+        report = replace(report, harvested=harvested.new)
+
+        for folder in self.folders or account.watch:
+            try:
+                self._gather(folder)
+            except (FolderMissing, FolderChanged) as trouble:
+                self._troubles.append(str(trouble))
+
+        cases, verdicts = self._review()
+        self.steps.judged(cases)
+        orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN]
+        report = replace(report, verdicts=verdicts)
+
+        logged = self.log.count(account.person)
+        refusal = plan.refusal(report.mode, harvested.refusal, logged)
+        if refusal in (None, Refusal.OBSERVING):
+            returned = self._rescue(report) if refusal is None else 0
+            report = replace(report, returned=returned)
+        if not orphans:
+            return replace(report, refusal=refusal if harvested.refusal else None)
+        target = self.mailbox.personal(account.backscatter)
+        intents = [plan.put_away(case, account, target) for case in orphans]
+        if refusal is not None:
+            left = self._would_leave_alone(intents)
+            return replace(report, refusal=refusal, left_alone=left)
+        return self._act(report, orphans, intents)
+
+    # --- harvest and gather -----------------------------------------------------------------------------
+
+    def _harvest(self) -> Harvest:
+        harvested = harvest(
+            self.mailbox,
+            self.log,
+            self.account,
+            now=self.clock(),
+            stop=self.stop,
+            progress=lambda done, total: self.steps.tell("harvest", done, total),
+        )
+        self._troubles += harvested.troubles
+        return harvested
+
+    def _gather(self, folder: str) -> None:
+        """New automatic mail of one watched folder becomes cases.  No body of ordinary mail is fetched."""
+        state = self.mailbox.state(folder)
+        cursor = self.docket.cursor(self.account.name, folder)
+        again = bool(self.folders) or self.since is not None
+        known = cursor if cursor is not None and cursor.place == state.place else None
+        if known is not None and not again and state.uidnext <= known.uidnext:
+            return
+        first = 1 if known is None or again else known.uidnext
+        now = self.clock()
+        uids = self.mailbox.uids(state.place, first, since=self.since)
+        self.steps.tell("gather", 0, len(uids))
+        candidates: list[int] = []
+        for seen in self.mailbox.headers(state.place, uids, bounce.CANDIDATE_FIELDS):
+            self._looked_at += 1
+            if bounce.candidate(seen.header):
+                candidates.append(seen.uid)
+            if self._looked_at % 500 == 0:
+                self.steps.tell("gather", 500, len(uids))
+                self._breathe()
+        candidates.sort()
+        for start in range(0, len(candidates), CANDIDATES):
+            self._breathe()
+            chunk = candidates[start : start + CANDIDATES]
+            cases = list(self._read(state, chunk, known, now))
+            self.docket.enter(self.account.name, cases, None)
+            self.steps.tell("read", len(chunk), len(candidates))
+        if self.since is None:  # else older mail was not looked at
+            end = max([state.uidnext, *(uid + 1 for uid in uids[-1:])])
+            self.docket.enter(self.account.name, (), Cursor(state.place, end, state.exists, now))
+
+    def _breathe(self) -> None:
+        if self.stop():
+            raise Stopped
+
+    def _read(
+        self, state: FolderState, uids: Sequence[int], known: Cursor | None, now: datetime
+    ) -> Iterator[Case]:
+        """Cases of those that are automatic mail, did not come back by a hand, and are not on record yet."""
+        seen = {s.uid: s for s in self.mailbox.headers(state.place, uids, FINGERPRINT_FIELDS)}
+        known_as = {uid: fingerprint(s.header) for uid, s in seen.items()}
+        returned = self.journal.moved_before(self.account.name, known_as.values())
+        keyword = plan.KEYWORD.lower()
+        fresh = [
+            uid
+            for uid, sighting in seen.items()
+            if known_as[uid] not in returned and keyword not in {f.lower() for f in sighting.flags}
+        ]
+        for uid, found in self._bounces(state.place, fresh):
+            # A message above the last UIDNEXT came after we last asked, whatever its INTERNALDATE says; and
+            # none arrives in the future.
+            arrival = min(seen[uid].arrival, now)
+            if known is not None and uid >= known.uidnext:
+                arrival = min(max(arrival, known.read_at), now)
+            yield Case(
+                account=self.account.name,
+                where=Whereabouts(state.place, uid),
+                fingerprint=known_as[uid],
+                arrival=arrival,
+                bounce=found,
+                finding=Finding(Verdict.WAITING, ()),
+            )
+
+    def _bounces(self, place: Place, uids: Sequence[int]) -> Iterator[tuple[int, Bounce]]:
+        """Read these messages; what the first cap cut off too early is read once more, up to the last."""
+        cut: list[int] = []
+        for uid, raw in self.mailbox.raw(place, uids, FIRST_CAP):
+            found = bounce.read(raw, complete=len(raw) < FIRST_CAP)
+            if found is not None and found.incomplete:
+                cut.append(uid)
+            elif found is not None:
+                yield uid, found
+        for uid, raw in self.mailbox.raw(place, cut, LAST_CAP) if cut else ():
+            found = bounce.read(raw, complete=len(raw) < LAST_CAP)
+            if found is not None:
+                yield uid, found
+
+    # --- judge ------------------------------------------------------------------------------------------
+
+    def _review(self) -> tuple[list[Case], Mapping[Verdict, int]]:
+        """Judge all open cases, new and old, from what is on record; close what is genuine or gone."""
+        cases = self._still_there(self.docket.open_cases(self.account.name))
+        judged = self._judge(cases, ())
+        orphans = [c.arrival for c in judged if c.finding.verdict is Verdict.ORPHAN and self._always(c)]
+        if any(self.account.switches[c.bounce.kind] is Switch.STORM for c in judged):
+            arrivals = [c.arrival for c in judged]
+            span = timedelta(days=1)
+            earlier = self.docket.orphans_between(
+                self.account.name, min(arrivals) - span, max(arrivals) + span
+            )
+            storms = plan.storms([*earlier, *orphans])
+            if storms:
+                judged = self._judge(judged, storms)
+        before = {c.id: c.finding for c in cases}
+        self.docket.update([c for c in judged if before[c.id] != c.finding])
+        genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
+        self.docket.close(genuine, self.clock())
+        return judged, Counter(c.finding.verdict for c in judged)
+
+    def _always(self, case: Case) -> bool:
+        return self.account.switches[case.bounce.kind] is Switch.ALWAYS
+
+    def _still_there(self, cases: Sequence[Case]) -> list[Case]:
+        """Close the cases whose message another hand took away, or whose folder was made anew."""
+        there: dict[Place, set[int]] = {}
+        for place in {c.where.place for c in cases}:
+            first = min(c.where.uid for c in cases if c.where.place == place)
+            try:
+                there[place] = set(self.mailbox.uids(place, first))
+            except (FolderMissing, FolderChanged):
+                there[place] = set()
+        gone = [c for c in cases if c.where.uid not in there[c.where.place]]
+        self.docket.close(gone, self.clock())
+        missing = {c.id for c in gone}
+        return [c for c in cases if c.id not in missing]
+
+    def _judge(self, cases: Sequence[Case], storms: tuple[tuple[datetime, datetime], ...]) -> list[Case]:
+        knowledge = self._knowledge(storms)
+        judged = []
+        for start in range(0, len(cases), QUESTIONS):
+            chunk = cases[start : start + QUESTIONS]
+            question = question_for(self.account.person, [(c.bounce, c.arrival) for c in chunk])
+            knows = replace(knowledge, answer=self.log.ask(question))
+            judged += [replace(c, finding=judge(c.bounce, c.arrival, knows, self.account)) for c in chunk]
+        return judged
+
+    def _knowledge(self, storms: tuple[tuple[datetime, datetime], ...]) -> Knowledge:
+        return knowledge_of(self.log, self.account, self.accounts, self.clock(), storms)
+
+    # --- act --------------------------------------------------------------------------------------------
+
+    def _would_leave_alone(self, intents: Sequence[Intent]) -> int:
+        moved_before = self.journal.moved_before(self.account.name, [i.fingerprint for i in intents])
+        left = [pair for b in plan.batches(intents) for pair in deeds.fit(self.mailbox, b, moved_before)[1]]
+        self.steps.left(left)
+        return len(left)
+
+    def _act(self, report: SweepReport, orphans: Sequence[Case], intents: Sequence[Intent]) -> SweepReport:
+        try:
+            done = deeds.act(
+                self.mailbox,
+                self.journal,
+                report.sweep,
+                intents,
+                clock=self.clock,
+                stop=self.stop,
+                progress=lambda n: self.steps.tell("move", n, len(intents)),
+            )
+        except PersonCanMend as trouble:
+            if trouble.reach is Reach.EVERYTHING:
+                raise
+            self._troubles.append(str(trouble))
+            return replace(report, refusal=Refusal.CANNOT_MOVE)
+        self._troubles += done.troubles
+        self.steps.left(done.left_alone)
+        by_source = {c.where: c for c in orphans}
+        over = [
+            by_source[move.intent.source] for move, state in done.settled if state is not MoveState.STAYED
+        ]
+        over += [by_source[intent.source] for intent, _ in done.left_alone]
+        self.docket.close(over, self.clock())
+        return replace(report, moved=done.count(MoveState.MOVED), left_alone=len(done.left_alone))
+
+    def _rescue(self, report: SweepReport) -> int:
+        """Bring back what was put away and has since proved genuine."""
+        put_away = self.docket.moved_cases(self.account.name)
+        judged = self._judge([case for case, _ in put_away], ())
+        proved = [
+            move
+            for case, (_, move) in zip(judged, put_away, strict=True)
+            if case.finding.verdict is Verdict.GENUINE
+        ]
+        if not proved:
+            return 0
+        found = deeds.find(self.mailbox, proved)
+        intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for m in proved if m.id in found]
+        done = deeds.act(self.mailbox, self.journal, report.sweep, intents, clock=self.clock, stop=self.stop)
+        self._troubles += done.troubles
+        return done.count(MoveState.MOVED)
+
+
+def knowledge_of(
+    log: SentLog,
+    account: Account,
+    accounts: Sequence[str],
+    now: datetime,
+    storms: tuple[tuple[datetime, datetime], ...] = (),
+) -> Knowledge:
+    """What is known before any question was asked; `answer` is empty."""
+    return Knowledge(
+        now=now,
+        answer=log.ask(question_for(account.person, ())),
+        identities=learned(account.identities, log.senders(account.person)),
+        coverage=log.coverage(accounts),
+        logged=log.count(account.person),
+        storms=storms,
+    )
+
+
+def learned(identities: Identities, senders: frozenset[str]) -> Identities:
+    """The configured identities, and the From addresses of logged mail that are not marked otherwise."""
+    return replace(identities, learned=senders - identities.shared - identities.never_sends)

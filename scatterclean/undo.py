@@ -1,0 +1,74 @@
+"""journal -> moves back: by the person's wish.  What came back is never moved again by a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from scatterclean import deeds, plan
+from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
+from scatterclean.ports import Journal, Mailbox
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which moves to take back: of one sweep, since a moment, of one message; nothing set means all."""
+
+    sweep: int | None = None
+    since: datetime | None = None
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What an undo did: `back` were brought back, `lost` are no longer where they were put."""
+
+    back: tuple[Move, ...]
+    lost: tuple[Move, ...]
+    troubles: tuple[str, ...] = ()
+
+
+def select(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
+    """The moves of sweeps that are still in place and match."""
+    return journal.moves(
+        account,
+        states=(MoveState.MOVED,),
+        errand=Errand.SWEEP,
+        sweep=selection.sweep,
+        since=selection.since,
+        message_id=selection.message_id,
+    )
+
+
+def undo(
+    account: Account,
+    selection: Selection,
+    mailbox: Mailbox,
+    journal: Journal,
+    *,
+    clock: deeds.Clock,
+    stop: deeds.Stop = lambda: False,
+    progress: deeds.Progress = lambda _: None,
+) -> Undone:
+    """Bring back every selected message that is found; those of which another hand disposed are named."""
+    started = clock()
+    deeds.recover(mailbox, journal, account.name, clock=clock)
+    moves = select(journal, account.name, selection)
+    if not moves:
+        return Undone((), ())
+    number = journal.begin_sweep(account.name, Mode.MOVE, started)
+    found = deeds.find(mailbox, moves)
+    intents = [plan.bring_back(m, found[m.id], Errand.UNDO) for m in moves if m.id in found]
+    done = deeds.Done()
+    try:
+        done = deeds.act(mailbox, journal, number, intents, clock=clock, stop=stop, progress=progress)
+    finally:
+        returned = done.count(MoveState.MOVED)
+        journal.end_sweep(SweepReport(account.name, number, Mode.MOVE, started, clock(), returned=returned))
+    back = {m.intent.returns for m, state in done.settled if state is MoveState.MOVED}
+    return Undone(
+        back=tuple(m for m in moves if m.id in back),
+        lost=tuple(m for m in moves if m.id not in back),
+        troubles=tuple(done.troubles),
+    )

@@ -1,0 +1,211 @@
+"""configuration -> accounts that are ready to be swept; the only file that knows ports *and* adapters."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import TracebackType
+
+from scatterclean import undo
+from scatterclean.config import AccountSettings, Settings
+from scatterclean.errors import PersonCanMend, Reach
+from scatterclean.harvest import Harvest, harvest
+from scatterclean.mailbox.login import Access, open_mailbox
+from scatterclean.model import Mode, SweepReport
+from scatterclean.ports import Mailbox
+from scatterclean.store import Store, open_store
+from scatterclean.sweep import Steps, Sweep
+from scatterclean.why import Teller
+
+
+class AccountUnknown(PersonCanMend):
+    """The person named an account that the configuration does not have."""
+
+    reach = Reach.EVERYTHING
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def connect(settings: AccountSettings) -> Mailbox:
+    """Log in to the account's server.  Raises what `errors` lists under server and session."""
+    return open_mailbox(
+        Access(
+            account=settings.name,
+            host=settings.host,
+            port=settings.port,
+            tls=settings.tls.value,
+            ca_file=settings.ca_file,
+            username=settings.username,
+            secret=settings.secret.fetch,
+            connect_timeout=min(settings.timeout.total_seconds(), 30.0),
+            read_timeout=settings.timeout.total_seconds(),
+        )
+    )
+
+
+@dataclass(slots=True)
+class Household:
+    """All accounts of a configuration on one store.  A context manager: leaving it closes the store.
+
+    Its methods may be called from several threads, one account in one thread at a time.
+    """
+
+    settings: Settings
+    store: Store
+    clock: Callable[[], datetime] = utc_now
+    _sessions: dict[str, Mailbox] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @staticmethod
+    def open(settings: Settings, *, read_only: bool = False) -> Household:
+        """`read_only`: without the lock, beside a running daemon; only for looking.  Raises Database*."""
+        return Household(settings, open_store(settings.database, read_only=read_only))
+
+    def __enter__(self) -> Household:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.store.close()
+
+    # --- accounts ---------------------------------------------------------------------------------------
+
+    @property
+    def accounts(self) -> Mapping[str, AccountSettings]:
+        return {a.name: a for a in self.settings.accounts}
+
+    def named(self, names: Sequence[str]) -> list[AccountSettings]:
+        """The accounts with these names, all if there are none.  Raises AccountUnknown."""
+        accounts = self.accounts
+        unknown = [name for name in names if name not in accounts]
+        if unknown:
+            raise AccountUnknown(
+                f"there is no account {', '.join(unknown)} in {self.settings.path}",
+                hint=f"It has: {', '.join(accounts)}",
+            )
+        return [accounts[name] for name in names] if names else list(accounts.values())
+
+    def of_person(self, name: str) -> list[str]:
+        """The names of all accounts of the person to whom this account belongs."""
+        person = self.accounts[name].account.person
+        return [a.name for a in self.settings.accounts if a.account.person == person]
+
+    def first_read(self, names: Sequence[str]) -> list[str]:
+        """Accounts whose Sent folders are to be read before these are swept in this order.
+
+        A bounce waits for every account of its person: nothing of the first would be decided before the
+        others were read.  Each account that is swept reads its own Sent folders at the start.
+        """
+        first: dict[str, None] = {}
+        for name in names:
+            mates = self.of_person(name)
+            swept_first = next(n for n in names if n in mates)
+            first.update((mate, None) for mate in mates if mate != swept_first)
+        return list(first)
+
+    @contextmanager
+    def session(self, name: str) -> Iterator[Mailbox]:
+        """A logged-in session with the account's server; closed in the end, cut by `abort`."""
+        mailbox = connect(self.accounts[name])
+        with self._lock:
+            self._sessions[name] = mailbox
+        try:
+            yield mailbox
+        finally:
+            with self._lock:
+                self._sessions.pop(name, None)
+            mailbox.close()
+
+    def abort(self, name: str) -> None:
+        """Cut the account's session, from any thread: whoever waits on it gets ConnectionLost."""
+        with self._lock:
+            mailbox = self._sessions.get(name)
+        if mailbox is not None:
+            mailbox.abort()
+
+    # --- errands ----------------------------------------------------------------------------------------
+
+    def sweep(
+        self,
+        name: str,
+        *,
+        mode: Mode | None = None,
+        folders: Sequence[str] = (),
+        since: date | None = None,
+        stop: Callable[[], bool] = lambda: False,
+        steps: Steps | None = None,
+    ) -> SweepReport:
+        """One sweep of one account, in a session of its own."""
+        with self.session(name) as mailbox:
+            return Sweep(
+                account=self.accounts[name].account,
+                accounts=self.of_person(name),
+                mailbox=mailbox,
+                log=self.store.sent_log,
+                journal=self.store.journal,
+                docket=self.store.docket,
+                clock=self.clock,
+                mode=mode,
+                folders=folders,
+                since=since,
+                stop=stop,
+                steps=steps or Steps(),
+            ).run()
+
+    def harvest(
+        self,
+        name: str,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int, int], None] = lambda _done, _all: None,
+    ) -> Harvest:
+        """Only read the Sent folders of one account into the log."""
+        with self.session(name) as mailbox:
+            return harvest(
+                mailbox,
+                self.store.sent_log,
+                self.accounts[name].account,
+                now=self.clock(),
+                stop=stop,
+                progress=progress,
+            )
+
+    def undo(
+        self,
+        name: str,
+        selection: undo.Selection,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> undo.Undone:
+        """Bring back what sweeps of one account put away."""
+        with self.session(name) as mailbox:
+            return undo.undo(
+                self.accounts[name].account,
+                selection,
+                mailbox,
+                self.store.journal,
+                clock=self.clock,
+                stop=stop,
+                progress=progress,
+            )
+
+    @contextmanager
+    def teller(self, name: str) -> Iterator[Teller]:
+        """Tells the story of single messages of one account, while the context lasts."""
+        with self.session(name) as mailbox:
+            yield Teller(
+                account=self.accounts[name].account,
+                accounts=self.of_person(name),
+                mailbox=mailbox,
+                log=self.store.sent_log,
+                journal=self.store.journal,
+                docket=self.store.docket,
+                now=self.clock(),
+            )

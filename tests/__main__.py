@@ -1,0 +1,39 @@
+"""The whole check in one command: lint, format, types, walls, tests.  `python -m tests [pytest arguments]`."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+STEPS = (
+    ("lint", ["ruff", "check", "."]),
+    ("format", ["ruff", "format", "--check", "."]),
+    ("types", ["mypy"]),
+    ("walls", ["lint-imports", "--no-logo"]),
+    ("tests", [sys.executable, "-m", "pytest"]),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Run every step, also behind one that failed; the exit code is 0 only if all passed."""
+    beside = Path(sys.executable).parent
+    failed = []
+    for name, command in STEPS:
+        program = command[0] if name == "tests" else shutil.which(command[0], path=str(beside))
+        if program is None:
+            print(f"== {name}: {command[0]} is not installed beside {sys.executable}", flush=True)
+            failed.append(name)
+            continue
+        print(f"== {name}", flush=True)
+        extra = arguments if name == "tests" else []
+        if subprocess.run([program, *command[1:], *extra], cwd=ROOT, check=False).returncode:
+            failed.append(name)
+    print(f"== failed: {', '.join(failed)}" if failed else "== all passed", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

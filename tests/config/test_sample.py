@@ -1,0 +1,70 @@
+"""scatterclean.toml is the reference: it loads, names every key, and every line in it that is commented out works."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from scatterclean.config import Secret, Settings, Source, load
+from scatterclean.config.schema import AccountTable, FileTable, KindsTable
+from scatterclean.model import Kind
+
+SAMPLE = Path(__file__).parents[2] / "scatterclean.toml"
+TEXT = SAMPLE.read_text(encoding="utf-8")
+# "#key = value" can be switched on by taking the "#" away; "# words" are words.
+COMMENTED = re.compile(r"^#([a-z_]+) = [^\n]*$", re.MULTILINE)
+# These show an example, because the default is empty or depends on other things.
+EXAMPLES = {"database", "allow_plaintext", "ca_file", "addresses", "sent", "password"}
+
+
+def _with(key: str, directory: Path) -> Settings:
+    """The sample with the line of this key switched on."""
+    text, count = re.subn(rf"^#({key} = )", r"\1", TEXT, count=1, flags=re.MULTILINE)
+    assert count == 1
+    if key.startswith("password"):
+        text = re.sub(r"^password_command = .*\n", "", text, flags=re.MULTILINE)
+    (directory / "my-server.pem").write_text("-----BEGIN CERTIFICATE-----\n")
+    path = directory / "scatterclean.toml"
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o600)
+    return load(path)
+
+
+def test_the_sample_loads_without_a_warning_and_only_observes() -> None:
+    settings = load(SAMPLE)
+    assert settings.warnings == ()
+    (account,) = settings.accounts
+    assert account.secret == Secret(Source.COMMAND, ("/bin/sh", "-c", "pass show mail/example.org"))
+    assert account.account.mode == "observe"
+
+
+def test_every_key_of_the_schema_stands_in_the_sample() -> None:
+    shown = set(re.findall(r"^#?([a-z_]+) = ", TEXT, flags=re.MULTILINE)) | {"defaults", "accounts", "kinds"}
+    known = {*FileTable.model_fields, *AccountTable.model_fields, *KindsTable.model_fields}
+    assert shown == known
+
+
+def test_the_kinds_of_the_schema_are_those_of_the_model() -> None:
+    assert set(KindsTable.model_fields) == {kind.value for kind in Kind}
+
+
+@pytest.mark.parametrize("key", COMMENTED.findall(TEXT))
+def test_a_line_that_is_commented_out_works_and_shows_the_default(key: str, tmp_path: Path) -> None:
+    (tmp_path / "plain").mkdir()
+    plain = tmp_path / "plain" / "scatterclean.toml"
+    plain.write_text(TEXT, encoding="utf-8")
+    changed, default = _with(key, tmp_path), load(plain)
+    assert changed.warnings == ()
+    if key.startswith("password"):
+        assert changed.accounts[0].secret.source == key
+    elif key not in EXAMPLES:
+        assert changed.accounts == default.accounts
+        assert changed.log_level == default.log_level
+
+
+def test_every_key_is_explained_on_the_lines_above_it() -> None:
+    for paragraph in re.split(r"\n\s*\n", TEXT.partition("[accounts.home.kinds]")[0]):
+        if re.search(r"^#?[a-z_]+ = ", paragraph, flags=re.MULTILINE):
+            assert re.match(r"# [A-Z\"`]|host = ", paragraph), paragraph

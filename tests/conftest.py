@@ -1,0 +1,40 @@
+"""Fixtures that every test may use; real servers and the shared corpora are skipped aloud where absent.
+
+With SCATTERCLEAN_REQUIRE_SERVERS=1 (set by .ci/run) an absent server is a failure, not a skip.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+
+CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
+
+
+def absent(what: str) -> None:
+    """Skip, or fail where everything must be present."""
+    if os.environ.get("SCATTERCLEAN_REQUIRE_SERVERS"):
+        pytest.fail(f"{what} is absent, and SCATTERCLEAN_REQUIRE_SERVERS is set")
+    pytest.skip(f"{what} is absent")
+
+
+@pytest.fixture(scope="session")
+def corpora() -> Path:
+    """The shared corpora of real messages, which are not part of the project."""
+    if not CORPORA.is_dir():
+        pytest.skip("../shared/corpora is absent")
+    return CORPORA
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[ScratchDovecot]:
+    """One real Dovecot for the whole session; each test takes a user of its own (`servers.fresh_user`)."""
+    if find_dovecot() is None:
+        absent("Dovecot 2.3")
+    with ScratchDovecot() as server:
+        yield server

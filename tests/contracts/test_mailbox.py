@@ -1,0 +1,511 @@
+"""The contract of `ports.Mailbox`, on every implementation: in memory, and IMAP on a real Dovecot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+from scatterclean.errors import ConnectionLost, FolderChanged, FolderMissing, OverQuota
+from scatterclean.mailbox.imap import Portions
+from scatterclean.mailbox.login import open_mailbox
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.model import Place
+from scatterclean.ports import Mailbox
+from tests.conftest import absent
+from tests.servers import DovecotHand, OtherHand, access_to, fresh_user
+
+NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
+
+MESSAGE = (
+    b"Return-Path: <>\r\n"
+    b"Received: from mx.example.net (mx.example.net [192.0.2.7])\r\n"
+    b"\tby in.example.org with ESMTP id 4XYZ\r\n"
+    b"From: MAILER-DAEMON@example.net\r\n"
+    b"To: me@example.org\r\n"
+    b"Subject: Undelivered\r\n"
+    b"Message-ID: <bounce.%d@example.net>\r\n"
+    b"\r\n"
+    b"I could not deliver your message.\r\n"
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A fresh mailbox, another hand at work in it, and the kind of server that it is on."""
+
+    hand: OtherHand
+    open: Callable[[], Mailbox]
+    box: Mailbox
+    separator: str
+    prefix: str
+
+    def place(self, folder: str = "INBOX") -> Place:
+        return self.box.state(folder).place
+
+    def target(self) -> Place:
+        name = self.box.personal("Backscatter")
+        self.box.create(name)
+        return self.box.state(name).place
+
+    def deliver(self, *numbers: int, flags: tuple[str, ...] = (), folder: str = "INBOX") -> list[int]:
+        return [self.hand.append(folder, MESSAGE % n, flags=flags, arrival=NOON) for n in numbers]
+
+
+# What Dovecot can, but for MOVE.
+NO_MOVE = "IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE SPECIAL-USE LIST-EXTENDED UNSELECT ID"
+
+
+@pytest.fixture(scope="session")
+def dotted_dovecot() -> Iterator[ScratchDovecot]:
+    """Folders as with Courier ("INBOX.Sent"), and MOVE is not advertised."""
+    if find_dovecot() is None:
+        absent("Dovecot 2.3")
+    with ScratchDovecot(separator=".", prefix="INBOX.", capability=NO_MOVE) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "memory without MOVE", "dovecot", "dovecot without MOVE"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    kind = str(request.param)
+    separator, prefix = (".", "INBOX.") if "without" in kind else ("/", "")
+    if kind.startswith("memory"):
+        memory = MemoryServer(separator=separator, prefix=prefix, move=not prefix)
+        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), separator, prefix)
+        return
+    server: ScratchDovecot = request.getfixturevalue("dotted_dovecot" if prefix else "dovecot")
+    access = access_to(server, fresh_user())
+    boxes: list[Mailbox] = []
+
+    def another() -> Mailbox:
+        # Small portions, so that every test crosses their borders.
+        boxes.append(open_mailbox(access, Portions(found=7, headers=3, raw=4000, moved=3)))
+        return boxes[-1]
+
+    hand = DovecotHand(server, access.username)
+    try:
+        yield World(hand, another, another(), separator, prefix)
+    finally:
+        for box in boxes:
+            box.close()
+        hand.close()
+
+
+# --- folders ---------------------------------------------------------------------------------------------
+
+
+def test_folders_are_listed_with_their_special_use(world: World) -> None:
+    uses = {folder.name: folder.use for folder in world.box.folders()}
+    assert uses["INBOX"] == frozenset()
+    assert uses[f"{world.prefix}Sent"] == {"sent"}
+    assert uses[f"{world.prefix}Trash"] == {"trash"}
+
+
+def test_personal_gives_the_full_name_once(world: World) -> None:
+    full = world.box.personal("Backscatter")
+    assert full == f"{world.prefix}Backscatter"
+    assert world.box.personal(full) == full
+    assert world.box.personal("inbox") == "INBOX"
+
+
+def test_state_counts_messages_and_tells_the_next_uid(world: World) -> None:
+    assert (world.box.state("INBOX").uidnext, world.box.state("INBOX").exists) == (1, 0)
+    world.deliver(1, 2)
+    state = world.box.state("INBOX")
+    assert (state.uidnext, state.exists) == (3, 2)
+    world.hand.delete("INBOX", 2)
+    state = world.box.state("INBOX")
+    assert (state.uidnext, state.exists) == (3, 1)
+
+
+def test_state_is_fresh_although_the_folder_is_open(world: World) -> None:
+    place = world.place()
+    assert world.box.uids(place) == []
+    world.deliver(1)
+    assert world.box.state("INBOX").exists == 1
+
+
+def test_inbox_has_no_case(world: World) -> None:
+    assert world.box.state("inbox").place == world.box.state("INBOX").place
+
+
+def test_state_of_a_folder_that_does_not_exist_is_missing(world: World) -> None:
+    with pytest.raises(FolderMissing):
+        world.box.state(world.box.personal("Nowhere"))
+
+
+def test_a_created_folder_exists_and_is_subscribed(world: World) -> None:
+    name = world.box.personal("Backscatter")
+    world.box.create(name)
+    assert name in world.hand.folder_names()
+    assert name in world.hand.subscribed()
+    assert world.box.state(name).exists == 0
+
+
+def test_creating_an_existing_folder_only_subscribes_it(world: World) -> None:
+    name = world.box.personal("Backscatter")
+    world.hand.create(name)
+    world.deliver(1, folder=name)
+    before = world.box.state(name)
+    world.box.create(name)
+    assert world.box.state(name) == before
+    assert name in world.hand.subscribed()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        'say "cheese"',
+        "back\\slash",
+        "Rückläufer",
+        "退回的邮件",
+        "R&D",
+        "&AGE-",
+        "50% off (*)",
+        "🙂",
+        "a{3}",
+        "NIL",
+    ],
+)
+def test_any_name_of_a_folder_goes_there_and_back(world: World, name: str) -> None:
+    full = world.box.personal(name)
+    world.box.create(full)
+    world.deliver(1, folder=full)
+    assert world.box.state(full).exists == 1
+    assert full in {folder.name for folder in world.box.folders()}
+    assert world.open().state(full).exists == 1  # a new session, which has listed nothing yet
+    [(_, raw)] = world.box.raw(world.place(full), [1], 100_000)
+    assert raw == MESSAGE % 1
+
+
+# --- looking ---------------------------------------------------------------------------------------------
+
+
+def test_uids_are_ascending_and_begin_where_asked(world: World) -> None:
+    world.deliver(*range(1, 31))
+    for uid in (3, 4, 30):
+        world.hand.delete("INBOX", uid)
+    place = world.place()
+    there = [uid for uid in range(1, 30) if uid not in (3, 4)]
+    assert world.box.uids(place) == there
+    assert world.box.uids(place, 11) == there[8:]
+    assert world.box.uids(place, 29) == [29]
+
+
+def test_no_uid_is_found_above_the_last(world: World) -> None:
+    world.deliver(1, 2, 3)
+    assert world.box.uids(world.place(), 4) == []
+    assert world.box.uids(world.place(), 4_000_000_000) == []
+
+
+def test_an_empty_folder_has_no_uids(world: World) -> None:
+    assert world.box.uids(world.place()) == []
+
+
+def test_uids_since_a_day_leave_out_what_arrived_before(world: World) -> None:
+    for days in (40, 3, 1, 0):
+        world.hand.append("INBOX", MESSAGE % days, arrival=NOON - timedelta(days=days))
+    assert world.box.uids(world.place(), since=date(2026, 3, 11)) == [2, 3, 4]
+    assert world.box.uids(world.place(), 3, since=date(2026, 3, 11)) == [3, 4]
+    assert world.box.uids(world.place(), since=date(2026, 3, 15)) == []
+
+
+def test_headers_hold_the_fields_that_were_asked_for_as_they_stand(world: World) -> None:
+    world.deliver(5, flags=("\\Flagged", "$Label1"))
+    [seen] = world.box.headers(world.place(), [1], ["message-id", "Received", "X-Absent"])
+    assert seen.uid == 1
+    assert seen.arrival == NOON
+    assert seen.flags == {"\\Flagged", "$Label1"}
+    assert seen.size == len(MESSAGE % 5)
+    assert seen.header == (
+        b"Received: from mx.example.net (mx.example.net [192.0.2.7])\r\n"
+        b"\tby in.example.org with ESMTP id 4XYZ\r\n"
+        b"Message-ID: <bounce.5@example.net>\r\n"
+        b"\r\n"
+    )
+
+
+def test_headers_of_many_come_in_any_order_each_once_and_pass_over_the_missing(world: World) -> None:
+    world.deliver(*range(1, 13))
+    world.hand.delete("INBOX", 7)
+    seen = list(world.box.headers(world.place(), [99, 12, 1, 3, 2, 7, 9, 9, 11], ["Message-ID"]))
+    assert sorted(one.uid for one in seen) == [1, 2, 3, 9, 11, 12]
+    assert {one.uid: one.header for one in seen}[9] == b"Message-ID: <bounce.9@example.net>\r\n\r\n"
+
+
+def test_of_no_uids_nothing_is_seen(world: World) -> None:
+    assert list(world.box.headers(world.place(), [], ["Subject"])) == []
+    assert list(world.box.raw(world.place(), [], 100)) == []
+
+
+def test_a_message_without_the_fields_is_seen_with_an_empty_header(world: World) -> None:
+    world.hand.append("INBOX", b"Subject: x\r\n\r\nbody\r\n", arrival=NOON)
+    [seen] = world.box.headers(world.place(), [1], ["Message-ID"])
+    assert seen.header == b"\r\n"
+
+
+def test_raw_is_cut_at_the_cap_and_whole_below_it(world: World) -> None:
+    world.deliver(1, 2, 3)
+    whole = MESSAGE % 1
+    read = dict(world.box.raw(world.place(), [1, 2, 3, 77], 100))
+    assert read == {n: (MESSAGE % n)[:100] for n in (1, 2, 3)}
+    assert dict(world.box.raw(world.place(), [1], len(whole) + 1)) == {1: whole}
+    assert dict(world.box.raw(world.place(), [1], len(whole))) == {1: whole}
+
+
+def test_raw_gives_every_byte_back(world: World) -> None:
+    odd = (
+        b"Subject: \xff\xfe\r\n\r\n" + bytes(range(1, 256)).replace(b"\r", b"").replace(b"\n", b"") + b"\r\n"
+    )
+    uid = world.hand.append("INBOX", odd, arrival=NOON)
+    assert dict(world.box.raw(world.place(), [uid], 100_000)) == {uid: odd}
+
+
+def test_looking_changes_nothing(world: World) -> None:
+    world.deliver(1, 2)
+    world.deliver(3, flags=("\\Answered",))
+    before = world.hand.messages("INBOX")
+    place = world.place()
+    world.box.uids(place)
+    list(world.box.headers(place, [1, 2, 3], ["Subject"]))
+    list(world.box.raw(place, [1, 2, 3], 100_000))
+    assert world.hand.messages("INBOX") == before
+
+
+def test_what_arrives_and_goes_while_the_folder_is_open_is_noticed(world: World) -> None:
+    world.deliver(1, 2)
+    place = world.place()
+    assert len(list(world.box.headers(place, [1, 2], ["Subject"]))) == 2
+    world.deliver(3)
+    world.hand.delete("INBOX", 1)
+    assert world.box.uids(place) == [2, 3]
+    assert sorted(one.uid for one in world.box.headers(place, [1, 2, 3], ["Subject"])) == [2, 3]
+    world.hand.flag("INBOX", 2, "\\Flagged")
+    [seen] = world.box.headers(place, [2], ["Subject"])
+    assert seen.flags == {"\\Flagged"}
+
+
+def test_headers_go_on_while_messages_are_moved_away(world: World) -> None:
+    world.deliver(*range(1, 11))
+    place, target = world.place(), world.target()
+    seen = []
+    for one in world.box.headers(place, list(range(1, 11)), ["Subject"]):
+        seen.append(one.uid)
+        if one.uid % 2:
+            world.box.move(place, [one.uid], target)
+    assert sorted(seen) == list(range(1, 11))
+    assert world.box.uids(place) == [2, 4, 6, 8, 10]
+
+
+# --- moving ----------------------------------------------------------------------------------------------
+
+
+def test_a_moved_message_keeps_flags_date_and_every_byte(world: World) -> None:
+    world.deliver(1)
+    world.deliver(2, flags=("\\Seen", "\\Flagged", "$Label1"))
+    place, target = world.place(), world.target()
+    [before] = [m for m in world.hand.messages("INBOX") if m.uid == 2]
+    went = world.box.move(place, [2], target)
+    assert [m.uid for m in world.hand.messages("INBOX")] == [1]
+    [after] = world.hand.messages(target.folder)
+    assert (after.flags, after.arrival, after.raw) == (before.flags, before.arrival, before.raw)
+    assert went == {2: after.uid}
+
+
+def test_many_are_moved_and_each_is_told_its_new_uid(world: World) -> None:
+    world.deliver(*range(1, 24))
+    place, target = world.place(), world.target()
+    odd = list(range(1, 24, 2))
+    went = world.box.move(place, list(reversed(odd)), target)
+    assert [m.uid for m in world.hand.messages("INBOX")] == list(range(2, 24, 2))
+    moved = {m.uid: m.raw for m in world.hand.messages(target.folder)}
+    assert {uid: moved[went[uid]] for uid in odd} == {uid: MESSAGE % uid for uid in odd}
+
+
+def test_moving_nothing_does_nothing(world: World) -> None:
+    assert world.box.move(world.place(), [], world.target()) == {}
+
+
+def test_moving_what_is_gone_passes_over_it(world: World) -> None:
+    world.deliver(1, 2, 3)
+    place, target = world.place(), world.target()
+    world.box.uids(place)
+    world.hand.delete("INBOX", 2)
+    went = world.box.move(place, [1, 2, 3, 4711], target)
+    assert set(went) == {1, 3}
+    assert world.hand.messages("INBOX") == []
+    assert len(world.hand.messages(target.folder)) == 2
+
+
+def test_moving_only_what_is_gone_moves_nothing(world: World) -> None:
+    world.deliver(1)
+    assert world.box.move(world.place(), [2, 3], world.target()) == {}
+    assert len(world.hand.messages("INBOX")) == 1
+
+
+def test_a_move_spares_what_others_marked_as_deleted(world: World) -> None:
+    world.deliver(1, 2, 3)
+    world.hand.flag("INBOX", 1, "\\Deleted")
+    world.hand.flag("INBOX", 3, "\\Deleted")
+    world.box.move(world.place(), [2], world.target())
+    world.box.uids(world.target())  # leaving the folder must not expunge either
+    world.box.close()
+    assert [(m.uid, m.flags) for m in world.hand.messages("INBOX")] == [
+        (1, frozenset({"\\Deleted"})),
+        (3, frozenset({"\\Deleted"})),
+    ]
+
+
+def test_a_message_that_arrives_after_the_folder_was_opened_can_be_moved(world: World) -> None:
+    world.deliver(1)
+    place, target = world.place(), world.target()
+    world.box.move(place, [1], target)
+    [uid] = world.deliver(2)
+    assert set(world.box.move(place, [uid], target)) == {uid}
+
+
+def test_there_and_back_again(world: World) -> None:
+    world.deliver(1, flags=("\\Seen",))
+    place, target = world.place(), world.target()
+    [there] = world.box.move(place, [1], target).values()
+    [back] = world.box.move(target, [there], place).values()
+    assert [(m.uid, m.flags, m.arrival) for m in world.hand.messages("INBOX")] == [
+        (back, frozenset({"\\Seen"}), NOON)
+    ]
+    assert back > 1
+
+
+def test_remove_takes_exactly_these_away(world: World) -> None:
+    world.deliver(1, 2, 3, 4, 5)
+    world.hand.flag("INBOX", 4, "\\Deleted")
+    world.box.remove(world.place(), [2, 3, 99])
+    assert [m.uid for m in world.hand.messages("INBOX")] == [1, 4, 5]
+
+
+def test_a_keyword_is_added_to_exactly_these(world: World) -> None:
+    world.deliver(1, 2, flags=("\\Seen",))
+    assert world.box.mark(world.place(), [2, 99], "$Backscatter") is True
+    assert [m.flags for m in world.hand.messages("INBOX")] == [{"\\Seen"}, {"\\Seen", "$Backscatter"}]
+
+
+def test_the_server_can_move_safely(world: World) -> None:
+    world.box.can_move()
+
+
+# --- what other hands do to folders ----------------------------------------------------------------------
+
+ON_A_PLACE: dict[str, Callable[[Mailbox, Place], object]] = {
+    "uids": lambda box, place: box.uids(place),
+    "headers": lambda box, place: list(box.headers(place, [1], ["Subject"])),
+    "raw": lambda box, place: list(box.raw(place, [1], 100)),
+    "move": lambda box, place: box.move(place, [1], box.state("INBOX").place),
+    "remove": lambda box, place: box.remove(place, [1]),
+    "mark": lambda box, place: box.mark(place, [1], "$Backscatter"),
+}
+
+
+@pytest.mark.parametrize("method", ON_A_PLACE)
+def test_a_folder_with_another_uidvalidity_has_changed(world: World, method: str) -> None:
+    stale = world.target()
+    world.deliver(1, folder=stale.folder)
+    world.hand.renew(stale.folder)
+    world.deliver(2, folder=stale.folder)
+    with pytest.raises(FolderChanged):
+        ON_A_PLACE[method](world.box, stale)
+    assert [m.flags for m in world.hand.messages(stale.folder)] == [frozenset()]
+
+
+@pytest.mark.parametrize("method", ON_A_PLACE)
+def test_a_folder_that_is_gone_is_missing(world: World, method: str) -> None:
+    stale = world.target()
+    world.hand.drop(stale.folder)
+    with pytest.raises(FolderMissing):
+        ON_A_PLACE[method](world.box, stale)
+
+
+def test_a_renamed_folder_is_missing_under_its_old_name(world: World) -> None:
+    stale = world.target()
+    world.deliver(1, folder=stale.folder)
+    new = world.box.personal("Elsewhere")
+    world.hand.rename(stale.folder, new)
+    with pytest.raises(FolderMissing):
+        world.box.uids(stale)
+    assert world.box.state(new).exists == 1
+
+
+def test_nothing_moves_into_a_folder_that_changed_or_is_gone(world: World) -> None:
+    world.deliver(1)
+    place, target = world.place(), world.target()
+    world.hand.renew(target.folder)
+    with pytest.raises(FolderChanged):
+        world.box.move(place, [1], target)
+    world.hand.drop(target.folder)
+    with pytest.raises(FolderMissing):
+        world.box.move(place, [1], target)
+    assert [m.uid for m in world.hand.messages("INBOX")] == [1]
+
+
+def test_an_open_folder_that_is_made_anew_is_never_taken_for_the_old_one(world: World) -> None:
+    stale = world.target()
+    world.deliver(1, folder=stale.folder)
+    assert world.box.uids(stale) == [1]  # it is open in our session now
+    world.hand.renew(stale.folder)
+    world.deliver(2, folder=stale.folder)
+    with pytest.raises((FolderChanged, FolderMissing, ConnectionLost)):
+        list(world.box.headers(stale, [1], ["Subject"]))
+    with pytest.raises((FolderChanged, FolderMissing, ConnectionLost)):
+        world.box.remove(stale, [1])
+    assert [m.raw for m in world.hand.messages(stale.folder)] == [MESSAGE % 2]
+
+
+# --- the end ---------------------------------------------------------------------------------------------
+
+
+def test_after_close_every_call_says_that_the_session_ended(world: World) -> None:
+    place = world.place()
+    world.box.close()
+    world.box.close()
+    without_a_place: list[Callable[[Mailbox, Place], object]] = [
+        lambda box, _: box.folders(),
+        lambda box, _: box.personal("Backscatter"),
+        lambda box, _: box.state("INBOX"),
+        lambda box, _: box.create("X"),
+    ]
+    for act in (*without_a_place, *ON_A_PLACE.values()):
+        with pytest.raises(ConnectionLost):
+            act(world.box, place)
+
+
+# --- a full mailbox --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["memory", "dovecot"])
+def full_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A mailbox without room for one more message, on a server without MOVE."""
+    if request.param == "memory":
+        memory = MemoryServer(move=False)
+        memory.over_quota = True
+        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), "/", "")
+        return
+    if find_dovecot() is None:
+        absent("Dovecot 2.3")
+    with ScratchDovecot(capability=NO_MOVE, quota="*:messages=2") as server:
+        access = access_to(server, fresh_user())
+        hand, box = DovecotHand(server, access.username), open_mailbox(access)
+        yield World(hand, lambda: box, box, "/", "")
+        box.close()
+        hand.close()
+
+
+def test_a_full_mailbox_refuses_the_copy_and_nothing_is_changed(full_world: World) -> None:
+    full_world.deliver(1, 2)
+    place, target = full_world.place(), full_world.target()
+    before = full_world.hand.messages("INBOX")
+    with pytest.raises(OverQuota):
+        full_world.box.move(place, [1], target)
+    assert full_world.hand.messages("INBOX") == before
+    assert full_world.hand.messages(target.folder) == []
+    assert full_world.box.uids(place) == [1, 2]  # the session goes on

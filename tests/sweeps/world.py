@@ -1,0 +1,208 @@
+"""A person with a server in memory, a real SQLite store and a clock that the test sets; the sweep is the real one."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from functools import cache
+from pathlib import Path
+
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.model import Account, Identities, Mode, SweepReport
+from scatterclean.store import Store, open_store
+from scatterclean.sweep import Sweep
+from scatterclean.undo import Selection, Undone, undo
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+ME = "ada@winter.example"
+
+
+def letter(
+    subject: str, *, to: str = ME, sender: str = "bob@firm.example", ident: str = "x", at: datetime = NOW
+) -> bytes:
+    return (
+        f"Received: from mx by mail.winter.example; {format_datetime(at)}\r\n"
+        f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{ident}>\r\n"
+        f"Date: {format_datetime(at)}\r\n\r\nHello.\r\n"
+    ).encode()
+
+
+def bounce(
+    quoted: str,
+    *,
+    at: datetime,
+    recipient: str = "nobody@elsewhere.example",
+    sender: str = ME,
+    subject: str = "Cheap watches",
+    to: str = ME,
+    number: int = 0,
+) -> bytes:
+    """A Postfix bounce that returns the header of a message with the id `quoted`."""
+    return f"""Return-Path: <>
+Received: by mx.elsewhere.example (Postfix) id Q{number}{abs(hash(quoted)) % 10**8}; {format_datetime(at)}
+Date: {format_datetime(at)}
+From: MAILER-DAEMON@mx.elsewhere.example (Mail Delivery System)
+Subject: Undelivered Mail Returned to Sender
+To: {to}
+Auto-Submitted: auto-replied
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="B1"
+Message-Id: <{number}.{quoted.partition("@")[0]}@mx.elsewhere.example>
+
+--B1
+Content-Type: text/plain
+
+<{recipient}>: host mx.elsewhere.example said: 550 5.1.1 User unknown
+
+--B1
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.elsewhere.example
+Arrival-Date: {format_datetime(at)}
+
+Final-Recipient: rfc822; {recipient}
+Action: failed
+Status: 5.1.1
+
+--B1
+Content-Type: text/rfc822-headers
+
+Return-Path: <{sender}>
+From: {sender}
+To: {recipient}
+Subject: {subject}
+Date: {format_datetime(at - timedelta(minutes=3))}
+Message-ID: <{quoted}>
+
+--B1--
+""".replace("\n", "\r\n").encode()
+
+
+@cache
+def _template() -> Path:
+    """A database without rows: copying it is much faster than migrating a new one in every test."""
+    path = Path(tempfile.mkdtemp(prefix="scatterclean-tests-")) / "empty.db"
+    open_store(path).close()
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    return path
+
+
+@dataclass
+class World:
+    """`now` is what the clock says; every sweep gets a session of its own."""
+
+    path: Path
+    server: MemoryServer = field(default_factory=MemoryServer)
+    now: datetime = NOW
+    account: Account = field(
+        default_factory=lambda: Account("home", Identities(addresses=frozenset([ME])), mode=Mode.MOVE)
+    )
+    accounts: Sequence[str] = ("home",)
+    _store: Store | None = None
+
+    @property
+    def store(self) -> Store:
+        if self._store is None:
+            if not self.path.exists():
+                shutil.copyfile(_template(), self.path)
+            self._store = open_store(self.path)
+        return self._store
+
+    def close(self) -> None:
+        """As when the process ended: what comes next opens the database again."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    # --- mail -------------------------------------------------------------------------------------------
+
+    def sent(
+        self, ident: str, *, ago: timedelta, to: str = "friend@f.example", subject: str = "Hello"
+    ) -> int:
+        at = self.now - ago
+        raw = letter(subject, to=to, sender=ME, ident=ident, at=at)
+        return self.server.append(self.server.namespaces.personal("Sent"), raw, arrival=at, flags=["\\Seen"])
+
+    def history(self, count: int = 40) -> None:
+        """A message every ten days, the oldest a year and more ago."""
+        for number in range(count, 0, -1):
+            self.sent(f"sent.{number}@winter.example", ago=timedelta(days=10 * number))
+
+    def bounced(self, quoted: str, *, ago: timedelta = timedelta(hours=2), **rest: object) -> int:
+        at = self.now - ago
+        raw = bounce(quoted, at=at, **rest)  # type: ignore[arg-type]  # the keywords of `bounce`
+        return self.server.append("INBOX", raw, arrival=at)
+
+    def ordinary(self, count: int = 5) -> None:
+        for number in range(count):
+            at = self.now - timedelta(hours=number + 1)
+            self.server.append(
+                "INBOX", letter(f"Letter {number}", ident=f"l{number}@firm.example", at=at), arrival=at
+            )
+
+    # --- deeds ------------------------------------------------------------------------------------------
+
+    def mailbox(self) -> MemoryMailbox:
+        return MemoryMailbox(self.server)
+
+    def sweep(
+        self, *, mode: Mode | None = None, folders: Sequence[str] = (), since: date | None = None
+    ) -> SweepReport:
+        mailbox = self.mailbox()
+        try:
+            return Sweep(
+                account=self.account,
+                accounts=self.accounts,
+                mailbox=mailbox,
+                log=self.store.sent_log,
+                journal=self.store.journal,
+                docket=self.store.docket,
+                clock=self.clock,
+                mode=mode,
+                folders=folders,
+                since=since,
+            ).run()
+        finally:
+            mailbox.close()
+
+    def undo(self, selection: Selection | None = None) -> Undone:
+        return undo(
+            self.account, selection or Selection(), self.mailbox(), self.store.journal, clock=self.clock
+        )
+
+    def set(self, **changes: object) -> None:
+        self.account = replace(self.account, **changes)  # type: ignore[arg-type]  # the fields of Account
+
+    # --- looking ----------------------------------------------------------------------------------------
+
+    @property
+    def backscatter(self) -> str:
+        return self.server.namespaces.personal("Backscatter")
+
+    def ids(self, folder: str) -> list[str]:
+        """What is in a folder: the Message-IDs, sorted."""
+        if folder not in self.server.folder_names():
+            return []
+        return sorted(
+            line.decode().partition(":")[2].strip(" <>")
+            for message in self.server.messages(folder)
+            for line in message.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
+            if line.lower().startswith(b"message-id:")
+        )
+
+    def inbox(self) -> list[str]:
+        return self.ids("INBOX")
+
+    def away(self) -> list[str]:
+        return self.ids(self.backscatter)
