@@ -180,7 +180,7 @@ def main() -> None:
         total = result.hit[measure] + len(missed)
         print(f"  {measure:42} {result.hit[measure] / total:8.2%}   {len(missed):4} of {total} missed")
         if arguments.misses:
-            print("".join(f"      {what}\n" for what in missed), end="")
+            print("".join(f"      {what[:200]}\n" for what in missed[:20]), end="")
     if arguments.kinds:
         for (wanted, said), count in sorted(confusion.items()):
             print(f"  {wanted:10} -> {said:10} {count:6}")

@@ -18,6 +18,7 @@ config       TOML -> frozen values
 harvest      Sent folders -> sent log and coverage
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 sweep, undo  the two errands
+why, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
 service      the scheduler, signals
 trial        the pure core on files (`scatterclean try`)

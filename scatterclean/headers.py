@@ -83,33 +83,39 @@ class Header:
         end = block.find(b"\n\n")
         if end >= 0:
             block = block[:end]
-        self._fields: dict[str, list[bytes]] = {}
+        self._fields: dict[bytes, list[bytes]] = {}
+        fields = self._fields
         for name, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
-            self._fields.setdefault(name.decode("ascii").lower(), []).append(value)
+            name = name.lower()
+            if name in fields:
+                fields[name].append(value)
+            else:
+                fields[name] = [value]
 
     def raw(self, name: str) -> bytes | None:
         """The first value as bytes, or None."""
-        values = self._fields.get(name.lower())
+        values = self._fields.get(name.lower().encode())
         return _unfolded(values[0]) if values else None
 
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
-        value = self.raw(name)
-        return None if value is None else as_text(value)
+        values = self._fields.get(name.lower().encode())
+        return as_text(_unfolded(values[0])) if values else None
 
     def all(self, name: str) -> list[str]:
         """Every value as text, in order."""
-        return [as_text(_unfolded(value)) for value in self._fields.get(name.lower(), ())]
+        values = self._fields.get(name.lower().encode())
+        return [as_text(_unfolded(value)) for value in values] if values else []
 
     def __contains__(self, name: str) -> bool:
-        return name.lower() in self._fields
+        return name.lower().encode() in self._fields
 
     def __len__(self) -> int:
         return sum(len(values) for values in self._fields.values())
 
     def names(self) -> Sequence[str]:
         """Lower-cased names that occur, in order of first occurrence."""
-        return tuple(self._fields)
+        return tuple(name.decode("ascii") for name in self._fields)
 
 
 def _unfolded(value: bytes) -> bytes:
@@ -128,7 +134,7 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     Without any angle brackets the whole value is one id if it has no blank inside, else each blank-separated
     word with an "@" is.  White space inside brackets is folding and is taken out.
     """
-    quoted = [_BLANKS.sub("", found) for found in _BRACKETED.findall(value)]
+    quoted = ["".join(found.split()) for found in _BRACKETED.findall(value)]
     if not quoted:
         words = value.strip().strip("<>").split()
         quoted = words if len(words) == 1 else [word.strip("<>") for word in words if "@" in word]
@@ -174,7 +180,9 @@ _ADDRESS = re.compile(r'[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
 def addresses_in(value: str) -> tuple[str, ...]:
     """The bare addresses of an address list, lower-cased, each once, in order; display names are dropped."""
-    value = _QUOTED_STRING.sub(" ", value[:_MAX_VALUE])
+    value = value[:_MAX_VALUE]
+    if '"' in value:
+        value = _QUOTED_STRING.sub(" ", value)
     if "(" in value:
         value = _COMMENT.sub(" ", value)
     found: dict[str, None] = {}
@@ -203,8 +211,9 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
                 continue
             text.append(in_charset(piece, charset or "ascii"))
         value = "".join(text)
-    value = "".join(c if c.isprintable() else " " for c in value)
-    return _BLANKS.sub(" ", value).strip()[:limit]
+    if not value.isprintable():
+        value = "".join(c if c.isprintable() else " " for c in value)
+    return " ".join(value.split())[:limit]
 
 
 def date_in(value: str | None) -> datetime | None:

@@ -82,7 +82,6 @@ class Service:
 
     def run(self) -> bool:
         """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
-        self._install_signals()
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             # A thread for every account, so that a slow server holds up nobody else.
@@ -268,7 +267,9 @@ class Service:
         log.info("left; everything is settled")
         return True
 
-    def _install_signals(self) -> None:
+    def install_signals(self) -> None:
+        """From here on SIGTERM, SIGINT and SIGHUP are words in the queue."""
+
         def asked(signum: int, _frame: FrameType | None) -> None:
             name = signal.Signals(signum).name
             self.words.put(("reload" if name == "SIGHUP" else "stop", name))
@@ -291,7 +292,9 @@ def run(config_path: Path, *, verbose: bool = False) -> int:
     for warning in settings.warnings:
         log.warning("%s", warning)
     with Household.open(settings) as household:
-        in_time = Service(household, lambda: load(config_path)).run()
+        service = Service(household, lambda: load(config_path))
+        service.install_signals()
+        in_time = service.run()
         if not in_time:
             # The interpreter would wait for the thread (a login, a password command) at its exit.  Nothing is
             # lost: the journal is committed, and what was begun is settled at the next start.

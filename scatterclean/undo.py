@@ -41,6 +41,19 @@ def select(journal: Journal, account: str, selection: Selection) -> Sequence[Mov
     )
 
 
+def due(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
+    """What an undo would bring back, as far as is known without the server: also moves that were cut off and
+    whose end is not known yet."""
+    return journal.moves(
+        account,
+        states=(MoveState.MOVED, MoveState.INTENDED),
+        errand=Errand.SWEEP,
+        sweep=selection.sweep,
+        since=selection.since,
+        message_id=selection.message_id,
+    )
+
+
 def undo(
     account: Account,
     selection: Selection,

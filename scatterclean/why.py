@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scatterclean import bounce
+from scatterclean import bounce, wording
 from scatterclean.errors import FolderMissing
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.headers import Header, decoded, ids_in
 from scatterclean.judge import judge, needed, question_for
-from scatterclean.model import Account, Bounce, Finding, Knowledge, MessageId, Move, Sighting
+from scatterclean.model import Account, Bounce, Finding, Grade, Knowledge, MessageId, Move, Sighting
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
 from scatterclean.sweep import FIRST_CAP, LAST_CAP, knowledge_of
+from scatterclean.wording import moment, shown
 
 # Of a message that a person asks about by Message-ID, this many equal ones are told.
 _MOST = 20
@@ -25,7 +26,8 @@ class Story:
     """What is known of one message now.
 
     `bounce` is None for ordinary mail; then there is no finding either.  `moves` are the journal's rows
-    about it, oldest first.  `needed_from` is from when on the log has to know what was sent.
+    about it, oldest first.  `needed_from` is from when on the log has to know what was sent; `knowledge` is
+    what the judgment rests on.
     """
 
     account: str
@@ -39,6 +41,7 @@ class Story:
     finding: Finding | None
     moves: tuple[Move, ...] = ()
     needed_from: datetime | None = None
+    knowledge: Knowledge | None = None
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class Teller:
         # A message that was put away has another INTERNALDATE on few servers, but never an earlier one.
         moves = tuple(m for m in self.journal.moves(self.account.name) if m.intent.fingerprint == known_as)
         arrival = min([seen.arrival, *(m.intent.arrival for m in moves if m.intent.arrival)])
+        knowledge = self._knowledge(found, arrival) if found else None
         return Story(
             account=self.account.name,
             folder=folder,
@@ -90,9 +94,10 @@ class Teller:
             subject=decoded(header.get("Subject") or ""),
             sender=decoded(header.get("From") or ""),
             bounce=found,
-            finding=self._judge(found, arrival) if found else None,
+            finding=judge(found, arrival, knowledge, self.account) if found and knowledge else None,
             moves=moves,
             needed_from=needed(found, arrival) if found else None,
+            knowledge=knowledge,
         )
 
     def _read(self, folder: str, uid: int) -> Bounce | None:
@@ -110,9 +115,111 @@ class Teller:
                 break
         return found
 
-    def _judge(self, found: Bounce, arrival: datetime) -> Finding:
-        return judge(found, arrival, self._knowledge(found, arrival), self.account)
-
     def _knowledge(self, found: Bounce, arrival: datetime) -> Knowledge:
         answer = self.log.ask(question_for(self.account.person, [(found, arrival)]))
         return replace(knowledge_of(self.log, self.account, self.accounts, self.now), answer=answer)
+
+
+# --- in words -------------------------------------------------------------------------------------------
+
+
+def told(story: Story) -> list[tuple[str, list[str]]]:
+    """The story as paragraphs: (heading, sentences)."""
+    paragraphs = [("The message", _message(story))]
+    found, knowledge = story.bounce, story.knowledge
+    if found is None or story.finding is None or knowledge is None:
+        line = (
+            "ordinary mail: not automatic mail about another message. A sweep looks no further at such mail."
+        )
+        paragraphs.append(("What it is", [line]))
+    else:
+        paragraphs += [
+            ("What it is", _what(found)),
+            ("What it quotes", _quotes(found, knowledge)),
+            ("What the log knows", _known(found, knowledge, story)),
+            ("The finding", _finding(story.finding)),
+        ]
+    if story.moves:
+        paragraphs.append(("What was done with it", [wording.move(move) for move in story.moves]))
+    return paragraphs
+
+
+def _message(story: Story) -> list[str]:
+    return [
+        f"{story.folder}, UID {story.uid}, account {story.account}; it came {moment(story.arrival)}",
+        f"From: {shown(story.sender) or '(nobody)'}",
+        f"Subject: {shown(story.subject) or '(none)'}",
+        f"Message-ID: {f'<{shown(story.message_id)}>' if story.message_id else '(none)'}",
+    ]
+
+
+def _what(found: Bounce) -> list[str]:
+    told = [f"a {wording.KINDS[found.kind]}" + (f", status {shown(found.status)}" if found.status else "")]
+    if found.reporting_mta:
+        told.append(f"written by {shown(found.reporting_mta)}")
+    if found.recipients:
+        told.append(f"about mail to {_some(found.recipients)}")
+    original = found.original
+    for label, value in (
+        ("from", original.sender),
+        ("to", _some(original.to)),
+        ("subject", original.subject),
+        ("sent", moment(original.date) if original.date else None),
+    ):
+        if value:
+            told.append(f"the original, {label}: {shown(value)}")
+    if found.delivered_to:
+        told.append(f"delivered to {_some(found.delivered_to)}")
+    if found.diagnostic:
+        told.append(f"it says: {shown(found.diagnostic)}")
+    told += [f"a part could not be read ({name}; please report this)" for name in found.stumbled]
+    if found.incomplete:
+        told.append("it is so large that the returned message was not read to its end")
+    return told
+
+
+def _quotes(found: Bounce, knowledge: Knowledge) -> list[str]:
+    lines = [
+        f"<{shown(r.id.text)}>: {r.weight}, in: {shown(r.found_in)}; "
+        + ("in the log" if knowledge.answer.known.intersection(r.id.keys) else "not in the log")
+        for r in found.references
+    ]
+    return lines or ["no Message-ID of another message"]
+
+
+def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
+    lines = [f"{knowledge.logged} messages that were sent"]
+    if found.recipients:
+        ties = [f"{shown(t.recipient)} on {moment(t.sent_at)}" for t in knowledge.answer.ties]
+        lines.append(f"you wrote to: {', '.join(ties[:5])}" if ties else "no mail to them in the days before")
+    start, end = story.needed_from, story.arrival
+    if start is None or end is None:
+        return lines
+    lines.append(f"it would have to know what you sent from {moment(start)} to {moment(end)}")
+    for account, coverage in sorted(knowledge.coverage.items()):
+        if coverage.since is None:
+            lines.append(f"account {account}: its Sent folders were never read")
+            continue
+        span = f"account {account}: read from {moment(coverage.since)} through {moment(coverage.through)}"
+        hole = coverage.hole(start, end)
+        if hole is not None:
+            lines.append(f"{span}, but not from {moment(hole[0])} to {moment(hole[1])}")
+        elif coverage.grade(start, end) is Grade.WITNESSED:
+            lines.append(f"{span}; watched all of that time")
+        else:
+            lines.append(f"{span}; partly read later, from what was left in the folder")
+    return lines
+
+
+def _finding(finding: Finding) -> list[str]:
+    cause = finding.because[0].because if finding.because else None
+    lines = [wording.VERDICTS[finding.verdict], *(f"because {each}" for each in wording.because(finding))]
+    if cause is not None:
+        lines.append(f"the rule that decided: {wording.RULES[cause]}")
+        lines.append(f"what would change it: {wording.CHANGES[cause]}")
+    return lines
+
+
+def _some(addresses: Sequence[str]) -> str:
+    more = f" and {len(addresses) - 3} more" if len(addresses) > 3 else ""
+    return ", ".join(shown(address, 60) for address in addresses[:3]) + more

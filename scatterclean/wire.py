@@ -16,6 +16,7 @@ from scatterclean.harvest import Harvest, harvest
 from scatterclean.mailbox.login import Access, open_mailbox
 from scatterclean.model import Mode, SweepReport
 from scatterclean.ports import Mailbox
+from scatterclean.standing import Standing, standing
 from scatterclean.store import Store, open_store
 from scatterclean.sweep import Steps, Sweep
 from scatterclean.why import Teller
@@ -209,3 +210,14 @@ class Household:
                 docket=self.store.docket,
                 now=self.clock(),
             )
+
+    def standing(self, name: str) -> Standing:
+        """How the account stands, from the store alone."""
+        store = self.store
+        return standing(
+            self.accounts[name].account,
+            store.sent_log,
+            store.journal,
+            store.docket,
+            self.clock().astimezone(),
+        )

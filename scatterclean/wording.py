@@ -6,14 +6,18 @@ What strangers wrote is shown only through `shown`: no control character reaches
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from scatterclean.model import (
     Because,
+    Case,
+    Errand,
     Finding,
     Kind,
     Mode,
+    Move,
     MoveState,
     Reason,
     Refusal,
@@ -141,6 +145,125 @@ def because(finding: Finding) -> list[str]:
     return [reason(one) for one in finding.because]
 
 
+# The same reasons for many messages at once, without the details of any.
+CAUSES: Mapping[Because, str] = {
+    Because.ID_LOGGED: "you sent the messages that they quote",
+    Because.TIE: "you wrote to that address shortly before they came",
+    Because.UNKNOWN_ID: (
+        "the messages that they quote are not among those that you sent, and the log would have known them"
+    ),
+    Because.NEVER_SENDS: "they are about mail from addresses that you never send from",
+    Because.SETTLING: "they are too fresh: a copy may still be filed in a Sent folder",
+    Because.SENT_UNREAD: "not all Sent folders were read since they came",
+    Because.NO_REFERENCE: "they do not say which message they are about (no Message-ID in them)",
+    Because.WEAK_ONLY: "the Message-IDs in them stand where they prove nothing",
+    Because.REPLY_ID: "whoever replied may have made up the Message-ID, or you have written to them before",
+    Because.NOT_YOURS: "they are not about you: none of your addresses (if one is, add it to `addresses`)",
+    Because.ROLE_COPY: "they are copies for a postmaster, list owner or moderator",
+    Because.NO_ADDRESS: "they do not say whose messages they are about",
+    Because.SHARED: "others send from these addresses too (`shared`)",
+    Because.NOTHING_COVERED: "no Sent folder was ever read",
+    Because.OUTSIDE_COVERAGE: "they are about a time of which the log does not know what you sent",
+    Because.EMPTY_LOG: "the log of what you sent is empty: nothing can be told",
+    Because.STUMBLED: "a part of them could not be read (please report this)",
+    Because.INCOMPLETE: "they are so large that the returned messages were not read to their end",
+    Because.KIND_OFF: "mail of their kind is never moved (`kinds` in the configuration)",
+    Because.NO_STORM: "mail of their kind is moved only during a storm of backscatter, and there is none",
+}
+
+# Which rule of the judge says so, by the names of judge.py.
+RULES: Mapping[Because, str] = {
+    Because.ID_LOGGED: "acquitted by id",
+    Because.TIE: "acquitted by tie",
+    Because.KIND_OFF: "kept by its kind",
+    Because.STUMBLED: "not read to the end",
+    Because.INCOMPLETE: "not read to the end",
+    Because.NO_REFERENCE: "no strong reference",
+    Because.WEAK_ONLY: "no strong reference",
+    Because.REPLY_ID: "no strong reference",
+    Because.NOT_YOURS: "somebody else's",
+    Because.ROLE_COPY: "somebody else's",
+    Because.NO_ADDRESS: "somebody else's",
+    Because.SHARED: "somebody else's",
+    Because.EMPTY_LOG: "log empty",
+    Because.OUTSIDE_COVERAGE: "not covered",
+    Because.NOTHING_COVERED: "not yet covered",
+    Because.SETTLING: "not yet covered",
+    Because.SENT_UNREAD: "not yet covered",
+    Because.NO_STORM: "kept outside of storms",
+    Because.UNKNOWN_ID: "no rule speaks for it, and the evidence is strong",
+    Because.NEVER_SENDS: "no rule speaks for it, and the evidence is strong",
+}
+
+# What would make another finding of it.
+CHANGES: Mapping[Because, str] = {
+    Because.ID_LOGGED: "nothing: what the log knows is never put away",
+    Because.TIE: "nothing: what may be an answer to you is never put away",
+    Because.UNKNOWN_ID: (
+        "a copy of that message in a Sent folder: as soon as one is read there, the next sweep brings it back"
+    ),
+    Because.NEVER_SENDS: "taking the address out of `never_sends`",
+    Because.SETTLING: "time",
+    Because.SENT_UNREAD: "reading those Sent folders: `scatterclean harvest`, or the next sweep of that account",
+    Because.NO_REFERENCE: "nothing: without a Message-ID it may be yours as well",
+    Because.WEAK_ONLY: "nothing: without a better Message-ID it may be yours as well",
+    Because.REPLY_ID: "nothing: it may answer mail of yours",
+    Because.NOT_YOURS: "adding the address to `addresses`, if you alone send from it",
+    Because.ROLE_COPY: "adding the address to `addresses`, if you alone send from it",
+    Because.NO_ADDRESS: "nothing: it may be about anybody's mail",
+    Because.SHARED: "taking the address out of `shared`, if you alone send from it",
+    Because.NOTHING_COVERED: "reading the Sent folders: `scatterclean harvest`",
+    Because.OUTSIDE_COVERAGE: (
+        "nothing for this one; about what comes from now on the log will know, as long as it is swept regularly"
+    ),
+    Because.EMPTY_LOG: "sent mail that is filed in a Sent folder on the server",
+    Because.STUMBLED: "a version of scatterclean that can read it",
+    Because.INCOMPLETE: "nothing: what was not read may be yours",
+    Because.KIND_OFF: "`kinds` in the configuration",
+    Because.NO_STORM: "a storm around it, or `kinds` in the configuration",
+}
+
+
+def by_reason(cases: Iterable[Case]) -> list[tuple[Verdict, str, list[Case]]]:
+    """Cases that have verdict and deciding reason in common, with a sentence for each heap; the largest first.
+
+    The sentence tells the details where all in the heap share them.
+    """
+    heaps: dict[tuple[Verdict, Because | None], list[Case]] = {}
+    for case in cases:
+        reasons = case.finding.because
+        heaps.setdefault((case.finding.verdict, reasons[0].because if reasons else None), []).append(case)
+    told = []
+    for (verdict, cause), heap in heaps.items():
+        sentences = {reason(case.finding.because[0]) for case in heap} if cause else {VERDICTS[verdict]}
+        sentence = sentences.pop() if len(sentences) == 1 else CAUSES[cause] if cause else ""
+        told.append((verdict, sentence, heap))
+    order = list(Verdict)
+    return sorted(told, key=lambda each: (order.index(each[0]), -len(each[2])))
+
+
+def examples(cases: Sequence[Case], most: int = 3) -> list[str]:
+    """The commonest subjects among these, each with how many have it and a sender."""
+    subjects = Counter(shown(case.bounce.subject, 60) for case in cases)
+    lines = []
+    for subject, count in subjects.most_common(most):
+        sender = next(c.bounce.sender for c in cases if shown(c.bounce.subject, 60) == subject)
+        times = f"{count} x " if count > 1 else ""
+        lines.append(f'{times}"{subject}" from {shown(sender, 60) or "nobody"}')
+    if len(subjects) > most:
+        rest = len(subjects) - most
+        lines.append(f"and {rest} other subject{'s' if rest > 1 else ''}")
+    return lines
+
+
+def counted(number: int, kind: Kind) -> str:
+    """ "1 bounce", "3 read receipts", "2 automatic replies"."""
+    noun = KINDS[kind]
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun}"
+
+
 HANDS: Mapping[Hand, str] = {
     Hand.GONE: "it is no longer there",
     Hand.CHANGED: "another message stands in its place",
@@ -158,6 +281,25 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.RETURNED: "brought back",
 }
 
+ERRANDS: Mapping[Errand, str] = {
+    Errand.SWEEP: "by a sweep",
+    Errand.UNDO: "by an undo",
+    Errand.RESCUE: "because it proved genuine",
+}
+
+
+def move(one: Move) -> str:
+    """A move in one line: when, why, from where to where, and what became of it."""
+    intent = one.intent
+    state = MOVE_STATES[one.state]
+    if one.state is MoveState.MOVED and intent.errand is not Errand.SWEEP:
+        state = MOVE_STATES[MoveState.RETURNED]
+    return (
+        f"{moment(one.intended_at)}, {ERRANDS[intent.errand]} (number {one.sweep}), "
+        f"from {intent.source.place.folder} to {intent.target_folder}: {state}"
+    )
+
+
 REFUSALS: Mapping[Refusal, str] = {
     Refusal.OBSERVING: 'nothing was moved: this account only observes (`mode = "move"` or --move moves)',
     Refusal.EMPTY_LOG: "nothing was moved: the log of what you sent is empty",
@@ -168,8 +310,8 @@ REFUSALS: Mapping[Refusal, str] = {
 }
 
 
-def sweep_line(report: SweepReport) -> str:
-    """A sweep in one line, for the log: what was moved, what stayed and why."""
+def sweep_line(report: SweepReport, *, bare: bool = False) -> str:
+    """A sweep in one line: what was moved, what stayed and why; `bare`: without the account's name."""
     count = report.verdicts
     orphans = count.get(Verdict.ORPHAN, 0)
     parts = []
@@ -186,7 +328,7 @@ def sweep_line(report: SweepReport) -> str:
         parts.append(f"{report.left_alone} left alone (your hand was on them)")
     if report.returned:
         parts.append(f"{report.returned} brought back")
-    line = f"{report.account}: {', '.join(parts)}"
+    line = ", ".join(parts) if bare else f"{report.account}: {', '.join(parts)}"
     if report.harvested:
         line += f"; {report.harvested} new in the sent log"
     return line

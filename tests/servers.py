@@ -109,7 +109,8 @@ class DovecotHand:
         self._in(folder, ("STORE", str(uid), "-FLAGS.SILENT", f"({' '.join(flags)})"))
 
     def messages(self, folder: str) -> list[Stored]:
-        self._imap.select(_name(folder), readonly=True)
+        status, data = self._imap.select(_name(folder), readonly=True)
+        assert status == "OK", data
         status, data = self._imap.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")
         assert status == "OK", data
         self._imap.unselect()

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from scatterclean.bounce import signs
-from scatterclean.bounce.anatomy import Message, divided, header_of, opened
+from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
@@ -54,8 +54,6 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     `raw` may have any line ends.  `complete=False`: the bytes were cut at the fetch cap, so a returned header
     that is missing or touches the end makes `Bounce.incomplete`.
     """
-    if not candidate(header_of(raw)):
-        return None
     message = opened(raw, complete=complete)
     kind = signs.kind_of(message)
     if kind is None:
@@ -124,8 +122,10 @@ class _Reading:
             self.originals.append((level if automatic else MAX_LEVEL + 1, header))
 
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
-        last = header.names()[-1] if len(header) else ""
+        last = "" if found.ended else next(reversed(header.names()), "")
         for name in _ID_FIELDS:
+            if name not in header:
+                continue
             for value in header.all(name):
                 for message_id in ids_in(value):
                     # The last line may be cut in the middle of the id, unless its bracket is there.
@@ -195,7 +195,6 @@ def _was_sent_by_a_machine(outer: Message, inner: Message, kind: Kind) -> bool:
 
 
 _REPLIES = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.RECEIPT})
-_HOP = re.compile(r"\bby\s+([^\s;()]{3,250})[^;]*?\bid\s+<?([^\s<>;]{6,100})", re.DOTALL)
 
 
 def _invented(message_id: MessageId, header: Header) -> bool:
@@ -203,12 +202,14 @@ def _invented(message_id: MessageId, header: Header) -> bool:
 
     Such an id holds the queue id that the same MTA wrote into its Received line, the topmost one.
     """
-    hops = header.all("Received")
-    hop = _HOP.search(hops[0][:2000]) if hops else None
-    if hop is None:
+    hop = header.get("Received") or ""
+    words = hop[:2000].split()
+    if "id" not in words[:-1] or "by" not in words[:-1]:
         return False
+    queue_id = words[words.index("id") + 1].strip("<>;()")
+    host = words[words.index("by") + 1].strip(";()").lower()
     left, _, right = message_id.text.rpartition("@")
-    return hop[2] in left and hop[1].lower().endswith(right.lower())
+    return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
 
 
 def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -217,22 +218,22 @@ def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 def _original(headers: list[Header], summary: Header | None, facts: tuple[Facts, ...]) -> Original:
     """The attributes of the innermost message; what it lacks, a summary or the report may know."""
-    header = headers[0] if headers else None
-    sources = [source for source in (header, summary) if source is not None]
-
-    def first(*names: str) -> str | None:
-        return next((value for source in sources for name in names if (value := source.get(name))), None)
-
-    senders = addresses_in(first("From", "Sender", "Return-Path") or "")
-    sender = senders[0] if senders else next((each.sender for each in facts if each.sender), None)
-    to = [address for name in ("To", "Cc") for address in addresses_in(first(name) or "")]
+    header = headers[0] if headers else Header(b"")
+    rest = summary or header
+    sender = header.get("From") or rest.get("From") or header.get("Sender") or header.get("Return-Path")
+    senders = addresses_in(sender) if sender else ()
+    to = addresses_in(header.get("To") or rest.get("To") or "")
+    copied = header.get("Cc") or rest.get("Cc")
+    if copied:
+        to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
+    subject = header.get("Subject") or rest.get("Subject")
     return Original(
-        sender=sender,
-        to=tuple(dict.fromkeys(to))[:MAX_ADDRESSES],
-        subject=decoded(first("Subject") or "") or None,
-        date=date_in(first("Date", "Sent")),
-        received=tuple(header.all("Received")[:_MAX_RECEIVED]) if header else (),
-        dkim_signed=header is not None and "dkim-signature" in header,
+        sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
+        to=to,
+        subject=(decoded(subject) or None) if subject else None,
+        date=date_in(header.get("Date") or rest.get("Date") or rest.get("Sent")),
+        received=tuple(header.all("Received")[:_MAX_RECEIVED]),
+        dkim_signed="dkim-signature" in header,
     )
 
 
@@ -243,6 +244,8 @@ _SRS = re.compile(r"^srs[01][=+-](?:[^=@]{1,40}=[^=@]{1,200}=)?=?[^=@]{1,40}=[^=
 
 
 def _unwrapped(address: str) -> str:
+    if "=" not in address:
+        return address
     address = _BATV.sub("", address)
     srs = _SRS.match(address)
     return f"{srs[2]}@{srs[1]}" if srs else address

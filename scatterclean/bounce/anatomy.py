@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import binascii
 import re
-from functools import cached_property
 
 from selectolax.lexbor import LexborHTMLParser
 
+from scatterclean.bounce.blocks import Block, blocks_in
+from scatterclean.bounce.once import once
 from scatterclean.headers import Header, in_charset, with_line_feeds
 
 # A returned header stands near the front: behind a notice that people read, never behind its own body.
@@ -20,7 +21,10 @@ LOOK_TEXT = 1 << 16  # bytes of the notice
 MAX_DEPTH = 5  # multiparts within multiparts
 MAX_PARTS = 60
 
+MAX_HEADER = 1 << 18  # bytes of a header block
+
 _FRONT = b"\r\n \t\x00\xef\xbb\xbf"  # blank lines and a byte order mark in front of a header
+_FRONT_BYTES = tuple(_FRONT[i : i + 1] for i in range(len(_FRONT)))
 _HEADER_END = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
 _BLANK_LINE = b"\n\n"
 
@@ -45,11 +49,31 @@ RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-d
 COMPLAINT_TYPES = frozenset({"message/feedback-report"})
 
 
-def header_of(raw: bytes) -> bytes:
-    """The header block of a message in any line ends, leading junk removed; all of it if it has no end."""
-    head = raw[: 1 << 18].lstrip(_FRONT)
-    end = _HEADER_END.search(head)
-    return head[: end.start()] if end else head
+def split(raw: bytes) -> tuple[bytes, bytes, bool]:
+    """(header block with LF, the rest as it is, was there a blank line between them?), leading junk removed."""
+    start = 0
+    if raw[:1] in _FRONT_BYTES:
+        start = len(raw) - len(raw.lstrip(_FRONT))
+    end = _blank_line(raw, start)
+    if end is None:
+        return with_line_feeds(raw[start:]), b"", False
+    return with_line_feeds(raw[start : end[0]]), raw[end[1] :], True
+
+
+def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
+    """Where the header ends and the body begins.  Two plain searches where line ends are of one kind."""
+    limit = start + MAX_HEADER
+    first = raw.find(b"\n", start, limit)
+    if first > start and raw[first - 1 : first] == b"\r":
+        end = raw.find(b"\r\n\r\n", start, limit)
+        if end >= 0 and raw.find(b"\n\n", start, end) < 0 and raw.find(b"\r\r", start, end) < 0:
+            return end, end + 4
+    elif first >= 0:
+        end = raw.find(b"\n\n", start, limit)
+        if end >= 0 and raw.find(b"\r", start, end) < 0:
+            return end, end + 2
+    found = _HEADER_END.search(raw, start, limit)
+    return (found.start(), found.end()) if found else None
 
 
 _TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
@@ -64,7 +88,7 @@ _PART_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 class Part:
     """A leaf of the tree of parts.  `ended`: a boundary was seen behind it, so it was not cut off."""
 
-    __slots__ = ("body", "ended", "header", "type", "_content")
+    __slots__ = ("_content", "body", "ended", "header", "type")
 
     def __init__(self, header: bytes, body: bytes, *, ended: bool, otherwise: str = "text/plain") -> None:
         self.header = header
@@ -127,33 +151,39 @@ def _uudecoded(lines: bytes) -> bytes:
 class Message:
     """One message at one level: the one in the inbox, or one that was returned in it.
 
-    `header_ended`: the blank line behind the header was seen.  `cut`: the end of `body` may be missing.
+    `block` is its header block.  `header_ended`: the blank line behind it was seen.  `cut`: the end of the
+    body may be missing.  Nothing is looked at before it is asked for: most mail is ordinary by its header.
     """
 
-    def __init__(self, header: bytes, body: bytes, *, header_ended: bool = True, cut: bool = False) -> None:
-        self.block = header
-        self.body = body
+    def __init__(self, block: bytes, rest: bytes, *, header_ended: bool = True, cut: bool = False) -> None:
+        self.block = block
         self.header_ended = header_ended
         self.cut = cut
+        self._rest = rest
 
-    @cached_property
+    @once
+    def body(self) -> bytes:
+        """Everything behind the header, with LF."""
+        return with_line_feeds(self._rest)
+
+    @once
     def header(self) -> Header:
         return Header(self.block)
 
-    @cached_property
+    @once
     def type(self) -> str:
         """The declared content type without parameters, lower-cased."""
         found = _TYPE.search(b"\n" + self.block)
         return found[1].decode("latin-1").lower() if found else ""
 
-    @cached_property
+    @once
     def parts(self) -> list[Part]:
         """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
         leaves: list[Part] = []
         _leaves(Part(self.block, self.body, ended=False), leaves, 0)
         return leaves
 
-    @cached_property
+    @once
     def types(self) -> frozenset[str]:
         return frozenset(part.type for part in self.parts)
 
@@ -163,7 +193,7 @@ class Message:
             return None
         return next(part for part in self.parts if part.type in types)
 
-    @cached_property
+    @once
     def notice(self) -> Part | None:
         """The part that people read: the first plain text that is not blank, else the first HTML."""
         html = None
@@ -176,7 +206,7 @@ class Message:
                 break
         return html
 
-    @cached_property
+    @once
     def text(self) -> bytes:
         """The notice as plain text in its own charset, at most LOOK_TEXT bytes."""
         part = self.notice
@@ -187,7 +217,7 @@ class Message:
             content = text_of_html(in_charset(content, part.charset))
         return content
 
-    @cached_property
+    @once
     def words(self) -> str:
         """The first 4 kB of the notice, decoded, in lower case, runs of white space as one blank."""
         part = self.notice
@@ -195,6 +225,23 @@ class Message:
             return ""
         charset = "utf-8" if self._is_html(part) else part.charset
         return " ".join(in_charset(self.text[:4096], charset).lower().split())
+
+    @once
+    def blocks(self) -> list[Block]:
+        """The header blocks in the notice, through the first one that is clearly a header."""
+        found = []
+        for block in blocks_in(self.text):
+            found.append(block)
+            if block.is_header:
+                break
+        return found
+
+    @once
+    def preface(self) -> bytes:
+        """What the notice says before the copy: at most 8 kB."""
+        last = self.blocks[-1] if self.blocks else None
+        end = last.start if last and last.is_header else len(self.text)
+        return self.text[: min(end, 8192)]
 
     @staticmethod
     def _is_html(part: Part) -> bool:
@@ -204,16 +251,8 @@ class Message:
 def opened(raw: bytes, *, complete: bool = True) -> Message:
     """The message in `raw`, of which at most LOOK bytes are looked at."""
     cut = not complete or len(raw) > LOOK
-    raw = with_line_feeds(raw[:LOOK].lstrip(_FRONT))
-    return divided(raw, cut=cut)
-
-
-def divided(raw: bytes, *, cut: bool) -> Message:
-    """Header and body of a message with LF line ends."""
-    end = raw.find(_BLANK_LINE)
-    if end < 0:
-        return Message(raw, b"", header_ended=False, cut=cut)
-    return Message(raw[:end], raw[end + 2 :], cut=cut)
+    block, rest, ended = split(raw[:LOOK])
+    return Message(block, rest, header_ended=ended, cut=cut)
 
 
 def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
@@ -237,10 +276,10 @@ def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
 
 def _pieces(part: Part) -> list[tuple[bytes, bool]]:
     """The parts of a multipart, each with whether its end was seen; none if this is no multipart."""
-    announced = _BOUNDARY.search(part.header) if part.header else None
     multipart = part.type.startswith("multipart/")
-    if not multipart and not (announced and part.type not in RETURNED_TYPES):
+    if not multipart and (b"oundary" not in part.header or part.type in RETURNED_TYPES):
         return []
+    announced = _BOUNDARY.search(part.header)
     body = b"\n" + part.body
     if announced:
         boundary = (announced[1] or announced[2]).rstrip()

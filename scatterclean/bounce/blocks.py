@@ -43,7 +43,7 @@ _REPORT = frozenset(
     {b"final-recipient", b"original-recipient", b"reporting-mta", b"action", b"disposition", b"feedback-type"}
 )
 
-_KNOWN = b"|".join(sorted(TECHNICAL | BASIC, key=len, reverse=True))
+_KNOWN = b"|".join(sorted(TECHNICAL | BASIC, reverse=True))  # the longer of two that begin alike first
 # The first line of a block: a known name behind quoting marks ("> ", "| ", blanks).
 _FIRST = re.compile(rb"\n([>|: \t]{0,20})(" + _KNOWN + rb")[ \t]*:", re.IGNORECASE)
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")

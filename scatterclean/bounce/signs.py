@@ -8,13 +8,20 @@ supports them.  `candidate` looks at header fields alone; what it lets pass is o
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property
+from itertools import islice
 
 from scatterclean.bounce import words
-from scatterclean.bounce.anatomy import COMPLAINT_TYPES, RECEIPT_TYPES, RETURNED_TYPES, STATUS_TYPES, Message, header_of
-from scatterclean.bounce.blocks import blocks_in
-from scatterclean.headers import decoded, with_line_feeds
+from scatterclean.bounce.anatomy import (
+    COMPLAINT_TYPES,
+    RECEIPT_TYPES,
+    RETURNED_TYPES,
+    STATUS_TYPES,
+    Message,
+    opened,
+    split,
+)
+from scatterclean.bounce.once import once
+from scatterclean.headers import addresses_in, decoded
 from scatterclean.model import Kind
 
 # Fields by which vacation programs, mailing lists and MTAs give themselves away (RFC 3834, section 5; procmail,
@@ -50,6 +57,8 @@ FIELDS = (
     "In-Reply-To",
     "X-MS-Exchange-Message-Is-Ndr",
     "X-Auto-Response-Suppress",
+    "X-MS-Exchange-Inbox-Rules-Loop",
+    "X-MS-Exchange-Generated-Message-Source",
     *_MACHINE_FIELDS,
 )
 
@@ -61,15 +70,21 @@ _MACHINE = frozenset(name.lower().encode("ascii") for name in (*_MACHINE_FIELDS,
 # Senders of the postmaster kind.  Exact local parts: "bugzilla-daemon" is no mailer daemon.
 _DAEMON = re.compile(
     r"""(?:^|[<"\s(])(?:
-        mailer[-_.]?daemon | mail[-_.]?daemon | postmaster | mdaemon | mail[-_.]delivery[-_.](?:sub)?system
+        mailer[-_.]?daemon | mail[-_.]?daemon | poo?stmaster | mdaemon | mail[-_.]delivery[-_.](?:sub)?system
       | microsoftexchange[0-9a-f]{32} | mmdf | uucp | delivery[-_.]?(?:status|agent) | ndr | dsn | smtpd?
-      | bounces? | mailadm | poo?stmaster | symantec_antivirus\S* | \S*smtp_mail_service
-    )(?:\\?@|\+|"|[>\s)]|$)
-    | mail(?:er)?\s+(?:delivery|deliver)\b | delivery\s+(?:sub)?system | mail\s+delivery | mailer[-\ ]daemon
-    | system\s?administrator | mail\s+administrator | mail[-\ ]zustell | e-?mail\s+delivery | mail\s+system
-    | syst[eè]me\s+de\s+messagerie | administrador\s+del\s+sistema | administrat(?:eur|ore)\s+(?:syst|di\s+sist)
-    | ndr\s+administrator | postmaster | internet\s+mail | content[-\ ]?filter | mailsweeper | mailscanner | mailmarshal
-    | interscan | antivirus | anti-virus | virus(?:scan|wall|\s+scan) | amavis | antigen | scanmail
+      | bounces? | mailadm | symantec_antivirus\S* | \S*smtp_mail_service
+    )(?:\\?@|\+|"@|[>\s)]*$)
+    """,
+    re.VERBOSE,
+)
+_MAILER_DAEMON = re.compile(r"mailer[-_.]?daemon|mail[-_.]delivery[-_.](?:sub)?system")
+# Display names prove less: spam likes them, too.
+_DAEMON_NAME = re.compile(
+    r"""mail(?:er)?\s+deliver(?:y|ance) | delivery\s+(?:sub)?system | mailer[-\ ]daemon | mail\s+system
+      | system\s?administrat | mail\s+administrat | mail[-\ ]zustell | syst[eè]me\s+de\s+messagerie
+      | administrador\s+del\s+sistema | administrat(?:eur|ore)\s+(?:syst|di\s+sist) | ndr\s+administrator
+      | postmaster | internet\s+mail | content[-\ ]?filter | mailsweeper | mailscanner | mailmarshal | interscan
+      | anti-?virus | virus(?:scan|wall|\s+scan) | amavis | antigen | scanmail | system\ attendant
     """,
     re.VERBOSE,
 )
@@ -121,7 +136,7 @@ def _wanted(header: bytes) -> dict[bytes, bytes]:
 
 def candidate(header: bytes) -> bool:
     """May a message with these header fields (at least FIELDS) be automatic mail about another message?"""
-    return _may_be(_wanted(with_line_feeds(header_of(header))))
+    return _may_be(_wanted(split(header)[0]))
 
 
 def is_null_path(value: bytes) -> bool:
@@ -143,7 +158,12 @@ def _may_be(fields: dict[bytes, bytes]) -> bool:
     if _AUTO_PRECEDENCE.match(fields.get(b"precedence", b"")):
         return True
     sender = _text(fields.get(b"from"))
-    if _DAEMON.search(sender) or _NO_ADDRESS.match(sender) or _LIST_SERVER.search(sender):
+    if (
+        _DAEMON.search(sender)
+        or _DAEMON_NAME.search(sender)
+        or _NO_ADDRESS.match(sender)
+        or _LIST_SERVER.search(sender)
+    ):
         return True
     if b"x-loop" in fields and _loops(fields[b"x-loop"], sender):
         return True
@@ -202,23 +222,27 @@ class Signs:
         self.message = message
         self.fields = _wanted(message.block)
 
-    @cached_property
+    @once
     def sender(self) -> str:
         return _text(self.fields.get(b"from"))
 
-    @cached_property
+    @once
     def subject(self) -> str:
         subject = _text(self.fields.get(b"subject"))
         begin = _BEFORE_SUBJECT.match(subject)
         return subject[begin.end() :] if begin and begin.end() < len(subject) else subject
 
-    @cached_property
+    @once
     def from_daemon(self) -> bool:
         return _DAEMON.search(self.sender) is not None or (
             b"from" in self.fields and _NO_ADDRESS.match(self.sender) is not None
         )
 
-    @cached_property
+    @once
+    def from_daemon_name(self) -> bool:
+        return _DAEMON_NAME.search(self.sender) is not None
+
+    @once
     def from_list_server(self) -> bool:
         return (
             _LIST_SERVER.search(self.sender) is not None
@@ -226,33 +250,33 @@ class Signs:
             or _LIST_ID.search(self.fields.get(b"message-id", b"")) is not None
         )
 
-    @cached_property
+    @once
     def null_path(self) -> bool:
         path = self.fields.get(b"return-path")
         return path is not None and _NULL_PATH.match(path) is not None
 
-    @cached_property
+    @once
     def auto_submitted(self) -> bytes:
         return self.fields.get(b"auto-submitted", b"").strip().lower()
 
-    @cached_property
+    @once
     def from_list(self) -> bool:
         """Handed out by a mailing list or a newsletter, or by a calendar."""
         header = self.message.header
         return "list-id" in header or "list-unsubscribe" in header or "list-post" in header
 
-    @cached_property
+    @once
     def answers(self) -> bool:
         return self.subject.startswith(words.ANSWER)
 
-    @cached_property
+    @once
     def human(self) -> bool:
         """A person's program wrote it."""
         header = self.message.header
         client = (header.get("X-Mailer") or "") + (header.get("User-Agent") or "")
         return _HUMAN_CLIENT.search(client.lower()) is not None
 
-    @cached_property
+    @once
     def machine_reply(self) -> bool:
         """An answer by a program, as its header says."""
         fields = self.fields
@@ -263,26 +287,53 @@ class Signs:
             return True
         if any(name.startswith((b"x-autor", b"x-mail-autor", b"x-vacation")) for name in fields):
             return True
-        if precedence == b"junk" and (self.answers or b"in-reply-to" in fields):
+        if precedence == b"junk" and (self.answers or b"in-reply-to" in fields) and not self.human:
             return True
+        if b"x-ms-exchange-inbox-rules-loop" in fields or b"x-ms-exchange-generated-message-source" in fields:
+            return self.auto_submitted.startswith(b"auto")
         if b"x-loop" in fields and _loops(fields[b"x-loop"], self.sender):
             return self.answers or b"in-reply-to" in fields or precedence == b"junk"
         return False
 
-    @cached_property
+    @once
     def body_failed(self) -> bool:
-        """The notice says that something was not delivered, and names an address or an SMTP answer."""
+        """The notice says that something was not delivered, or not yet."""
         text = self.message.words[:_LOOK]
-        return _FAILED.search(text) is not None and (
-            _ADDRESS.search(text) is not None or _SMTP_ANSWER.search(text) is not None
-        )
+        return _FAILED.search(text) is not None or _DELAYED.search(text) is not None
 
-    @cached_property
+    @once
+    def own(self) -> frozenset[str]:
+        """The addresses that this message itself was sent to and from."""
+        header = self.message.header
+        values = (header.get(name) or "" for name in ("To", "Delivered-To", "From", "Reply-To"))
+        return frozenset(address for value in values for address in addresses_in(value))
+
+    @once
+    def names_another(self) -> bool:
+        """The notice names an address that is neither the reader's nor the writer's: the failed one."""
+        found = _ADDRESS.finditer(self.message.words[:_LOOK])
+        return any(each[0].rstrip(".") not in self.own for each in islice(found, 20))
+
+    @once
+    def proof(self) -> bool:
+        """What only a bounce has: a returned header, an SMTP answer, the failed address behind the phrase."""
+        text = self.message.words[:_LOOK]
+        if self.returns or _SMTP_ANSWER.search(text):
+            return True
+        failed = _FAILED.search(text)
+        while failed:
+            behind = _ADDRESS.search(text, failed.end(), failed.end() + 160)
+            if behind:
+                return behind[0].rstrip(".") not in self.own
+            failed = _FAILED.search(text, failed.end())
+        return False
+
+    @once
     def returns(self) -> bool:
         """Something is handed back: a part of a returned type, or a pasted header."""
         if not self.message.types.isdisjoint(RETURNED_TYPES):
             return True
-        return any(block.is_header for block in blocks_in(self.message.text))
+        return any(block.is_header for block in self.message.blocks)
 
 
 def kind_of(message: Message) -> Kind | None:
@@ -360,16 +411,13 @@ def _from_daemon(signs: Signs) -> Kind | None:
     failed = _FAILED.search(signs.subject) is not None
     delayed = _DELAYED.search(signs.subject) is not None
     notice = _NOTICE.search(signs.subject) is not None
-    if not (failed or delayed):
-        if not (
-            signs.body_failed
-            or (notice and (signs.returns or _NOTICE.search(message.words[:_LOOK])))
-            or signs.auto_submitted.startswith(b"auto-replied")
-            or (signs.auto_submitted.startswith(b"auto") and (notice or signs.returns))
-            or (signs.returns and (signs.null_path or _SMTP_ANSWER.search(message.words[:_LOOK])))
-        ):
-            return None
-    elif signs.human and not (signs.returns or signs.body_failed or signs.null_path):
+    if not (
+        signs.auto_submitted.startswith(b"auto-replied")
+        or _speaks_of_failure(signs, in_subject=failed or delayed)
+        or (notice and (signs.returns or _NOTICE.search(message.words[:_LOOK])))
+        or (signs.auto_submitted.startswith(b"auto") and (notice or signs.returns))
+        or (signs.returns and signs.null_path)
+    ):
         return None
     if delayed or (not failed and _DELAYED.search(message.words[:_LOOK])):
         return Kind.DELAY
@@ -386,6 +434,15 @@ def _from_daemon(signs: Signs) -> Kind | None:
     return Kind.BOUNCE
 
 
+def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
+    """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
+    if _MAILER_DAEMON.search(signs.sender) or signs.null_path or b"x-failed-recipients" in signs.fields:
+        return in_subject or signs.body_failed
+    if in_subject:
+        return signs.proof or signs.names_another
+    return signs.body_failed and not signs.human and signs.proof
+
+
 def _of_sns(signs: Signs) -> Kind | None:
     """Amazon SES tells by SNS, in JSON."""
     text = signs.message.words[:_LOOK].replace(" ", "").replace("\\", "")
@@ -399,7 +456,7 @@ def _of_reply(signs: Signs) -> Kind | None:
     message = signs.message
     if "text/calendar" in message.types:
         return None  # an answer to an invitation is a person's
-    if _FAILED.search(signs.subject) and not signs.answers and (signs.returns or signs.body_failed):
+    if _FAILED.search(signs.subject) and not signs.answers and signs.proof:
         return Kind.BOUNCE
     if _CHALLENGE.search(signs.subject) or (
         _CHALLENGE.search(message.words[:_LOOK]) and not _AWAY.search(signs.subject)
@@ -418,7 +475,7 @@ def _from_list_server(signs: Signs) -> Kind | None:
     mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
     if _CHALLENGE.search(signs.subject) and (_CHALLENGE.search(text) or mlmmj):
         return Kind.CHALLENGE
-    if _FAILED.search(signs.subject) and signs.body_failed and not mlmmj:
+    if _FAILED.search(signs.subject) and signs.body_failed and signs.proof and not mlmmj:
         return Kind.BOUNCE
     if _LIST_NOTICE.search(signs.subject) and (_LIST_NOTICE.search(text) or signs.returns):
         return Kind.NOTICE
@@ -431,7 +488,7 @@ def _of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
     if _AWAY.search(signs.subject) and not signs.answers:
         return Kind.AUTOREPLY
-    if signs.body_failed and (_FAILED.search(signs.subject) or signs.returns):
+    if signs.body_failed and signs.proof and (_FAILED.search(signs.subject) or signs.returns):
         return Kind.DELAY if _DELAYED.search(signs.subject) else Kind.BOUNCE
     if signs.returns and _NOTICE.search(signs.subject):
         return Kind.NOTICE
@@ -445,22 +502,43 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     if signs.answers or signs.from_list:
         return _of_first_words(signs)
-    if _AWAY_FOR_SURE.match(signs.subject):
-        return Kind.AUTOREPLY
-    precedence = signs.fields.get(b"precedence", b"").strip().lower()
-    if precedence == b"bulk" and _AWAY.match(signs.subject):
+    if _is_away(signs):
         return Kind.AUTOREPLY
     if any(word in signs.subject for word in _COMPLAINS) and signs.returns:
         return Kind.COMPLAINT
     if "in-reply-to" in message.header and not signs.returns:
         return None
-    if _FAILED.search(signs.subject) and signs.body_failed:
-        return Kind.DELAY if _DELAYED.search(signs.subject) else Kind.BOUNCE
-    if _DELAYED.search(signs.subject) and signs.body_failed and signs.returns:
-        return Kind.DELAY
-    if _SYSTEM.search(signs.sender) and _NOTICE.search(signs.subject) and signs.returns:
+    failed = _FAILED.search(signs.subject) is not None
+    delayed = _DELAYED.search(signs.subject) is not None
+    if (failed or delayed) and signs.body_failed and signs.proof and not _forwards_a_bounce(message):
+        return Kind.DELAY if delayed else Kind.BOUNCE
+    system = signs.from_daemon_name or _SYSTEM.search(signs.sender) is not None
+    if system and _NOTICE.search(signs.subject) and signs.returns:
         return Kind.NOTICE
+    if signs.from_daemon_name and _NOTICE.search(signs.subject) and _NOTICE.search(message.words[:_LOOK]):
+        return Kind.NOTICE if signs.names_another or signs.proof else None
     return None
+
+
+# What vacation programs put between their phrase and the subject that they answer.
+_BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[：（]|-|–|$|auto|from |von |de |to )")
+
+
+def _is_away(signs: Signs) -> bool:
+    """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
+    phrase = _AWAY_FOR_SURE.match(signs.subject)
+    if phrase and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
+        return True
+    supported = signs.fields.get(b"precedence", b"").strip().lower().startswith((b"bulk", b"junk", b"auto")) or (
+        signs.auto_submitted.startswith(b"auto")
+    )
+    return supported and _AWAY.match(signs.subject) is not None
+
+
+def _forwards_a_bounce(message: Message) -> bool:
+    """A person who passes a bounce on by hand returns a bounce, not a letter."""
+    part = message.part_of(RETURNED_TYPES)
+    return part is not None and kind_of(opened(part.content)) is not None
 
 
 def _of_first_words(signs: Signs) -> Kind | None:
@@ -475,6 +553,6 @@ def _of_first_words(signs: Signs) -> Kind | None:
         return None
     if not (_FAILED.search(signs.subject) and _FAILED.search(begin)):
         return None
-    if _ADDRESS.search(message.words[:300]) is None:
+    if _ADDRESS.search(message.words[:300]) is None and not signs.returns:
         return None
     return Kind.BOUNCE if signs.answers or (signs.returns and _SYSTEM.search(signs.sender)) else None

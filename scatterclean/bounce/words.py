@@ -124,7 +124,7 @@ AWAY_FOR_SURE = (
     "automatic response", "auto response", "auto-response", "autoresponse", "autoresponder", "auto responder",
     "auto-responder", "out of office", "out-of-office", "out of the office autoreply", "vacation reply", "vacation message",
     "vacation autoreply", "away from my mail", "abwesenheitsnotiz", "abwesenheitsmeldung", "automatische antwort",
-    "automatische rückantwort", "autom. antwort", "automatisch generierte antwort", "auto: ", "auto-antwort",
+    "automatische rückantwort", "autom. antwort", "automatisch generierte antwort", "auto-antwort",
     "réponse automatique", "reponse automatique", "message d'absence", "absence du bureau", "réponse d'absence",
     "notification d'absence", "respuesta automática", "respuesta automatica", "autorespuesta", "contestación automática",
     "fuera de la oficina", "fuera de oficina", "risposta automatica", "risponditore automatico", "fuori sede",
@@ -142,7 +142,7 @@ AWAY_FOR_SURE = (
 
 # These need a sign of a machine beside them.
 AWAY = (
-    "vacation", "out of the office", "on holiday", "on leave", "away", "i'm away", "absence", "absent", "ooo",
+    "vacation", "auto: ", "out of the office", "on holiday", "on leave", "away", "i'm away", "absence", "absent", "ooo",
     "abwesen", "nicht im büro", "nicht im hause", "urlaub", "eingangsbestätigung", "ausente", "ausencia",
     "ausência", "assente", "assenza", "afwezig", "niet aanwezig", "semester", "frånvar", "fravær", "ikke til stede",
     "poissa", "lomalla", "nieobecno", "poza biurem", "nepřítomn", "neprítomn", "mimo kancelář", "szabadság",
@@ -187,9 +187,9 @@ LIST_NOTICES = (
     "awaits moderator", "awaiting moderat", "await moderat", "held for", "is being held", "being held until",
     "not a member", "are not member", "non-member", "nonmember", "not allowed to post", "not subscribed", "not a list",
     "not a subscri", "post by non", "denied", "rejected", "refused", "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad",
-    "geweigerd", "moderate", "requires approval", "for approval", "post from", "your message to", "your mail to", "your post",
+    "geweigerd", "your message to", "your mail to", "your post",
     "results of your", "your email commands", "output of your job", "command", "loop alert", "duplicated message-id",
-    "bounce action", "submission from", "kann nicht abbestellt", "probe", "undeliver", "modération", "moderación", "moderazione",
+    "bounce action", "kann nicht abbestellt", "probe", "undeliver", "modération", "moderación", "moderazione",
     "moderação", "moderat", "модерац", "投稿", "承認", "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big",
 )  # fmt: skip
 

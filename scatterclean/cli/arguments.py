@@ -45,36 +45,22 @@ def moment_in(text: str, now: datetime) -> datetime:
         raise ValueError(text) from None
 
 
-class Moment(click.ParamType):
-    """-> aware datetime in UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        if isinstance(value, datetime):
-            return value
-        try:
-            return moment_in(str(value), datetime.now(UTC))
-        except ValueError:
-            self.fail(
-                f'{value!r} is no time; expected such as 2026-11-23, "2026-11-23 14:02", today, 3h, 2d',
-                param,
-                ctx,
-            )
+def moment(text: str) -> datetime:
+    """The `type` of an option: a time in UTC."""
+    try:
+        return moment_in(text, datetime.now(UTC))
+    except ValueError:
+        raise click.BadParameter(
+            f'{text!r} is no time; expected such as 2026-11-23, "2026-11-23 14:02", today, 3h, 2d'
+        ) from None
 
 
-class Day(click.ParamType):
-    """-> date, on the person's calendar."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        if isinstance(value, date):
-            return value
-        try:
-            return moment_in(str(value), datetime.now(UTC)).astimezone().date()
-        except ValueError:
-            self.fail(f"{value!r} is no date; expected such as 2026-11-23, yesterday, 7d", param, ctx)
+def day(text: str) -> date:
+    """The `type` of an option: a date on the person's calendar."""
+    try:
+        return moment_in(text, datetime.now(UTC)).astimezone().date()
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no date; expected such as 2026-11-23, yesterday, 7d") from None
 
 
 def _accounts_like(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:

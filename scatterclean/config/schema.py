@@ -271,7 +271,7 @@ OneSwitch = Annotated[Switch, _choice(Switch)]
 Poll = Annotated[
     timedelta,
     _duration(
-        ("30s", "providers throttle clients that ask more often"), ("1d", "orphans would lie in the inbox")
+        ("5s", "providers throttle clients that ask more often"), ("1d", "orphans would lie in the inbox")
     ),
 ]
 Settle = Annotated[

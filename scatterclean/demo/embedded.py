@@ -48,6 +48,36 @@ class _Folders(MailboxSet):
         return folder.mailbox_id
 
 
+class _InOneGo(asyncio.StreamWriter):
+    """Sends what was written at the next `drain`.
+
+    pymap writes an answer in crumbs; asyncio makes a system call of each, and a FETCH of 200 messages takes
+    thousands, each of which wakes the client in the other thread.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        transport = writer.transport
+        super().__init__(transport, transport.get_protocol(), reader, asyncio.get_running_loop())
+        self._writer = writer  # kept alive: when a StreamWriter dies, it closes its transport
+        self._kept: list[bytes] = []
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._kept.append(bytes(data))
+
+    async def drain(self) -> None:
+        self._send()
+        await super().drain()
+
+    def close(self) -> None:
+        self._send()
+        super().close()
+
+    def _send(self) -> None:
+        if self._kept:
+            super().write(b"".join(self._kept))
+            self._kept.clear()
+
+
 class _Config(Config):
     @property
     def greeting(self) -> bytes:
@@ -127,7 +157,7 @@ class EmbeddedServer:
 
         def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             about = SocketInfo.get(writer, None, unique_id=uuid4().bytes)
-            session = asyncio.create_task(imap(reader, writer, about))
+            session = asyncio.create_task(imap(reader, _InOneGo(reader, writer), about))
             self._sessions.add(session)
             session.add_done_callback(self._ended)
 

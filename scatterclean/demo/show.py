@@ -6,7 +6,6 @@ It touches nothing but a temporary directory and its own server, and leaves neit
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from scatterclean import undo, wording
 from scatterclean.config import AccountSettings, Secret, Settings, Source, Tls, default_path
 from scatterclean.demo import letters, promises
 from scatterclean.demo.delivery import Letter
+from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.demo.letters import World
 from scatterclean.demo.visitor import Seen, Visitor
 from scatterclean.fingerprint import fingerprint
@@ -39,17 +39,25 @@ Server = Literal["embedded", "dovecot"]
 NAME = "ada"
 BACKSCATTER = "Backscatter"
 # Long enough to read a line, and short enough for all of it to take less than ten seconds.
-_BREATH = 0.6
+_BREATH = 0.5
 
 
-def run_demo(console: Console, *, server: Server = "embedded", pause: bool = True) -> int:
+def run_demo(
+    console: Console, *, server: Server = "embedded", pause: bool = True, world: World | None = None
+) -> int:
     """Run the demo; the process's exit code: 0 if all was as promised, 1 if not, 130 if interrupted.
 
-    `pause` makes short pauses between the scenes, on a terminal only.  Raises DovecotBroken if Dovecot is wanted
-    and is not there, OSError if no port can be had on loopback.
+    `pause` makes short pauses between the scenes, on a terminal only.  `world` is another mailbox than that of
+    this morning, made for about the present moment.  Raises OSError if no port can be had on loopback, and
+    what a sweep raises.
     """
-    now = datetime.now(UTC).astimezone()
-    show = _Show(console, letters.make(now), _BREATH if pause and console.is_terminal else 0.0)
+    if server == "dovecot" and find_dovecot() is None:
+        console.print(
+            "There is no Dovecot 2.3 here. Without `--server dovecot` the demo brings a server of its own."
+        )
+        return 1
+    world = world or letters.make(datetime.now(UTC).astimezone())
+    show = _Show(console, world, _BREATH if pause and console.is_terminal else 0.0)
     try:
         with ExitStack() as stack:
             return show.run(stack, server)
@@ -65,6 +73,7 @@ class _Show:
     breath: float
     broken: list[str] = field(default_factory=list)
     _scene: int = 0
+    _errors: list[BaseException] = field(default_factory=list)  # of the embedded server: bugs in it
 
     def run(self, stack: ExitStack, server: Server) -> int:
         started = time.monotonic()
@@ -79,7 +88,7 @@ class _Show:
         report = self._sweep(household)
         cases = self._cases(household)
         self._moved(report, cases)
-        self._stayed(report, cases)
+        self._stayed(cases)
         self.broken += promises.findings(self.world, cases)
         self.broken += promises.swept(self.world, *self._look(visitor))
 
@@ -106,14 +115,13 @@ class _Show:
         self._title("A mail server")
         username = self.world.person.address
         if server == "dovecot":
-            from scatterclean.demo.dovecot import ScratchDovecot
-
             dovecot = stack.enter_context(ScratchDovecot())
             port, password, what = dovecot.port, dovecot.password, "Dovecot, in a directory of its own"
         else:
             from scatterclean.demo.embedded import EmbeddedServer
 
             embedded = stack.enter_context(EmbeddedServer(username))
+            self._errors = embedded.troubles
             port, password, what = embedded.port, embedded.password, "pymap, in this process and in memory"
         self._say(f"{what}: IMAP on 127.0.0.1, port {port}. Nothing leaves this machine.")
         account = AccountSettings(
@@ -146,7 +154,8 @@ class _Show:
         )
         table = self._table("Came", "From", "Subject")
         for letter in list(reversed(world.inbox))[:_GLIMPSE]:
-            table.add_row(f"{letter.arrival:%H:%M}", *_header(letter, 26, 40))
+            subject = wording.shown(_subject(letter), self._room(40))
+            table.add_row(f"{letter.arrival:%H:%M}", wording.shown(_sender(letter), 28), subject)
         self._show(table)
 
     def _sweep(self, household: Household) -> SweepReport:
@@ -173,46 +182,44 @@ class _Show:
         return report
 
     def _moved(self, report: SweepReport, cases: dict[str, Case]) -> None:
-        put_away = [
-            letter for letter in self.world.inbox if letter.moves and fingerprint(letter.raw) in cases
-        ]
         shapes: dict[tuple[str, str], list[Letter]] = {}
-        for letter in put_away:
-            kind = wording.KINDS[cases[fingerprint(letter.raw)].bounce.kind]
-            shapes.setdefault((letter.shape, kind), []).append(letter)
+        for letter in self.world.inbox:
+            case = cases.get(fingerprint(letter.raw))
+            if letter.moves and case is not None:
+                shapes.setdefault((letter.shape, wording.KINDS[case.bounce.kind]), []).append(letter)
         self._say(
             f"Moved to {BACKSCATTER}: {report.moved}, because she never sent what they speak of.",
             "bold green",
         )
-        table = self._table("How many", "Written by", "Kind", "Such as")
+        table = self._table("", "Written by", "Kind", "Such as")
         table.columns[0].justify = "right"
         for (shape, kind), group in sorted(shapes.items(), key=lambda item: -len(item[1])):
-            table.add_row(str(len(group)), shape, kind, _header(group[0], 1, 40)[1])
+            table.add_row(str(len(group)), shape, kind, wording.shown(_subject(group[0]), self._room(44)))
         self._show(table)
         self._breathe()
 
-    def _stayed(self, report: SweepReport, cases: dict[str, Case]) -> None:
+    def _stayed(self, cases: dict[str, Case]) -> None:
         stayed = [
             (letter, cases.get(fingerprint(letter.raw))) for letter in self.world.inbox if not letter.moves
         ]
         automatic = [(letter, case) for letter, case in stayed if case is not None]
-        ordinary = len(stayed) - len(automatic)
-        self._say(f"Stayed in INBOX: {len(stayed)}.", "bold green")
-        table = self._table("", "From and subject", "Why it stays")
-        styles = {Verdict.GENUINE: "green", Verdict.WAITING: "yellow", Verdict.UNDECIDED: "yellow"}
+        self._say(
+            f"Stayed in INBOX: {len(stayed)}. What is automatic mail among them, and why it stayed:",
+            "bold green",
+        )
+        table = self._table("", "")
+        table.show_header = False
         order = list(Verdict)
         for letter, case in sorted(automatic, key=lambda pair: order.index(pair[1].finding.verdict)):
-            sender, subject = _header(letter, 27, 54)
-            verdict = case.finding.verdict
-            why = (
-                "she flagged it: her hand is final"
-                if verdict is Verdict.ORPHAN
-                else wording.because(case.finding)[0]
-            )
-            told = Text.assemble(sender, "\n", (subject.plain, "dim"))
-            table.add_row(Text(verdict, styles.get(verdict, "")), told, Text(why))
+            verdict, why = case.finding.verdict, wording.because(case.finding)[0]
+            if verdict is Verdict.ORPHAN:
+                why = "she flagged it: where a hand was seen, the tool keeps its own off"
+            headline = wording.shown(f"{_sender(letter)}: {_subject(letter)}", self._room(14))
+            told = Text.assemble((headline, "bold"), "\n", why)
+            table.add_row(Text(verdict, _STYLES[verdict]), told)
+        ordinary = len(stayed) - len(automatic)
         table.add_row(
-            "", f"{ordinary} ordinary messages", "not automatic mail: their texts were not even fetched"
+            "", f"And {ordinary} ordinary messages, of which only the header fields were looked at."
         )
         self._show(table)
         self._breathe()
@@ -252,6 +259,7 @@ class _Show:
         self._show(table)
 
     def _closing(self, seconds: float) -> int:
+        self.broken += [f"the server stumbled: {error!r}" for error in self._errors]
         if not self.broken:
             self._say(f"Checked: all of this was as told. It took {seconds:.1f} seconds.", "green")
             self.console.print()
@@ -280,6 +288,10 @@ class _Show:
     def _say(self, text: str, style: str = "") -> None:
         self.console.print(Text(text, style), soft_wrap=False)
 
+    def _room(self, taken: int) -> int:
+        """Characters that are left of a line for the last column of a table."""
+        return max(20, self.console.width - taken)
+
     def _table(self, *columns: str) -> Table:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
         for column in columns:
@@ -287,7 +299,7 @@ class _Show:
         return table
 
     def _show(self, table: Table) -> None:
-        self.console.print(Padding(table, (1, 0, 1, 2)))
+        self.console.print(Padding(table, (1, 0, 1, 2), expand=False))
 
     @contextmanager
     def _progress(self) -> Iterator[Progress]:
@@ -303,14 +315,14 @@ class _Show:
             time.sleep(self.breath)
 
 
-def _header(letter: Letter, name: int, subject: int) -> tuple[Text, Text]:
-    """Sender and subject as a mail program shows them, each cut to so many characters."""
-    header = Header(letter.raw)
-    sender = decoded(header.get("From") or "")
-    shown = sender.partition(" <")[0].strip('"<>') or sender
-    return Text(wording.shown(shown, name)), Text(
-        wording.shown(decoded(header.get("Subject") or ""), subject)
-    )
+def _sender(letter: Letter) -> str:
+    """As a mail program shows it: the name if there is one, else the address."""
+    sender = decoded(Header(letter.raw).get("From") or "")
+    return wording.shown(sender.partition(" <")[0].partition(" (")[0].strip('"<>'))
+
+
+def _subject(letter: Letter) -> str:
+    return wording.shown(decoded(Header(letter.raw).get("Subject") or ""))
 
 
 def _home(path: Path) -> str:
@@ -322,6 +334,13 @@ def _home(path: Path) -> str:
 
 
 _GLIMPSE = 8
+_STYLES = {
+    Verdict.GENUINE: "green",
+    Verdict.ALARM: "red",
+    Verdict.WAITING: "yellow",
+    Verdict.UNDECIDED: "yellow",
+    Verdict.ORPHAN: "magenta",
+}
 _COMPLAINTS = 20
 _SAMPLE = """\
 [accounts.me]
@@ -332,7 +351,7 @@ mode = "observe"          # says what it would do; "move" does it
 """
 _COMMANDS = (
     ("scatterclean check-config", "is it complete? is the password there?"),
-    ("scatterclean sweep --observe", "one sweep that moves nothing and tells what it would move"),
+    ("scatterclean sweep --observe", "what would move? nothing is moved"),
     ("scatterclean run", "watch the inbox from now on"),
     ("scatterclean undo --all", "bring everything back"),
 )

@@ -47,7 +47,11 @@ class Visitor:
         self._imap = imaplib.IMAP4(*self._place, timeout=_PATIENCE)
         # imaplib writes a literal and its line end in two; without this the second waits 40 ms for an ACK.
         self._imap.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._imap.login(*self._login)
+        try:
+            self._imap.login(*self._login)
+        except BaseException:
+            self._imap.shutdown()
+            raise
         return self
 
     def __exit__(

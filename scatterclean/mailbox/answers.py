@@ -62,10 +62,9 @@ class Answer:
     def number(self, kind: str) -> int | None:
         """The last number of that untagged response (`EXISTS`) or response code (`UIDNEXT`)."""
         for line in reversed(self.untagged.get(kind, ())):
-            if isinstance(line, bytes) and line.isdigit():
-                return int(line)
-        argument = self.code(kind)
-        return int(argument) if argument is not None and argument.isdigit() else None
+            if isinstance(line, bytes) and (number := as_number(line)) is not None:
+                return number
+        return as_number(self.code(kind))
 
 
 def code_of(text: bytes) -> tuple[str, bytes]:
@@ -176,7 +175,8 @@ def found_uids(answer: Answer) -> list[int]:
     uids: list[int] = []
     for line in answer.untagged.get("SEARCH", ()):
         if isinstance(line, bytes):
-            uids.extend(int(word) for word in line.partition(b"(")[0].split() if word.isdigit())
+            numbers = (as_number(word) for word in line.partition(b"(")[0].split())
+            uids.extend(number for number in numbers if number)
     for row in rows(answer.untagged.get("ESEARCH", ())):
         words = [word for word in row if isinstance(word, bytes)]
         for name, value in pairwise(words):

@@ -107,7 +107,7 @@ class Namespaces:
 
     def own(self, name: str) -> bool:
         """Is it one of the person's folders?  A colleague's Sent folder is not."""
-        if self.prefix and name.startswith(self.prefix):
+        if name == "INBOX" or (self.prefix and name.startswith(self.prefix)):
             return True
         return not any(name.startswith(other) or name + self.separator == other for other in self.others)
 
@@ -125,8 +125,9 @@ def namespaces(records: Sequence[Record]) -> Namespaces | None:
     for row in rows(records):
         personal, others, shared = ([*_pairs(value)] for value in [*row, None, None, None][:3])
         if personal:
-            foreign = tuple(prefix for prefix, _ in (*others, *shared) if prefix)
             prefix, separator = personal[0]
+            # Cyrus has shared folders without any prefix beside "INBOX."; the other way round it means nothing.
+            foreign = tuple(other for other, _ in (*others, *shared) if other or prefix)
             if prefix and separator and not prefix.endswith(separator):
                 prefix += separator
             return Namespaces(prefix, separator or "/", foreign)

@@ -31,7 +31,7 @@ from scatterclean.mailbox.answers import (
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.folders import quoted
 from scatterclean.mailbox.session import BROKEN, Opened, Session
-from scatterclean.mailbox.translate import Exchange, printable, refusal, unconnected
+from scatterclean.mailbox.translate import Exchange, lost, printable, refusal, unconnected
 from scatterclean.model import Place, Sighting
 from scatterclean.ports import Folder, FolderState
 
@@ -176,20 +176,22 @@ class ImapMailbox:
 
     # --- looking -----------------------------------------------------------------------------------------
 
-    def _enter(self, place: Place, *, write: bool = False, fresh: bool = True, again: bool = False) -> Opened:
-        session = self._session
+    def _enter(self, place: Place, *, write: bool = False, again: bool = True) -> Opened:
+        """Open the folder, if it still is the one that was meant.
+
+        `again` even if it is open already: Dovecot shows an open folder neither what came nor, for certain,
+        that it was deleted and made anew; NOOP would help against the first only, at the same price.
+        """
         folder = _inbox(place.folder)
-        if fresh and not again and session.opened is not None and session.opened.folder == folder:
-            session.demand("NOOP")  # else a selected folder shows neither new nor gone messages (Dovecot)
-        opened = session.open(folder, write=write, again=again)
+        opened = self._session.open(folder, write=write, again=again)
         if opened.uidvalidity != place.uidvalidity:
-            raise session.changed(folder, place.uidvalidity, opened.uidvalidity)
+            raise self._session.changed(folder, place.uidvalidity, opened.uidvalidity)
         return opened
 
     def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
         """`since` counts days as the server does: by its own clock's zone."""
         session = self._session
-        opened = self._enter(place, again=True)  # for a fresh number of messages
+        opened = self._enter(place)
         if not opened.exists:
             return []
         day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
@@ -198,7 +200,11 @@ class ImapMailbox:
             criteria = f"UID {start}:{end}{day}".encode()
             answer = session.demand("UID SEARCH", criteria, about=place.folder)
             # "n:*" means the last message even if n is higher (RFC 3501, 6.4.8).
-            found.update(uid for uid in found_uids(answer) if uid >= first)
+            try:
+                found.update(uid for uid in found_uids(answer) if uid >= first)
+            except ValueError as broken:
+                session.drop()
+                raise lost(broken, session.exchange("UID SEARCH", place.folder)) from None
         return sorted(found)
 
     def _windows(self, opened: Opened, first: int) -> Iterator[tuple[int, int | str]]:
@@ -241,7 +247,7 @@ class ImapMailbox:
         if cap < 1:
             raise ValueError("nothing to read")
         most = max(1, self._portions.raw // cap)
-        for row in self._fetch(place, uids, f"(UID BODY[]<0.{cap}>)", most, cap):
+        for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most, cap):
             uid, body = as_number(row.get("UID")), row.get("BODY")
             if uid is not None and isinstance(body, bytes):
                 yield uid, body[:cap]
@@ -249,11 +255,11 @@ class ImapMailbox:
     def _fetch(
         self, place: Place, uids: Sequence[int], items: str, most: int, keep: int
     ) -> Iterator[Mapping[str, Value]]:
-        fresh = True
+        again = True
         for text, members in sets.cut(uids, most, sets.LINE - len(items) - _COMMAND):
             # Between two batches the caller may have done anything with this session.
-            self._enter(place, fresh=fresh)
-            fresh = False
+            self._enter(place, again=again)
+            again = False
             answer = self._session.demand(
                 "UID FETCH", text.encode(), items.encode(), about=place.folder, keep=keep
             )

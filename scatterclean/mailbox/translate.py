@@ -197,12 +197,13 @@ def unconnected(broken: Exception, asked: Exchange, bye: str = "") -> Trouble:
     who = f"{asked.account}: {asked.where}"
     if isinstance(broken, ssl.SSLCertVerificationError):
         return _certificate(broken, who)
-    if isinstance(broken, ssl.SSLError) and broken.reason in _NOT_TLS:
+    reason = getattr(broken, "reason", None) if isinstance(broken, ssl.SSLError) else None
+    if reason in _NOT_TLS:
         return TlsUnavailable(
             f"{who} does not speak TLS on this port",
             hint='Port 993 goes with tls = "implicit", port 143 with tls = "starttls". No password was sent.',
         )
-    if isinstance(broken, ssl.SSLError) and broken.reason in _OLD_TLS:
+    if reason in _OLD_TLS:
         return TlsUnavailable(
             f"{who} speaks only TLS that is older than 1.2",
             hint="Whoever runs the server has to update it. No password was sent.",

@@ -122,12 +122,12 @@ class SqlDocket:
 
     def counts(self, account: str) -> Mapping[str, int]:
         query = (
-            select(cases.c.verdict, func.count())
+            select(cases.c.verdict, func.count().label("number"))
             .where(cases.c.account == account, cases.c.closed_at.is_(None))
             .group_by(cases.c.verdict)
         )
         with self._database.read() as connection:
-            return {verdict: count for verdict, count in connection.execute(query)}
+            return {row.verdict: row.number for row in connection.execute(query)}
 
     def orphans_between(self, account: str, start: datetime, end: datetime) -> Sequence[datetime]:
         query = select(cases.c.arrival).where(

@@ -114,11 +114,7 @@ class SqlJournal:
         with self._database.write() as connection:
             for move, state, target_uid in outcomes:
                 _change(connection, move.id, state, target_uid, now)
-                if (
-                    state is MoveState.MOVED
-                    and move.intent.errand is not Errand.SWEEP
-                    and move.intent.returns is not None
-                ):
+                if state is MoveState.MOVED and move.intent.returns is not None:
                     _change(connection, move.intent.returns, MoveState.RETURNED, None, now)
 
     def moves(
@@ -227,7 +223,7 @@ def _row(sweep: int, intent: Intent, target: FolderState, now: datetime) -> dict
 
 def _must_be_returnable(connection: Connection, taken_back: Sequence[int]) -> None:
     asked = select(moves.c.id, moves.c.state).where(moves.c.id.in_(listed(taken_back)))
-    states = {move_id: state for move_id, state in connection.execute(asked)}
+    states = {row.id: row.state for row in connection.execute(asked)}
     under_way = set(
         connection.scalars(
             select(moves.c.returns).where(

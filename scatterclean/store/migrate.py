@@ -137,9 +137,10 @@ def _upgrade(connection: Connection, path: Path, folder: Path, target: str) -> N
         command.upgrade(config, target)
     except (CommandError, SQLAlchemyError) as error:
         cause = getattr(error, "orig", None)
-        if isinstance(cause, sqlite3.OperationalError):  # the disk, not the migration
-            raise translate(cause, path) from error
-        raise _failed(path, str(cause or error)) from error
+        situation = translate(cause, path)
+        if isinstance(situation, NobodyCanMend):
+            raise _failed(path, str(cause or error)) from error
+        raise situation from error  # the disk, not the migration
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     after = _counts(connection)
     history = ScriptDirectory.from_config(config).walk_revisions()

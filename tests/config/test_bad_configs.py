@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,10 +10,10 @@ import pytest
 
 from scatterclean.config import load
 from scatterclean.errors import ConfigBroken, ConfigMissing, Reach
+from tests.unprivileged import without_privileges
 
 BAD = Path(__file__).parent / "bad"
 FILES = sorted(BAD.glob("*.toml"))
-NOBODY = 65534
 
 
 def test_the_table_of_bad_files_is_there() -> None:
@@ -64,7 +62,7 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("")
     path.chmod(0)
-    with _without_privileges(), pytest.raises(ConfigBroken, match="Permission denied"):
+    with without_privileges(), pytest.raises(ConfigBroken, match="Permission denied"):
         load(path)
 
 
@@ -103,7 +101,7 @@ def test_a_certificate_file_that_may_not_be_read_is_a_problem_of_the_configurati
             '[accounts.home]\nhost = "h.example"\nusername = "me"\npassword_env = "P"\nca_file = "ca.pem"\n'
         )
         path.chmod(0o644)
-        with _without_privileges(), pytest.raises(ConfigBroken, match=r'ca\.pem" cannot be read'):
+        with without_privileges(), pytest.raises(ConfigBroken, match=r'ca\.pem" cannot be read'):
             load(path)
 
 
@@ -115,16 +113,3 @@ def test_paths_that_are_too_long_for_the_system_are_no_traceback(tmp_path: Path)
     )
     with pytest.raises(ConfigBroken, match=r"ca_file: .* cannot be read"):
         load(path)
-
-
-@contextmanager
-def _without_privileges() -> Iterator[None]:
-    """As somebody whom file modes stop; root may read everything."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)

@@ -454,9 +454,9 @@ def test_an_open_folder_that_is_made_anew_is_never_taken_for_the_old_one(world: 
     assert world.box.uids(stale) == [1]  # it is open in our session now
     world.hand.renew(stale.folder)
     world.deliver(2, folder=stale.folder)
-    with pytest.raises((FolderChanged, FolderMissing, ConnectionLost)):
+    with pytest.raises(FolderChanged):
         list(world.box.headers(stale, [1], ["Subject"]))
-    with pytest.raises((FolderChanged, FolderMissing, ConnectionLost)):
+    with pytest.raises(FolderChanged):
         world.box.remove(stale, [1])
     assert [m.raw for m in world.hand.messages(stale.folder)] == [MESSAGE % 2]
 

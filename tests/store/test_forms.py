@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scatterclean.errors import DatabaseUnusable
@@ -67,11 +67,13 @@ def bounces(text: st.SearchStrategy[str]) -> st.SearchStrategy[Bounce]:
     )
 
 
+@settings(deadline=None)
 @given(bounces(_clean))
 def test_a_bounce_comes_back_as_it_was(bounce: Bounce) -> None:
     assert forms.bounce_from_json(forms.bounce_to_json(bounce)) == bounce
 
 
+@settings(deadline=None)
 @given(bounces(_any))
 def test_whatever_characters_a_bounce_holds_it_is_kept_as_plain_text(bounce: Bounce) -> None:
     text = forms.bounce_to_json(bounce)
@@ -83,6 +85,7 @@ def test_whatever_characters_a_bounce_holds_it_is_kept_as_plain_text(bounce: Bou
     assert len(kept.references) == len(bounce.references)
 
 
+@settings(deadline=None)
 @given(
     st.builds(
         Finding,

@@ -15,6 +15,7 @@ from scatterclean.model import Kind
 
 _FRONT = b"\n \t\x00\xef\xbb\xbf"
 _OWN_FIELD = re.compile(rb"(?:^|\n)(?:from|message-id|received|return-path|subject)[ \t]*:", re.IGNORECASE)
+_PART_FIELD = re.compile(rb"content-|mime-version", re.IGNORECASE)
 _ANY_FIELD = re.compile(rb"(?:^|\n)([!-9;-~]{1,76})[ \t]*:")
 
 
@@ -42,13 +43,12 @@ def _labelled(part: Part) -> Iterator[Find]:
         yield Returned(part.header, part.body, name, ended=_ended(part))
         return
     content = part.content.lstrip(_FRONT)
-    for _ in range(3):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
-        header, blank, body = content.partition(b"\n\n")
-        fields = {field.lower() for field in _ANY_FIELD.findall(header)}
-        if not fields or any(not field.startswith((b"content-", b"mime-version")) for field in fields):
+    header, blank, body = content.partition(b"\n\n")
+    for _ in range(2):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
+        if not _PART_FIELD.match(header) or _OWN_FIELD.search(header):
             break
-        content = body.lstrip(_FRONT)
-    if fields:
+        header, blank, body = body.lstrip(_FRONT).partition(b"\n\n")
+    if _ANY_FIELD.search(header):
         yield Returned(header, body, name, ended=part.ended or bool(blank))
 
 

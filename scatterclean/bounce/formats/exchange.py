@@ -9,29 +9,41 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import Message
+from scatterclean.bounce.anatomy import STATUS_TYPES, Message
 from scatterclean.bounce.found import Facts, Find
 from scatterclean.headers import decoded
 from scatterclean.model import Kind
 
-_REACHED = re.compile(
-    rb"(?:did not reach the following recipient|could not be reached|has failed to these recipients|"
-    rb"was not delivered to|wasn't delivered to|could not be delivered to|unable to deliver|"
-    rb"couldn't be delivered|recipients? (?:failed|were affected)|rcpt to:|non remis|nicht zugestellt)",
-    re.IGNORECASE,
+_REACHED = (
+    b"did not reach the following recipient",
+    b"could not be reached",
+    b"has failed to these recipients",
+    b"was not delivered to",
+    b"wasn't delivered to",
+    b"could not be delivered to",
+    b"couldn't be delivered",
+    b"unable to deliver",
+    b"recipients failed",
+    b"recipient failed",
+    b"were affected",
+    b"rcpt to:",
+    b"non remis",
+    b"nicht zugestellt",
 )
 _ADDRESS = re.compile(rb"([^\s<>()\[\]\"',;:=]{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
-_CODE = re.compile(rb"[^\n]{0,80}\b([45]\.\d\.\d{1,3}|[45]\d\d [45]\.\d\.\d{1,3})\b[^\n]{0,300}")
+_CODE = re.compile(rb"(?<![\d.])(?:[45]\d\d[ -])?[45]\.\d\.\d{1,3}\b[^\n]{0,300}")
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    text = message.text[:16_384]
-    said = _REACHED.search(text)
+    if not message.types.isdisjoint(STATUS_TYPES):
+        return  # the report knows better
+    text = message.preface[:4096]
+    lowered = text.lower()
+    said = next((at + len(words) for words in _REACHED if (at := lowered.find(words)) >= 0), None)
     if said is None:
         return
-    behind = text[said.end() : said.end() + 600]
-    found = _ADDRESS.search(behind)
-    code = _CODE.search(text, said.start())
+    found = _ADDRESS.search(text, said, said + 600)
+    code = _CODE.search(text, said)
     yield Facts(
         recipients=(found[1].decode("ascii", "replace").lower(),) if found else (),
         diagnostic=decoded(code[0].decode("utf-8", "replace"), 500) if code else None,

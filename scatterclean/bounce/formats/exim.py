@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import Message
+from scatterclean.bounce.anatomy import STATUS_TYPES, Message
 from scatterclean.bounce.found import Facts, Find
 from scatterclean.headers import addresses_in, decoded
 from scatterclean.model import Kind
@@ -22,15 +22,18 @@ _ERROR = re.compile(rb"(?:SMTP error from remote (?:mail )?server[^\n]*:?\s*\n)[
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
     failed = message.header.get("X-Failed-Recipients")
-    text = b"\n" + message.text
-    listed = _LIST.search(text)
-    if failed is None and listed is None:
+    recipients = addresses_in(failed) if failed else ()
+    if not message.types.isdisjoint(STATUS_TYPES):  # the report knows better (Exim writes one since 4.84)
+        if recipients:
+            yield Facts(recipients=recipients)
         return
-    recipients = list(addresses_in(failed)) if failed else []
-    if listed is not None and not recipients:
-        recipients = [item.decode("utf-8", "replace").lower() for item in _ITEM.findall(listed[1])]
-    error = _ERROR.search(text)
-    yield Facts(
-        recipients=tuple(recipients),
-        diagnostic=decoded(error[1].decode("utf-8", "replace"), 500) if error else None,
-    )
+    text = b"\n" + message.preface[:4096]
+    listed = _LIST.search(text) if not recipients and (b"ddress" in text or b"ecipient" in text) else None
+    if listed is not None:
+        recipients = tuple(item.decode("utf-8", "replace").lower() for item in _ITEM.findall(listed[1]))
+    if recipients:
+        error = _ERROR.search(text)
+        yield Facts(
+            recipients=recipients,
+            diagnostic=decoded(error[1].decode("utf-8", "replace"), 500) if error else None,
+        )

@@ -6,10 +6,10 @@ that the person forwarded.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from scatterclean.bounce.anatomy import LOOK_TEXT, Message, text_of_html
-from scatterclean.bounce.blocks import BASIC, blocks_in
+from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
 from scatterclean.headers import in_charset
 from scatterclean.model import Kind
@@ -18,19 +18,20 @@ from scatterclean.model import Kind
 def find(message: Message, kind: Kind) -> Iterator[Find]:
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
     clear = kind is not Kind.AUTOREPLY
-    found = list(_in(message.text, clear=clear))
+    found = list(_in(message.text, message.blocks, clear=clear))
     if not any(not each.summary for each in found):
         html = next((part for part in message.parts[:8] if part.type == "text/html"), None)
         if html is not None and html is not message.notice:
             content = html.content[:LOOK_TEXT]
             if b"essage-" in content.lower():
-                found += _in(text_of_html(in_charset(content, html.charset)), clear=clear)
+                text = text_of_html(in_charset(content, html.charset))
+                found += _in(text, blocks_in(text), clear=clear)
     yield from found
 
 
-def _in(text: bytes, *, clear: bool) -> Iterator[Returned]:
+def _in(text: bytes, blocks: Iterable[Block], *, clear: bool) -> Iterator[Returned]:
     summarised = False
-    for block in blocks_in(text):
+    for block in blocks:
         if block.is_header:
             body = text[block.end :].removeprefix(b"\n")
             yield Returned(block.header, body, "pasted header", clear=clear, ended=block.ended)

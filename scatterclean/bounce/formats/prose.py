@@ -9,31 +9,30 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import Message
+from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
 from scatterclean.bounce.found import Cited, Find
 from scatterclean.model import MAX_ID, Kind, Weight
 
-_MENTIONED = re.compile(
-    rb"(?:message[-_ ]?id(?:entifier)?|references|nachrichten-?id|mensaje|messaggio|\bid\b)[^\n<@]{0,40}?\n?[^\n<@]{0,40}?"
-    rb"<([^<>\n]{3,998})>",
-    re.IGNORECASE,
-)
-_IN_JSON = re.compile(rb"\"?message-?id(?: of|\"?\s*[:=])\s*\"?<?([^\s<>\",;{}]{1,300}@[^\s<>\",;{}]{1,300})", re.IGNORECASE)
-_LIMIT = 16_384
+# What an id is introduced by: its name, at most a few words, then the id in or without angle brackets.
+_HINTS = (b"message-id", b"message id", b"messageid", b"message_id", b"references:", b"nachrichten", b" id ", b" id:")
+_NAMES = re.compile(rb"message[-_ ]?id|messageid|references|nachrichten-?id|\bid[ :]", re.IGNORECASE)
+_BRACKETED = re.compile(rb"[^<@\n]{0,40}\n?[^<@\n]{0,40}<([^<>\n]{3,998})>")
+_BARE = re.compile(rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})")
 _MAX = 10
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    text = message.text[:_LIMIT]
+    if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:8192] for part in message.parts):
+        return  # the header itself is there
+    text = message.preface
     lowered = text.lower()
-    if b"message" not in lowered and b"references" not in lowered and b"id" not in lowered:
+    if not any(hint in lowered for hint in _HINTS):
         return
-    seen = 0
-    for pattern in (_IN_JSON, _MENTIONED):
-        for found in pattern.finditer(text):
-            text_of_id = found[1].decode("utf-8", "replace")
-            if "@" in text_of_id and " " not in text_of_id:
-                yield Cited(text_of_id[:MAX_ID], Weight.WEAK, "notice")
-                seen += 1
-                if seen >= _MAX:
-                    return
+    for number, name in enumerate(_NAMES.finditer(text)):
+        if number >= _MAX:
+            return
+        found = _BRACKETED.match(text, name.end()) or _BARE.match(text, name.end())
+        if found:
+            mentioned = found[1].decode("utf-8", "replace")
+            if "@" in mentioned and " " not in mentioned:
+                yield Cited(mentioned[:MAX_ID], Weight.WEAK, "notice")

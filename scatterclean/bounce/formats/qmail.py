@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import Message
+from scatterclean.bounce.anatomy import STATUS_TYPES, Message
 from scatterclean.bounce.found import Facts, Find
 from scatterclean.headers import decoded
 from scatterclean.model import Kind
@@ -18,8 +18,8 @@ _RECIPIENT = re.compile(rb"\n<([^\s<>]{1,250})>:[ \t]*\n([^\n]{0,400}(?:\n[^\n<-
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    text = message.text[:16_384]
-    if b">:" not in text:
+    text = message.preface
+    if b">:" not in text or not message.types.isdisjoint(STATUS_TYPES):
         return
     found = _RECIPIENT.findall(b"\n" + text)
     if not found:

@@ -11,8 +11,10 @@ from scatterclean.headers import Header, addresses_in, decoded, ids_in
 from scatterclean.model import Kind, Weight
 
 _PASTED = re.compile(rb"\n[ \t]*(?:final|original)-recipient[ \t]*:[^\n;]{0,40};", re.IGNORECASE)
-_BLANK = re.compile(rb"\n[ \t]*\n")
+_BLANK = re.compile(rb"\n[ \t]*\n[ \t\n]*")
 _TYPE = re.compile(r"^\s*[\w-]{1,20}\s*;\s*")
+# Sun's and Oracle's servers name the original's id in the report, as others do in X- fields.
+_IDS = ("Original-Message-ID", "X-Original-Message-ID")
 _MAX_GROUPS = 200
 
 
@@ -30,18 +32,18 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     action = status = diagnostic = mta = None
     for group in _BLANK.split(content)[:_MAX_GROUPS]:
         fields = Header(group)
-        mta = mta or fields.get("Reporting-MTA")
-        # Sun's and Oracle's servers name the original's id here, as others do in X- fields.
-        for name in ("Original-Message-ID", "X-Original-Message-ID"):
-            for message_id in ids_in(fields.get(name) or ""):
-                yield Cited(message_id.text, Weight.WEAK, f"{name} of the report")
-        final = fields.get("Original-Recipient") or fields.get("Final-Recipient")
-        if final is None:
-            if "action" not in fields:
-                continue
-        else:
-            found = _address(final) or _address(fields.get("Final-Recipient") or "")
-            recipients += found or _address(fields.get("X-Actual-Recipient") or "")
+        if mta is None:
+            mta = fields.get("Reporting-MTA")
+        for name in _IDS:
+            if name in fields:
+                for message_id in ids_in(fields.get(name) or ""):
+                    yield Cited(message_id.text, Weight.WEAK, f"{name} of the report")
+        final = fields.get("Final-Recipient")
+        original = fields.get("Original-Recipient")
+        if original or final:
+            recipients += _address(original) or _address(final) or _address(fields.get("X-Actual-Recipient"))
+        elif "action" not in fields:
+            continue
         if status is None:
             action = fields.get("Action")
             status = fields.get("Status")
@@ -55,6 +57,6 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     )
 
 
-def _address(value: str) -> tuple[str, ...]:
+def _address(value: str | None) -> tuple[str, ...]:
     """`rfc822;user@host` -> the bare address; X.400 and unknown types have none."""
-    return addresses_in(_TYPE.sub("", value))[:1]
+    return addresses_in(_TYPE.sub("", value))[:1] if value else ()

@@ -166,12 +166,12 @@ def amavis(case: Undelivered) -> Mail:
 
 
 def virus_notice(case: Undelivered) -> Mail:
-    """An antivirus gateway warns whom it takes for the sender; only In-Reply-To names the message."""
+    """An antivirus gateway warns whom it takes for the sender, and quotes the header of what it found."""
     text = (
         f"ALERT: our mail gateway {case.reporter} found a virus in a message that carries your address.\n\n"
-        f"  To:       {case.recipient}\n  Subject:  {case.subject}\n"
-        f"  Found:    Win.Trojan.Agent-{case.dice.digits(6)}\n\n"
-        "The attachment was removed. Please check your computer for viruses.\n"
+        f"  To:       {case.recipient}\n  Found:    Win.Trojan.Agent-{case.dice.digits(6)}\n\n"
+        "The attachment was removed. Please check your computer for viruses.\n\n"
+        f"The header of the message:\n\n{case.taken('gateway', case.dice.upper(8)).headers}"
     )
     mail = _reply(case, "VIRUS IN YOUR MAIL", text, ("Auto-Submitted", "auto-generated"))
     fields = (("From", f"Mail Gateway Antivirus <mailgate@{case.domain}>"), *mail.fields[1:])

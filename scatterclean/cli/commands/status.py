@@ -1,0 +1,95 @@
+"""`scatterclean status`: prints how each account stands; standing.py knows it, no server is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from scatterclean.cli import exits
+from scatterclean.cli.arguments import account_argument, named
+from scatterclean.cli.root import Given
+
+if TYPE_CHECKING:
+    from scatterclean.cli.screen import Screen
+    from scatterclean.standing import Standing
+
+_HOLES = 5
+
+
+@click.command("status", short_help="Tell how the accounts stand.")
+@account_argument(many=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: accounts.")
+@click.pass_obj
+def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
+    """Tell how each ACCOUNT (all, if none is named) stands.
+
+    What the log knows of what you sent, and of which time; what was put away today, in the last
+    seven days and ever; what is still open; the last sweeps and their troubles. It only reads the
+    database, and can be used while the daemon runs.
+
+    \b
+    Examples:
+      scatterclean status
+      scatterclean status home
+      scatterclean status --json | jq '.accounts[].put_away.today'
+    """
+    from scatterclean.cli import forms
+    from scatterclean.config import load
+    from scatterclean.wire import Household
+
+    screen = given.screen(json=as_json)
+    with Household.open(load(given.config_path), read_only=True) as household:
+        standings = [household.standing(a.name) for a in named(household, accounts)]
+        if as_json:
+            path = str(household.store.path)
+            screen.give({"database": path, "accounts": [forms.standing(each) for each in standings]})
+            return exits.DONE
+    for number, standing in enumerate(standings):
+        if number:
+            screen.say()
+        _tell(screen, standing)
+    return exits.DONE
+
+
+def _tell(screen: Screen, standing: Standing) -> None:
+    from scatterclean import wording
+    from scatterclean.wording import moment
+
+    screen.say(f"{standing.account} (mode {standing.mode})", "bold")
+    covered = standing.coverage
+    if covered.since is None:
+        screen.say(
+            f"The log: {standing.logged} messages that were sent; its Sent folders were not read yet",
+            indent=2,
+        )
+    else:
+        screen.say(
+            f"The log: {standing.logged} messages that were sent; it knows what was sent from "
+            f"{moment(covered.since)} through {moment(covered.through)}",
+            indent=2,
+        )
+    for start, end in standing.holes[-_HOLES:]:
+        screen.say(f"but not from {moment(start)} to {moment(end)}", "yellow", indent=4)
+    if len(standing.holes) > _HOLES:
+        screen.say(f"and {len(standing.holes) - _HOLES} earlier holes", "yellow", indent=4)
+    away = standing.put_away
+    back = f" ({away.returned} of them came back)" if away.returned else ""
+    screen.say(
+        f"Put away: {away.today} today, {away.week} in the last 7 days, {away.ever} ever{back}", indent=2
+    )
+    still_open = ", ".join(f"{count} {verdict}" for verdict, count in sorted(standing.still_open.items()))
+    screen.say(f"Still open: {still_open or 'nothing'}", indent=2)
+    if not standing.sweeps:
+        screen.say("No sweep yet", indent=2)
+        return
+    screen.say("Last sweeps:", indent=2)
+    for report in standing.sweeps:
+        screen.say(
+            f"{report.sweep}: {moment(report.ended)}, {wording.sweep_line(report, bare=True)}", indent=4
+        )
+    last = standing.sweeps[0]
+    if last.refusal is not None:
+        screen.say(f"The last sweep: {wording.REFUSALS[last.refusal]}", "yellow", indent=2)
+    for trouble in last.troubles:
+        screen.say(trouble, "yellow", indent=2)

@@ -1,0 +1,138 @@
+"""`scatterclean sweep`: one sweep of each account, with a closing table; how to sweep is known in sweep.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from scatterclean.cli import exits
+from scatterclean.cli.arguments import account_argument, day, named
+from scatterclean.cli.root import Given
+from scatterclean.errors import Reach, Stopped, Trouble
+
+if TYPE_CHECKING:
+    from scatterclean.cli.progress import Patience
+    from scatterclean.cli.screen import Screen
+    from scatterclean.cli.sweeps import Outcome
+    from scatterclean.model import SweepReport
+    from scatterclean.wire import Household
+
+
+@click.command("sweep", short_help="Sweep accounts once, and tell what moved and why.")
+@account_argument(many=True)
+@click.option("--observe", "mode", flag_value="observe", help="Move nothing, only say what would be moved.")
+@click.option("--move", "mode", flag_value="move", help="Move, also where the configuration only observes.")
+@click.option(
+    "--folder",
+    "folders",
+    multiple=True,
+    metavar="F",
+    help="Look at this folder instead of the watched ones, at all that is in it. Repeatable.",
+)
+@click.option("--since", type=day, metavar="DATE", help="Look again at all mail from this day on.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object; words for people go to standard error."
+)
+@click.pass_obj
+def command(
+    given: Given,
+    *,
+    accounts: tuple[str, ...],
+    mode: str | None,
+    folders: tuple[str, ...],
+    since: date | None,
+    as_json: bool,
+) -> int:
+    """Sweep each ACCOUNT once (all accounts, if none is named).
+
+    Reads what is new in the Sent folders, looks at new mail in the watched folders, puts orphan
+    bounces into Backscatter, and closes with a table: what was put away, what stayed, and why. The
+    other accounts of the same person are read first, so that nothing waits for them.
+
+    \b
+    Examples:
+      scatterclean sweep                              as the configuration says
+      scatterclean sweep --observe                    what would be moved, and why?
+      scatterclean sweep home --move --since 7d       the last week, again, and move
+      scatterclean sweep work --folder INBOX/Bounces  another folder
+      scatterclean sweep --json | jq '.accounts[].put_away[].subject'
+    """
+    from scatterclean.cli.progress import patience
+    from scatterclean.cli.sweeps import closing
+    from scatterclean.config import load
+    from scatterclean.model import Mode
+    from scatterclean.wire import Household
+
+    screen = given.screen(json=as_json)
+    code = exits.DONE
+    outcomes: list[Outcome] = []
+    with (
+        Household.open(load(given.config_path)) as household,
+        patience(screen.trouble) as asked,
+    ):
+        names = [a.name for a in named(household, accounts)]
+        for name in household.first_read(names):
+            if not asked.over() and not _harvest(household, name, screen, asked):
+                code = exits.TROUBLE
+        for name in names:
+            if asked.over():
+                break
+            sweep = partial(
+                household.sweep,
+                name,
+                mode=Mode(mode) if mode else None,
+                folders=folders,
+                since=since,
+                stop=asked.over,
+            )
+            outcomes.append(_sweep(household, name, screen, sweep))
+    if as_json:
+        screen.give({"accounts": [outcome.form() for outcome in outcomes]})
+    else:
+        closing(screen, outcomes)
+    return asked.exit(max([code, *(outcome.exit for outcome in outcomes)]))
+
+
+def _harvest(household: Household, name: str, screen: Screen, asked: Patience) -> bool:
+    """True if the Sent folders were read; a refusal of this account is told by its own sweep, or here."""
+    from scatterclean.cli.progress import bars
+
+    with bars(screen.aside, name) as shown:
+        try:
+            household.harvest(
+                name, stop=asked.over, progress=lambda done, total: shown.tell("harvest", done, total)
+            )
+        except Stopped:
+            return False
+        except Trouble as trouble:
+            if trouble.reach is Reach.EVERYTHING:
+                raise
+            screen.trouble(f"{name}: {trouble}")
+            return False
+    return True
+
+
+def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[..., SweepReport]) -> Outcome:
+    from scatterclean.cli.progress import bars
+    from scatterclean.cli.sweeps import Outcome
+    from scatterclean.model import Errand, MoveState
+    from scatterclean.sweep import Steps
+
+    outcome = Outcome(name)
+    with bars(screen.aside, name) as shown:
+        try:
+            outcome.report = sweep(steps=Steps(shown.tell, outcome.judge, outcome.leave))
+        except Trouble as trouble:
+            if trouble.reach is Reach.EVERYTHING:
+                raise
+            outcome.trouble = trouble
+            return outcome
+    moves = household.store.journal.moves(
+        name, sweep=outcome.report.sweep, states=(MoveState.MOVED,), errand=Errand.SWEEP
+    )
+    outcome.moved = frozenset(move.intent.source for move in moves)
+    return outcome

@@ -1,0 +1,126 @@
+"""`scatterclean undo`: brings back what sweeps put away; which moves those are is known in undo.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from scatterclean.cli import exits
+from scatterclean.cli.arguments import account_argument, moment, named
+from scatterclean.cli.root import Given
+from scatterclean.errors import Reach, Stopped, Trouble
+
+if TYPE_CHECKING:
+    from scatterclean.cli.screen import Screen
+    from scatterclean.undo import Undone
+
+# More than this is asked for before, on a terminal.
+ASK_ABOVE = 20
+_NAMED = 10
+
+
+@click.command("undo", short_help="Bring back what was put away.")
+@account_argument(many=True)
+@click.option("--sweep", type=click.IntRange(min=1), metavar="N", help="What sweep N put away.")
+@click.option(
+    "--since", type=moment, metavar="T", help="What was put away since then: today, 3h, 2026-11-23 ..."
+)
+@click.option("--message", metavar="ID", help="The message with this Message-ID.")
+@click.option("--all", "everything", is_flag=True, help="Everything that was ever put away.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: back, lost, troubles by account.")
+@click.pass_obj
+def command(
+    given: Given,
+    *,
+    accounts: tuple[str, ...],
+    sweep: int | None,
+    since: datetime | None,
+    message: str | None,
+    everything: bool,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Bring back what sweeps of each ACCOUNT (all, if none is named) put away.
+
+    Say which by exactly one of --sweep, --since, --message, --all. Each message goes back to the
+    folder that it was taken from, with all its flags, and no sweep will ever move it again. Asks
+    before it brings back more than 20, on a terminal.
+
+    \b
+    Examples:
+      scatterclean undo --sweep 12
+      scatterclean undo home --since yesterday
+      scatterclean undo --message '<20261123.4711@mx.example.net>'
+      scatterclean undo --all --yes
+    """
+    if sum((sweep is not None, since is not None, message is not None, everything)) != 1:
+        raise click.UsageError("say which by exactly one of --sweep, --since, --message, --all")
+    from scatterclean.cli import forms
+    from scatterclean.cli.progress import bars, patience
+    from scatterclean.config import load
+    from scatterclean.undo import Selection, due
+    from scatterclean.wire import Household
+
+    screen = given.screen(json=as_json)
+    selection = Selection(sweep=sweep, since=since, message_id=message)
+    told: list[dict[str, object]] = []
+    code = exits.DONE
+    with Household.open(load(given.config_path)) as household:
+        names = [a.name for a in named(household, accounts)]
+        numbers = {name: len(due(household.store.journal, name, selection)) for name in names}
+        total = sum(numbers.values())
+        if total > ASK_ABOVE and not yes and screen.aside.is_terminal:
+            click.confirm(f"Bring back {total} messages?", abort=True, err=True)
+        if not total:
+            screen.say("Nothing was put away that fits: there is nothing to bring back.")
+        with patience(screen.trouble) as asked:
+            for name in (n for n in names if numbers[n]):
+                try:
+                    with bars(screen.aside, name) as shown:
+                        undone = household.undo(name, selection, stop=asked.over, progress=shown.moved)
+                except Stopped:
+                    break
+                except Trouble as trouble:
+                    if trouble.reach is Reach.EVERYTHING:
+                        raise
+                    screen.trouble(f"{name}: {trouble}", style="red")
+                    told.append({"account": name, "back": [], "lost": [], "troubles": [str(trouble)]})
+                    code = exits.TROUBLE
+                    continue
+                _tell(screen, name, undone)
+                told.append(
+                    {
+                        "account": name,
+                        "back": forms.moves(undone.back),
+                        "lost": forms.moves(undone.lost),
+                        "troubles": list(undone.troubles),
+                    }
+                )
+                if undone.lost or undone.troubles:
+                    code = exits.TROUBLE
+    if as_json:
+        screen.give({"accounts": told})
+    return asked.exit(code)
+
+
+def _tell(screen: Screen, name: str, undone: Undone) -> None:
+    from scatterclean.wording import shown
+
+    noun = "message" if len(undone.back) == 1 else "messages"
+    screen.say(f"{name}: {len(undone.back)} {noun} brought back", "green")
+    if undone.lost:
+        screen.say(
+            f"{len(undone.lost)} no longer where they were put (moved or deleted by another hand):", indent=2
+        )
+    for move in undone.lost[:_NAMED]:
+        intent = move.intent
+        screen.say(
+            f'"{shown(intent.subject, 60)}" from {shown(intent.sender, 60) or "nobody"}', "dim", indent=4
+        )
+    if len(undone.lost) > _NAMED:
+        screen.say(f"and {len(undone.lost) - _NAMED} more", "dim", indent=4)
+    for sentence in undone.troubles:
+        screen.trouble(sentence)

@@ -1,0 +1,65 @@
+"""`scatterclean why`: prints the story of one message; the story is told by why.py."""
+
+from __future__ import annotations
+
+import click
+
+from scatterclean.cli import exits
+from scatterclean.cli.arguments import account_argument, named
+from scatterclean.cli.root import Given
+
+
+@click.command("why", short_help="Tell why a message stayed or was put away.")
+@account_argument(many=False)
+@click.argument("message", metavar="UID|MESSAGE-ID")
+@click.option(
+    "--folder",
+    metavar="F",
+    help="The folder that the UID is of. Default: the first watched folder. A Message-ID is looked for in all "
+    "watched folders and in Backscatter.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: messages.")
+@click.pass_obj
+def command(given: Given, account: str, message: str, folder: str | None, as_json: bool) -> int:
+    """Tell the whole story of one message of ACCOUNT: what it is, and why it stayed or was put away.
+
+    It says what the message quotes and where that stood, what the log knew and of which time, which
+    rule decided, what would change it, and where the message was moved. Nothing is changed. It can
+    be used while the daemon runs.
+
+    \b
+    Examples:
+      scatterclean why home 4711
+      scatterclean why home '<20261123.4711@mx.example.net>'
+      scatterclean why home 12 --folder Backscatter
+    """
+    from scatterclean import why
+    from scatterclean.cli import forms
+    from scatterclean.config import load
+    from scatterclean.wire import Household
+    from scatterclean.wording import shown
+
+    screen = given.screen(json=as_json)
+    with Household.open(load(given.config_path), read_only=True) as household:
+        [settings] = named(household, (account,))
+        with household.teller(account) as teller:
+            if message.isascii() and message.isdigit():
+                place = folder or settings.account.watch[0]
+                stories = teller.by_uid(place, int(message))
+            else:
+                place = folder or "the watched folders and Backscatter"
+                stories = [s for s in teller.by_message_id(message) if folder in (None, s.folder)]
+    if as_json:
+        screen.give({"account": account, "messages": [forms.story(story) for story in stories]})
+    if not stories:
+        screen.trouble(f"{account}: there is no message {shown(message)} in {shown(place)}")
+        return exits.TROUBLE
+    if not as_json:
+        for number, story in enumerate(stories):
+            if number:
+                screen.say()
+            for heading, lines in why.told(story):
+                screen.say(heading, "bold")
+                for line in lines:
+                    screen.say(line, indent=2)
+    return exits.DONE

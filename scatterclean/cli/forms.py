@@ -1,0 +1,179 @@
+"""Values -> what `--json` prints: times as ISO 8601 in UTC, machine codes beside sentences.  It prints nothing.
+
+These forms are an interface: keys are added, never renamed or taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from scatterclean import wording
+from scatterclean.errors import Trouble
+from scatterclean.model import Bounce, Case, Coverage, Finding, Knowledge, Move, SweepReport
+from scatterclean.plan import Hand
+from scatterclean.standing import Standing
+from scatterclean.why import Story
+
+Form = dict[str, object]
+
+
+def time(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat() if value else None
+
+
+def trouble(account: str | None, what: Trouble) -> Form:
+    return {
+        "account": account,
+        "what": what.what,
+        "hint": what.hint or None,
+        "kind": type(what).__name__,
+        "reach": str(what.reach),
+    }
+
+
+def finding(value: Finding) -> Form:
+    return {
+        "verdict": str(value.verdict),
+        "because": wording.because(value),
+        "reasons": [{"code": str(r.because), **dict(r.detail)} for r in value.because],
+    }
+
+
+def case(value: Case, hand: Hand | None = None) -> Form:
+    return {
+        "folder": value.where.place.folder,
+        "uid": value.where.uid,
+        "message_id": value.bounce.message_id,
+        "from": value.bounce.sender,
+        "subject": value.bounce.subject,
+        "arrival": time(value.arrival),
+        "kind": str(value.bounce.kind),
+        **finding(value.finding),
+        "left_alone": str(hand) if hand else None,
+    }
+
+
+def move(value: Move) -> Form:
+    intent = value.intent
+    return {
+        "id": value.id,
+        "account": intent.account,
+        "sweep": value.sweep,
+        "errand": str(intent.errand),
+        "state": str(value.state),
+        "source": intent.source.place.folder,
+        "source_uid": intent.source.uid,
+        "target": intent.target_folder,
+        "target_uid": value.target_uid,
+        "message_id": intent.message_id,
+        "from": intent.sender,
+        "subject": intent.subject,
+        "arrival": time(intent.arrival),
+        "intended_at": time(value.intended_at),
+        "settled_at": time(value.settled_at),
+    }
+
+
+def report(value: SweepReport) -> Form:
+    return {
+        "account": value.account,
+        "sweep": value.sweep,
+        "mode": str(value.mode),
+        "started": time(value.started),
+        "ended": time(value.ended),
+        "looked_at": value.looked_at,
+        "harvested": value.harvested,
+        "verdicts": {str(verdict): count for verdict, count in value.verdicts.items()},
+        "moved": value.moved,
+        "returned": value.returned,
+        "left_alone": value.left_alone,
+        "refusal": str(value.refusal) if value.refusal else None,
+        "troubles": list(value.troubles),
+    }
+
+
+def coverage(value: Coverage) -> list[Form]:
+    return [
+        {"start": time(i.start), "end": time(i.end), "grade": str(i.grade)}
+        for i in sorted(value.intervals, key=lambda i: i.start)
+    ]
+
+
+def standing(value: Standing) -> Form:
+    away = value.put_away
+    return {
+        "account": value.account,
+        "mode": str(value.mode),
+        "logged": value.logged,
+        "since": time(value.coverage.since),
+        "through": time(value.coverage.through),
+        "coverage": coverage(value.coverage),
+        "holes": [{"start": time(start), "end": time(end)} for start, end in value.holes],
+        "put_away": {
+            "today": away.today,
+            "week": away.week,
+            "ever": away.ever,
+            "returned": away.returned,
+        },
+        "open": dict(value.still_open),
+        "sweeps": [report(sweep) for sweep in value.sweeps],
+    }
+
+
+def bounce(value: Bounce, knowledge: Knowledge | None) -> Form:
+    known = knowledge.answer.known if knowledge else frozenset()
+    original = value.original
+    return {
+        "kind": str(value.kind),
+        "references": [
+            {
+                "id": r.id.text,
+                "weight": str(r.weight),
+                "found_in": r.found_in,
+                "level": r.level,
+                "logged": not known.isdisjoint(r.id.keys),
+            }
+            for r in value.references
+        ],
+        "recipients": list(value.recipients),
+        "original": {
+            "from": original.sender,
+            "to": list(original.to),
+            "subject": original.subject,
+            "date": time(original.date),
+        },
+        "delivered_to": list(value.delivered_to),
+        "reporting_mta": value.reporting_mta,
+        "status": value.status,
+        "diagnostic": value.diagnostic,
+        "incomplete": value.incomplete,
+        "stumbled": list(value.stumbled),
+    }
+
+
+def story(value: Story) -> Form:
+    knowledge = value.knowledge
+    return {
+        "account": value.account,
+        "folder": value.folder,
+        "uid": value.uid,
+        "arrival": time(value.arrival),
+        "message_id": value.message_id,
+        "from": value.sender,
+        "subject": value.subject,
+        "automatic": bounce(value.bounce, knowledge) if value.bounce else None,
+        "finding": finding(value.finding) if value.finding else None,
+        "needed_from": time(value.needed_from),
+        "logged": knowledge.logged if knowledge else None,
+        "coverage": _coverages(knowledge.coverage) if knowledge else None,
+        "moves": moves(value.moves),
+    }
+
+
+def moves(values: Iterable[Move]) -> Sequence[Form]:
+    return [move(each) for each in values]
+
+
+def _coverages(values: Mapping[str, Coverage]) -> Form:
+    return {account: coverage(each) for account, each in sorted(values.items())}

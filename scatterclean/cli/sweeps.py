@@ -1,0 +1,153 @@
+"""The closing table of a sweep and what stands below it: put away, stayed and why, troubles, the way back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from scatterclean import wording
+from scatterclean.cli import exits, forms
+from scatterclean.cli.screen import Screen
+from scatterclean.errors import Trouble
+from scatterclean.model import Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
+from scatterclean.plan import Hand
+
+_KEPT = (Verdict.GENUINE, Verdict.ALARM, Verdict.WAITING, Verdict.UNDECIDED)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one sweep of one account told: its report, or the trouble that ended it before there was one.
+
+    `judged` are all cases with their findings, `hands` those that were left alone, `moved` where those were
+    that are in Backscatter now.
+    """
+
+    account: str
+    report: SweepReport | None = None
+    trouble: Trouble | None = None
+    judged: Sequence[Case] = ()
+    hands: dict[Whereabouts, Hand] = field(default_factory=dict)
+    moved: frozenset[Whereabouts] = frozenset()
+
+    def judge(self, cases: Sequence[Case]) -> None:
+        """For `Steps.judged`."""
+        self.judged = cases
+
+    def leave(self, left: Sequence[tuple[Intent, Hand]]) -> None:
+        """For `Steps.left`."""
+        self.hands.update((intent.source, hand) for intent, hand in left)
+
+    @property
+    def put_away(self) -> list[Case]:
+        return [c for c in self.judged if c.where in self.moved]
+
+    @property
+    def due(self) -> list[Case]:
+        """Orphans that are still there and on which no hand was seen."""
+        return [c for c in self._orphans if c.where not in self.moved and c.where not in self.hands]
+
+    @property
+    def left_alone(self) -> list[Case]:
+        return [c for c in self._orphans if c.where in self.hands]
+
+    @property
+    def kept(self) -> list[Case]:
+        """What stayed because of its finding."""
+        return [c for c in self.judged if c.finding.verdict in _KEPT]
+
+    @property
+    def _orphans(self) -> list[Case]:
+        return [c for c in self.judged if c.finding.verdict is Verdict.ORPHAN]
+
+    @property
+    def exit(self) -> int:
+        if self.report is None or self.report.troubles:
+            return exits.TROUBLE
+        return exits.DONE if self.report.refusal in (None, Refusal.OBSERVING) else exits.TROUBLE
+
+    def form(self) -> forms.Form:
+        """For `--json`."""
+        told = forms.report(self.report) if self.report else {"account": self.account, "sweep": None}
+        return {
+            **told,
+            "put_away": [forms.case(c) for c in self.put_away],
+            "would_put_away": [forms.case(c) for c in self.due],
+            "stayed": [forms.case(c, self.hands.get(c.where)) for c in (*self.kept, *self.left_alone)],
+            "failed": forms.trouble(self.account, self.trouble) if self.trouble else None,
+        }
+
+
+def closing(screen: Screen, outcomes: Sequence[Outcome]) -> None:
+    """The table, and below it each account that has something to tell."""
+    _table(screen, outcomes)
+    for outcome in outcomes:
+        screen.say()
+        screen.say(outcome.account, "bold")
+        if outcome.report is not None:
+            _heaps(screen, outcome, outcome.report)
+            _end(screen, outcome, outcome.report)
+        if outcome.trouble is not None:
+            screen.trouble(str(outcome.trouble), style="red")
+
+
+def _table(screen: Screen, outcomes: Sequence[Outcome]) -> None:
+    would = any(outcome.due for outcome in outcomes)
+    alarm = any(o.report and o.report.verdicts.get(Verdict.ALARM) for o in outcomes)
+    kept = [v for v in _KEPT if v is not Verdict.ALARM or alarm]
+    heads = ["Account", "put away", *(["would be"] if would else []), *map(str, kept), "left alone"]
+    rows = []
+    for outcome in outcomes:
+        if outcome.report is None:
+            rows.append([outcome.account, *["-"] * (len(heads) - 1)])
+            continue
+        count = outcome.report.verdicts
+        cells = [outcome.report.moved, *([len(outcome.due)] if would else [])]
+        cells += [count.get(verdict, 0) for verdict in kept]
+        rows.append([outcome.account, *map(str, [*cells, outcome.report.left_alone])])
+    screen.table(heads, rows, numbers=len(heads) - 1)
+
+
+def _heaps(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
+    for heading, cases in (
+        ("Put away:", outcome.put_away),
+        ("Would be put away:" if report.refusal else "Could not be put away:", outcome.due),
+    ):
+        if cases:
+            screen.say(heading, "green", indent=2)
+            _by_kind(screen, cases)
+    if outcome.kept:
+        screen.say("Stayed:", "green", indent=2)
+    for verdict, sentence, heap in wording.by_reason(outcome.kept):
+        screen.say(f"{len(heap)} {verdict}: {sentence}", indent=4)
+        for line in wording.examples(heap):
+            screen.say(line, "dim", indent=6)
+    if outcome.left_alone:
+        screen.say("Left alone:", "green", indent=2)
+    for hand, count in Counter(outcome.hands[c.where] for c in outcome.left_alone).most_common():
+        screen.say(f"{count}: {wording.HANDS[hand]}", indent=4)
+
+
+def _by_kind(screen: Screen, cases: Sequence[Case]) -> None:
+    for kind, count in Counter(c.bounce.kind for c in cases).most_common():
+        screen.say(wording.counted(count, kind), indent=4)
+        for line in wording.examples([c for c in cases if c.bounce.kind is kind]):
+            screen.say(line, "dim", indent=6)
+
+
+def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
+    if report.returned:
+        screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
+    if report.refusal is not None:
+        screen.say(_sentence(wording.REFUSALS[report.refusal]), "yellow", indent=2)
+    for trouble in report.troubles:
+        screen.trouble(trouble)
+    if outcome.moved:
+        screen.say(f"To bring them back: scatterclean undo --sweep {report.sweep}", indent=2)
+    elif not outcome.judged and not report.troubles:
+        screen.say(f"Nothing to decide; {report.looked_at} new messages looked at.", indent=2)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,84 @@
+"""How an account stands: what its log knows, what was put away, what is still open.  It asks no server.
+
+Everything comes from the store, so it can be told while the daemon works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scatterclean.model import Account, Coverage, Errand, Mode, MoveState, SweepReport
+from scatterclean.ports import Docket, Journal, SentLog
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class PutAway:
+    """Messages that sweeps put away: since midnight on the person's clock, in the last seven days, ever.
+
+    `returned` of all these were brought back (by `undo`, or because they proved genuine).
+    """
+
+    today: int
+    week: int
+    ever: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One account.  `logged` counts the messages in its part of the sent log; `still_open` cases by verdict.
+
+    `holes` are the stretches between `coverage.since` and `coverage.through` of which the log knows nothing.
+    `sweeps` are the last ones, latest first.
+    """
+
+    account: str
+    mode: Mode
+    logged: int
+    coverage: Coverage
+    holes: tuple[tuple[datetime, datetime], ...]
+    put_away: PutAway
+    still_open: Mapping[str, int]
+    sweeps: tuple[SweepReport, ...]
+
+
+def standing(
+    account: Account, log: SentLog, journal: Journal, docket: Docket, now: datetime, *, sweeps: int = 5
+) -> Standing:
+    """`now` in the zone of the person, whose day begins at its midnight."""
+    coverage = log.coverage([account.name])[account.name]
+    return Standing(
+        account=account.name,
+        mode=account.mode,
+        logged=log.count_account(account.name),
+        coverage=coverage,
+        holes=holes(coverage),
+        put_away=_put_away(journal, account.name, now),
+        still_open=docket.counts(account.name),
+        sweeps=tuple(journal.sweeps(account.name, limit=sweeps)),
+    )
+
+
+def holes(coverage: Coverage) -> tuple[tuple[datetime, datetime], ...]:
+    """What no interval covers between the first and the last moment that is covered, in order."""
+    start, end = coverage.since, coverage.through
+    found: list[tuple[datetime, datetime]] = []
+    while start is not None and end is not None and (hole := coverage.hole(start, end)) is not None:
+        found.append(hole)
+        start = hole[1]
+    return tuple(found)
+
+
+def _put_away(journal: Journal, account: str, now: datetime) -> PutAway:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    moves = journal.moves(account, states=(MoveState.MOVED, MoveState.RETURNED), errand=Errand.SWEEP)
+    return PutAway(
+        today=sum(m.intended_at >= midnight for m in moves),
+        week=sum(m.intended_at >= now - WEEK for m in moves),
+        ever=len(moves),
+        returned=sum(m.state is MoveState.RETURNED for m in moves),
+    )
