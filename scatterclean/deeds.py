@@ -81,13 +81,15 @@ def act(
     clock: Clock,
     stop: Stop = lambda: False,
     progress: Progress = lambda _: None,
+    done: Done | None = None,
 ) -> Done:
     """Move what is intended, batch by batch, as far as no other hand was there first.
 
     Raises CannotMoveSafely before anything is done; ConnectionLost and the like in the middle leave rows
     *intended*.  A set stop flag ends it between two batches with Stopped; all done so far is settled.
+    `done` is filled on the way: who gives one knows how far it came, also when this raises.
     """
-    done = Done()
+    done = Done() if done is None else done
     if not intents:
         return done
     mailbox.can_move()

@@ -19,7 +19,7 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 # RFC 5322 allows any printable but ":" in a name; white space before the colon is seen in old mail.
 _FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)$", re.DOTALL)
 _MAX_FIELDS = 2000
-_MAX_VALUE = 16_384
+_MAX_VALUE = 65_536
 
 
 def as_text(raw: bytes) -> str:
@@ -178,8 +178,8 @@ _COMMENT = re.compile(r"\([^()]{0,500}\)")
 _ADDRESS = re.compile(r'[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
 
-def addresses_in(value: str) -> tuple[str, ...]:
-    """The bare addresses of an address list, lower-cased, each once, in order; display names are dropped."""
+def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
+    """The bare addresses of an address list, lower-cased, each once, in order, at most `limit`; no names."""
     value = value[:_MAX_VALUE]
     if '"' in value:
         value = _QUOTED_STRING.sub(" ", value)
@@ -191,7 +191,7 @@ def addresses_in(value: str) -> tuple[str, ...]:
         match = _ADDRESS.search(inner[1] if inner else piece)
         if match:
             found[match[0].strip(".'`").lower()] = None
-            if len(found) >= MAX_ADDRESSES:
+            if len(found) >= limit:
                 break
     return tuple(found)
 

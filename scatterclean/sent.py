@@ -20,6 +20,9 @@ ID_FIELDS = (
 )
 RECIPIENT_FIELDS = ("To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc")
 
+# What the person wrote is not a stranger's: a newsletter to a whole club has all its recipients in the log.
+MOST_RECIPIENTS = 5000
+
 FIELDS = tuple(dict.fromkeys((*FINGERPRINT_FIELDS, *ID_FIELDS, *RECIPIENT_FIELDS)))
 
 # A Date after the moment of filing (but for a wrong zone), or from before mail had one, is a wrong clock.  One
@@ -38,7 +41,7 @@ def read(sighting: Sighting) -> SentMessage:
     recipients: dict[str, None] = {}
     for name in RECIPIENT_FIELDS:
         for value in header.all(name):
-            recipients.update(dict.fromkeys(addresses_in(value)))
+            recipients.update(dict.fromkeys(addresses_in(value, MOST_RECIPIENTS)))
     senders = addresses_in(header.get("From") or "")
     date = date_in(header.get("Date"))
     return SentMessage(

@@ -29,7 +29,7 @@ from scatterclean.config import Settings, load
 from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
 from scatterclean.model import SweepReport
 from scatterclean.sweep import Steps
-from scatterclean.wire import Household
+from scatterclean.wire import Household, assign
 
 log = logging.getLogger("scatterclean")
 
@@ -237,6 +237,7 @@ class Service:
             log.warning("%s", warning)
         gone = self.household.accounts.keys() - {a.name for a in settings.accounts}
         self.household.settings = settings
+        assign(settings, self.household.store)
         log.setLevel(settings.log_level.value.upper())
         for name in gone:
             self._scheduler.remove_job(name)

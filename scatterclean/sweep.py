@@ -20,6 +20,7 @@ from scatterclean.model import (
     Account,
     Bounce,
     Case,
+    Closure,
     Cursor,
     Errand,
     Finding,
@@ -82,34 +83,37 @@ class Sweep:
 
     _troubles: list[str] = field(default_factory=list, init=False)
     _looked_at: int = field(default=0, init=False)
+    _report: SweepReport = field(init=False)
 
     def run(self) -> SweepReport:
         """Sweep, and store the report.  An error that reaches the account is reported, stored, and raised."""
         mode = self.mode or self.account.mode
         started = self.clock()
         number = self.journal.begin_sweep(self.account.name, mode, started)
-        report = SweepReport(self.account.name, number, mode, started, started)
+        # What is known of the sweep so far: one that is stopped or cut off tells what it did, too.
+        self._report = SweepReport(self.account.name, number, mode, started, started)
         try:
-            report = self._steps(report)
+            self._steps()
         except Stopped:
-            report = replace(report, refusal=Refusal.STOPPED)
+            self._note(refusal=Refusal.STOPPED)
         except Trouble as trouble:
             self._troubles.append(str(trouble))
             raise
         finally:
-            report = replace(
-                report, ended=self.clock(), looked_at=self._looked_at, troubles=tuple(self._troubles)
-            )
-            self.journal.end_sweep(report)
-        return report
+            self._note(ended=self.clock(), looked_at=self._looked_at, troubles=tuple(self._troubles))
+            self.journal.end_sweep(self._report)
+        return self._report
 
-    def _steps(self, report: SweepReport) -> SweepReport:
+    def _note(self, **changes: object) -> None:
+        self._report = replace(self._report, **changes)  # type: ignore[arg-type]  # the fields of SweepReport
+
+    def _steps(self) -> None:
         account = self.account
         recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
         self._troubles += recovered.troubles
 
         harvested = self._harvest()
-        report = replace(report, harvested=harvested.new)
+        self._note(harvested=harvested.new)
 
         for folder in self.folders or account.watch:
             try:
@@ -120,21 +124,20 @@ class Sweep:
         cases, verdicts = self._review()
         self.steps.judged(cases)
         orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN]
-        report = replace(report, verdicts=verdicts)
+        self._note(verdicts=verdicts)
 
-        logged = self.log.count(account.person)
-        refusal = plan.refusal(report.mode, harvested.refusal, logged)
-        if refusal in (None, Refusal.OBSERVING):
-            returned = self._rescue(report) if refusal is None else 0
-            report = replace(report, returned=returned)
+        refusal = plan.refusal(self._report.mode, harvested.refusal, self.log.count(account.person))
+        if refusal is None:
+            self._rescue()
         if not orphans:
-            return replace(report, refusal=refusal if harvested.refusal else None)
+            self._note(refusal=refusal if harvested.refusal else None)
+            return
         target = self.mailbox.personal(account.backscatter)
         intents = [plan.put_away(case, account, target) for case in orphans]
         if refusal is not None:
-            left = self._would_leave_alone(intents)
-            return replace(report, refusal=refusal, left_alone=left)
-        return self._act(report, orphans, intents)
+            self._note(refusal=refusal, left_alone=self._would_leave_alone(intents))
+            return
+        self._act(orphans, intents)
 
     # --- harvest and gather -----------------------------------------------------------------------------
 
@@ -246,7 +249,7 @@ class Sweep:
         before = {c.id: c.finding for c in cases}
         self.docket.update([c for c in judged if before[c.id] != c.finding])
         genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
-        self.docket.close(genuine, self.clock())
+        self.docket.close(genuine, self.clock(), Closure.GENUINE)
         return judged, Counter(c.finding.verdict for c in judged)
 
     def _always(self, case: Case) -> bool:
@@ -262,7 +265,7 @@ class Sweep:
             except (FolderMissing, FolderChanged):
                 there[place] = set()
         gone = [c for c in cases if c.where.uid not in there[c.where.place]]
-        self.docket.close(gone, self.clock())
+        self.docket.close(gone, self.clock(), Closure.GONE)
         missing = {c.id for c in gone}
         return [c for c in cases if c.id not in missing]
 
@@ -287,33 +290,46 @@ class Sweep:
         self.steps.left(left)
         return len(left)
 
-    def _act(self, report: SweepReport, orphans: Sequence[Case], intents: Sequence[Intent]) -> SweepReport:
+    def _act(self, orphans: Sequence[Case], intents: Sequence[Intent]) -> None:
+        done = deeds.Done()
         try:
-            done = deeds.act(
+            deeds.act(
                 self.mailbox,
                 self.journal,
-                report.sweep,
+                self._report.sweep,
                 intents,
                 clock=self.clock,
                 stop=self.stop,
                 progress=lambda n: self.steps.tell("move", n, len(intents)),
+                done=done,
             )
         except PersonCanMend as trouble:
             if trouble.reach is Reach.EVERYTHING:
                 raise
             self._troubles.append(str(trouble))
-            return replace(report, refusal=Refusal.CANNOT_MOVE)
+            self._note(refusal=Refusal.CANNOT_MOVE)
+        except (Stopped, Trouble):
+            self._acted(orphans, done)
+            raise
+        self._acted(orphans, done)
+
+    def _acted(self, orphans: Sequence[Case], done: deeds.Done) -> None:
+        """Note what was done, and close the cases that are over."""
         self._troubles += done.troubles
         self.steps.left(done.left_alone)
+        self._note(moved=done.count(MoveState.MOVED), left_alone=len(done.left_alone))
         by_source = {c.where: c for c in orphans}
-        over = [
-            by_source[move.intent.source] for move, state in done.settled if state is not MoveState.STAYED
-        ]
-        over += [by_source[intent.source] for intent, _ in done.left_alone]
-        self.docket.close(over, self.clock())
-        return replace(report, moved=done.count(MoveState.MOVED), left_alone=len(done.left_alone))
+        over: dict[Closure, list[Case]] = {}
+        for move, state in done.settled:
+            if state in _CLOSURES:
+                over.setdefault(_CLOSURES[state], []).append(by_source[move.intent.source])
+        for intent, hand in done.left_alone:
+            closure = Closure.GONE if hand in (plan.Hand.GONE, plan.Hand.CHANGED) else Closure.HAND
+            over.setdefault(closure, []).append(by_source[intent.source])
+        for closure, cases in over.items():
+            self.docket.close(cases, self.clock(), closure)
 
-    def _rescue(self, report: SweepReport) -> int:
+    def _rescue(self) -> None:
         """Bring back what was put away and has since proved genuine."""
         put_away = self.docket.moved_cases(self.account.name)
         judged = self._judge([case for case, _ in put_away], ())
@@ -323,12 +339,31 @@ class Sweep:
             if case.finding.verdict is Verdict.GENUINE
         ]
         if not proved:
-            return 0
+            return
         found = deeds.find(self.mailbox, proved)
         intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for m in proved if m.id in found]
-        done = deeds.act(self.mailbox, self.journal, report.sweep, intents, clock=self.clock, stop=self.stop)
-        self._troubles += done.troubles
-        return done.count(MoveState.MOVED)
+        done = deeds.Done()
+        try:
+            deeds.act(
+                self.mailbox,
+                self.journal,
+                self._report.sweep,
+                intents,
+                clock=self.clock,
+                stop=self.stop,
+                done=done,
+            )
+        finally:
+            self._troubles += done.troubles
+            self._note(returned=done.count(MoveState.MOVED))
+
+
+# Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.
+_CLOSURES: Mapping[MoveState, Closure] = {
+    MoveState.MOVED: Closure.MOVED,
+    MoveState.VANISHED: Closure.GONE,
+    MoveState.DOUBLED: Closure.HAND,
+}
 
 
 def knowledge_of(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 from scatterclean import deeds, plan
+from scatterclean.errors import Stopped
 from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
 from scatterclean.ports import Journal, Mailbox
 
@@ -22,11 +24,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What an undo did: `back` were brought back, `lost` are no longer where they were put."""
+    """What an undo did: `back` were brought back, `lost` are no longer where they were put.
+
+    `still_away` are where they were put: the server refused, or the undo was stopped before their turn.
+    """
 
     back: tuple[Move, ...]
     lost: tuple[Move, ...]
     troubles: tuple[str, ...] = ()
+    still_away: tuple[Move, ...] = ()
 
 
 def select(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
@@ -64,7 +70,10 @@ def undo(
     stop: deeds.Stop = lambda: False,
     progress: deeds.Progress = lambda _: None,
 ) -> Undone:
-    """Bring back every selected message that is found; those of which another hand disposed are named."""
+    """Bring back every selected message that is found; those of which another hand disposed are named.
+
+    A set stop flag ends it between two batches; what is left is `still_away`.
+    """
     started = clock()
     deeds.recover(mailbox, journal, account.name, clock=clock)
     moves = select(journal, account.name, selection)
@@ -75,13 +84,18 @@ def undo(
     intents = [plan.bring_back(m, found[m.id], Errand.UNDO) for m in moves if m.id in found]
     done = deeds.Done()
     try:
-        done = deeds.act(mailbox, journal, number, intents, clock=clock, stop=stop, progress=progress)
+        with suppress(Stopped):
+            deeds.act(mailbox, journal, number, intents, clock=clock, stop=stop, progress=progress, done=done)
     finally:
         returned = done.count(MoveState.MOVED)
         journal.end_sweep(SweepReport(account.name, number, Mode.MOVE, started, clock(), returned=returned))
-    back = {m.intent.returns for m, state in done.settled if state is MoveState.MOVED}
+    ends = {m.intent.returns: state for m, state in done.settled}
+    gone = {intent.returns for intent, _ in done.left_alone}  # taken away between find and act
+    gone.update(m.id for m in moves if m.id not in found or ends.get(m.id) is MoveState.VANISHED)
+    back = {m.id for m in moves if ends.get(m.id) is MoveState.MOVED}
     return Undone(
         back=tuple(m for m in moves if m.id in back),
-        lost=tuple(m for m in moves if m.id not in back),
+        lost=tuple(m for m in moves if m.id in gone),
         troubles=tuple(done.troubles),
+        still_away=tuple(m for m in moves if m.id not in gone and m.id not in back),
     )

@@ -49,6 +49,11 @@ def connect(settings: AccountSettings) -> Mailbox:
     )
 
 
+def assign(settings: Settings, store: Store) -> None:
+    """Tell the log whose the accounts are now: what an account sent acquits the mail of all of its person."""
+    store.sent_log.assign({a.name: a.account.person for a in settings.accounts})
+
+
 @dataclass(slots=True)
 class Household:
     """All accounts of a configuration on one store.  A context manager: leaving it closes the store.
@@ -65,7 +70,10 @@ class Household:
     @staticmethod
     def open(settings: Settings, *, read_only: bool = False) -> Household:
         """`read_only`: without the lock, beside a running daemon; only for looking.  Raises Database*."""
-        return Household(settings, open_store(settings.database, read_only=read_only))
+        store = open_store(settings.database, read_only=read_only)
+        if not read_only:
+            assign(settings, store)
+        return Household(settings, store)
 
     def __enter__(self) -> Household:
         return self

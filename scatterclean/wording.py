@@ -6,7 +6,6 @@ What strangers wrote is shown only through `shown`: no control character reaches
 from __future__ import annotations
 
 import unicodedata
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
@@ -243,17 +242,32 @@ def by_reason(cases: Iterable[Case]) -> list[tuple[Verdict, str, list[Case]]]:
 
 
 def examples(cases: Sequence[Case], most: int = 3) -> list[str]:
-    """The commonest subjects among these, each with how many have it and a sender."""
-    subjects = Counter(shown(case.bounce.subject, 60) for case in cases)
+    """The commonest subjects among these, each with how many have it and who sent one."""
+    heaps: dict[str, list[Case]] = {}
+    for case in cases:
+        heaps.setdefault(shown(case.bounce.subject, 60), []).append(case)
     lines = []
-    for subject, count in subjects.most_common(most):
-        sender = next(c.bounce.sender for c in cases if shown(c.bounce.subject, 60) == subject)
-        times = f"{count} x " if count > 1 else ""
-        lines.append(f'{times}"{subject}" from {shown(sender, 60) or "nobody"}')
-    if len(subjects) > most:
-        rest = len(subjects) - most
+    for heap in sorted(heaps.values(), key=len, reverse=True)[:most]:
+        times = f"{len(heap)} x " if len(heap) > 1 else ""
+        others = " and others" if len({case.bounce.sender for case in heap}) > 1 else ""
+        lines.append(f"{times}{example(heap[0])}{others}")
+    if len(heaps) > most:
+        rest = len(heaps) - most
         lines.append(f"and {rest} other subject{'s' if rest > 1 else ''}")
     return lines
+
+
+def example(case: Case) -> str:
+    """One message as a person finds it in the inbox: subject and sender."""
+    return f'"{shown(case.bounce.subject, 60)}" from {shown(case.bounce.sender, 60) or "nobody"}'
+
+
+def about(case: Case) -> str:
+    """What one message is about, for the few that count: who did not get which letter."""
+    recipients = case.bounce.recipients or case.bounce.original.to
+    letter = case.bounce.original.subject
+    to = f", about mail to {shown(recipients[0], 60)}" if recipients else ""
+    return f"{example(case)}{to}" + (f': "{shown(letter, 60)}"' if letter else "")
 
 
 def counted(number: int, kind: Kind) -> str:
@@ -316,7 +330,7 @@ def sweep_line(report: SweepReport, *, bare: bool = False) -> str:
     orphans = count.get(Verdict.ORPHAN, 0)
     parts = []
     if report.mode is Mode.OBSERVE:
-        parts.append(f"{orphans} would be put away")
+        parts.append(f"{max(orphans - report.left_alone, 0)} would be put away")
     else:
         parts.append(f"{report.moved} put away")
     parts += [

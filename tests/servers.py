@@ -8,7 +8,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -72,6 +72,10 @@ class DovecotHand:
     def close(self) -> None:
         self._imap.logout()
 
+    def abandon(self) -> None:
+        """Close the socket of a session that the server has ended."""
+        self._imap.shutdown()
+
     def create(self, folder: str) -> None:
         self._ask("CREATE", _name(folder))
 
@@ -109,8 +113,8 @@ class DovecotHand:
         self._in(folder, ("STORE", str(uid), "-FLAGS.SILENT", f"({' '.join(flags)})"))
 
     def messages(self, folder: str) -> list[Stored]:
-        status, data = self._imap.select(_name(folder), readonly=True)
-        assert status == "OK", data
+        opened, said = self._imap.select(_name(folder), readonly=True)
+        assert opened == "OK", said
         status, data = self._imap.uid("FETCH", "1:*", "(UID FLAGS INTERNALDATE BODY.PEEK[])")
         assert status == "OK", data
         self._imap.unselect()
@@ -179,7 +183,7 @@ class ScriptedServer:
 
     def __init__(
         self,
-        script: dict[str, Sequence[bytes]] | None = None,
+        script: Mapping[str, Sequence[bytes]] | None = None,
         *,
         greeting: bytes = b"* OK ready\r\n",
         capability: str = "AUTH=PLAIN UIDPLUS MOVE",

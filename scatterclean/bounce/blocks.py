@@ -54,7 +54,7 @@ _MAX_STRAY = 12
 
 # What stands above a pasted copy: a rule, or words for "copy", "original", "header", "follows".
 _MARKER = re.compile(
-    rb"-{3,}|={3,}|_{5,}|\*{5,}|:\s*$|copy of|original|header|follow|below|returned mail|unsent|"
+    rb"-{3,}|={3,}|_{5,}|\*{5,}|copy of|original|header|follow|below|returned mail|unsent|"
     rb"nachricht|ursprung|d'origine|mensaje|messaggio|mensagem",
     re.IGNORECASE,
 )

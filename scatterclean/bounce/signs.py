@@ -203,6 +203,7 @@ _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ 
 # An SMTP answer with a text (RFC 5321, 4.2), an enhanced status code (RFC 3463).
 _SMTP_ANSWER = re.compile(r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)")
 _ADDRESS = re.compile(r"[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
+_SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？](?:\s|$)")
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 _KIND_OF_ACTION = {
@@ -320,12 +321,18 @@ class Signs:
         text = self.message.words[:_LOOK]
         if self.returns or _SMTP_ANSWER.search(text):
             return True
-        failed = _FAILED.search(text)
-        while failed:
-            behind = _ADDRESS.search(text, failed.end(), failed.end() + 160)
-            if behind:
-                return behind[0].rstrip(".") not in self.own
-            failed = _FAILED.search(text, failed.end())
+        return self.tells_of_an_address
+
+    @once
+    def tells_of_an_address(self) -> bool:
+        """One sentence says what failed, or quotes an SMTP answer, and names an address: not the reader's or
+        the writer's.  Parcel services and warnings of a help desk say the one thing here, the other there."""
+        text = self.message.words[:_LOOK]
+        for sentence in _SENTENCE_END.split(text):
+            if _FAILED.search(sentence) or _SMTP_ANSWER.search(sentence):
+                named = _ADDRESS.finditer(sentence)
+                if any(each[0].rstrip(".") not in self.own for each in islice(named, 20)):
+                    return True
         return False
 
     @once
@@ -510,7 +517,8 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     failed = _FAILED.search(signs.subject) is not None
     delayed = _DELAYED.search(signs.subject) is not None
-    if (failed or delayed) and signs.body_failed and signs.proof and not _forwards_a_bounce(message):
+    proof = signs.returns or signs.tells_of_an_address
+    if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(message):
         return Kind.DELAY if delayed else Kind.BOUNCE
     system = signs.from_daemon_name or _SYSTEM.search(signs.sender) is not None
     if system and _NOTICE.search(signs.subject) and signs.returns:
@@ -548,7 +556,7 @@ def _of_first_words(signs: Signs) -> Kind | None:
     """
     message = signs.message
     header = message.header
-    begin = message.words[:160]
+    begin = message.words[:100]
     if "in-reply-to" in header or "references" in header or "\n>" in message.text[:2000].decode("latin-1"):
         return None
     if not (_FAILED.search(signs.subject) and _FAILED.search(begin)):

@@ -13,6 +13,7 @@ from scatterclean.errors import Trouble
 from scatterclean.model import Bounce, Case, Coverage, Finding, Knowledge, Move, SweepReport
 from scatterclean.plan import Hand
 from scatterclean.standing import Standing
+from scatterclean.undo import Undone
 from scatterclean.why import Story
 
 Form = dict[str, object]
@@ -173,6 +174,15 @@ def story(value: Story) -> Form:
 
 def moves(values: Iterable[Move]) -> Sequence[Form]:
     return [move(each) for each in values]
+
+
+def undone(value: Undone) -> Form:
+    return {
+        "back": moves(value.back),
+        "lost": moves(value.lost),
+        "still_away": moves(value.still_away),
+        "troubles": list(value.troubles),
+    }
 
 
 def _coverages(values: Mapping[str, Coverage]) -> Form:

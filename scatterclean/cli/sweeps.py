@@ -13,6 +13,8 @@ from scatterclean.errors import Trouble
 from scatterclean.model import Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
 from scatterclean.plan import Hand
 
+# So many of the genuine ones are named.
+_NAMED = 10
 _KEPT = (Verdict.GENUINE, Verdict.ALARM, Verdict.WAITING, Verdict.UNDECIDED)
 
 
@@ -121,7 +123,12 @@ def _heaps(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
         screen.say("Stayed:", "green", indent=2)
     for verdict, sentence, heap in wording.by_reason(outcome.kept):
         screen.say(f"{len(heap)} {verdict}: {sentence}", indent=4)
-        for line in wording.examples(heap):
+        # The genuine ones are what the person must not miss: each is named.
+        named = verdict in (Verdict.GENUINE, Verdict.ALARM)
+        lines = [wording.about(case) for case in heap[:_NAMED]] if named else wording.examples(heap)
+        if named and len(heap) > _NAMED:
+            lines.append(f"and {len(heap) - _NAMED} more")
+        for line in lines:
             screen.say(line, "dim", indent=6)
     if outcome.left_alone:
         screen.say("Left alone:", "green", indent=2)

@@ -117,8 +117,6 @@ def _unknown(loc: lines.Path, value: object) -> str:
         table = KindsTable if "kinds" in loc[1:-1] else AccountTable
     folded = key.lower().replace("-", "_").strip()
     known = _keys(table)
-    if folded in known:
-        return f"unknown key, did you mean {folded}?"
     if table is FileTable and isinstance(value, dict):
         if meant := did_you_mean(key, ["accounts", "defaults"]):
             return f"unknown table, did you mean {meant}?"

@@ -62,7 +62,7 @@ class ScratchDovecot:
     sessions can be read by `trace_of`.
     """
 
-    password = "scatter"  # noqa: S105 - of a server on loopback that lives for seconds
+    password = "let-me-in-8"  # noqa: S105 - of a server on loopback that lives for seconds
 
     def __init__(
         self,
@@ -259,7 +259,8 @@ def _lines(settings: Mapping[str, str]) -> str:
     return "\n".join(f"{name} = {value}" for name, value in settings.items())
 
 
-# Braces on one line are a syntax error.  An empty chroot lets services that chroot run without root.
+# Braces on one line are a syntax error.  An empty chroot lets services that chroot run without root.  Without
+# the listener for penalties a wrong password slows every later login from the same address by seconds.
 _TEMPLATE = """\
 {plain}
 passdb {{
@@ -296,6 +297,9 @@ protocol imap {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =

@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from argparse import Namespace
+from contextlib import suppress
 from types import TracebackType
 from uuid import uuid4
 
@@ -106,22 +107,30 @@ class EmbeddedServer:
         self._sessions: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> EmbeddedServer:
+        try:
+            self._start()
+        except BaseException:  # Ctrl-C, too
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _start(self) -> None:
         # Bound and listening before the thread starts: whoever connects early waits in the backlog.
         self._socket = socket.create_server((_HOST, 0))
         self.port = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="embedded-imap", daemon=True)
         self._thread.start()
         if not self._ready.wait(_PATIENCE) or self._stop is None:
-            self.__exit__(None, None, None)
             raise OSError("the embedded IMAP server did not come up") from next(iter(self.troubles), None)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._loop is not None and self._stop is not None:
-            self._loop.call_soon_threadsafe(self._stop.set)
         if self._thread is not None:
+            self._ready.wait(_PATIENCE)
+            if self._loop is not None and self._stop is not None:
+                with suppress(RuntimeError):  # the loop is closed: it went down by itself
+                    self._loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(_PATIENCE)
         if self._socket is not None:
             self._socket.close()

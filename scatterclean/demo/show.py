@@ -115,7 +115,9 @@ class _Show:
         self._title("A mail server")
         username = self.world.person.address
         if server == "dovecot":
-            dovecot = stack.enter_context(ScratchDovecot())
+            dovecot = ScratchDovecot()
+            stack.push(dovecot)  # before it starts: Ctrl-C may come while it does
+            dovecot.start()
             port, password, what = dovecot.port, dovecot.password, "Dovecot, in a directory of its own"
         else:
             from scatterclean.demo.embedded import EmbeddedServer

@@ -78,19 +78,23 @@ def connect(
     session = Session(client.connection, account, where)
     if starttls is None:
         return session
+    no_tls = TlsUnavailable(
+        f"{account}: {where} offers no STARTTLS", hint='Try tls = "implicit". No password was sent.'
+    )
     try:
         # RFC 3501, 6.2.1: only in the not-authenticated state.  A PREAUTH greeting, or a capability list
         # without STARTTLS, is what somebody in the middle sends to keep us in the clear.
         if client.connection.state != "NONAUTH" or not client.has_capability("STARTTLS"):
-            raise TlsUnavailable(
-                f"{account}: {where} offers no STARTTLS", hint='Try tls = "implicit". No password was sent.'
-            )
+            raise no_tls
         client.connection.sock.settimeout(timeouts[0])
         client.starttls(starttls)
         client.connection.sock.settimeout(timeouts[1])
         client.connection.untagged_responses.clear()  # what came in the clear is nobody's word
     except BROKEN as broken:
         session.drop()
+        refused = isinstance(broken, imapclient.IMAPClient.Error)
+        if refused and not isinstance(broken, imapclient.IMAPClient.AbortError):
+            raise no_tls from None  # a clean NO or BAD
         raise unconnected(broken, asked) from None
     except BaseException:
         session.drop()

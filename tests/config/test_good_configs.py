@@ -256,6 +256,10 @@ def test_what_is_unwise_is_warned_of_with_its_line(reading: Reading) -> None:
     )
 
 
+def test_a_settle_time_of_two_minutes_is_no_reason_for_a_warning(reading: Reading) -> None:
+    assert reading(HOME + 'settle = "2m"\n').warnings == ()
+
+
 def test_the_file_is_looked_for_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENVIRONMENT, "elsewhere/config.toml")
     assert default_path() == Path("elsewhere/config.toml")

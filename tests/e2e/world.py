@@ -96,9 +96,7 @@ def _filed(dice: random.Random, one: Sent) -> Letter:
     ]
     if dice.random() < 0.2:
         fields.insert(2, ("Cc", "archive@club.example"))
-    return Letter(
-        _mail(fields, f"Dear friend,\n{ORDINARY}\nAda\n"), one.when, frozenset(("\\Seen",))
-    )
+    return Letter(_mail(fields, f"Dear friend,\n{ORDINARY}\nAda\n"), one.when, frozenset(("\\Seen",)))
 
 
 # --- ordinary mail ----------------------------------------------------------------------------------------
@@ -118,9 +116,17 @@ def _ordinary(dice: random.Random, number: int, now: datetime) -> Letter:
         (
             (f"Lunch on day {number}", "bob@firm.example", []),
             (f"Your order {number}", "shop@store.example", [("Auto-Submitted", "auto-generated")]),
-            (f"News, number {number}", "news@paper.example", [("List-Id", "<news.paper.example>"), ("Precedence", "bulk")]),
+            (
+                f"News, number {number}",
+                "news@paper.example",
+                [("List-Id", "<news.paper.example>"), ("Precedence", "bulk")],
+            ),
             (f"Fwd: Undelivered Mail Returned to Sender ({number})", "carl@club.example", []),
-            (f"Re: Delivery failed? ({number})", "dora@school.example", [("In-Reply-To", f"<q{number}@x.example>")]),
+            (
+                f"Re: Delivery failed? ({number})",
+                "dora@school.example",
+                [("In-Reply-To", f"<q{number}@x.example>")],
+            ),
             (f"cron {number}", "root@host.winter.example", [("Auto-Submitted", "auto-generated")]),
         )
     )
@@ -133,7 +139,9 @@ def _ordinary(dice: random.Random, number: int, now: datetime) -> Letter:
         ("Message-ID", f"<o{number}@{sender.partition('@')[2]}>"),
         *extra,
     ]
-    body = f"{ORDINARY} {number}\n\n" + "> 550 5.1.1 User unknown\n> Message-ID: <x@y.example>\n" * (number % 3)
+    body = f"{ORDINARY} {number}\n\n" + "> 550 5.1.1 User unknown\n> Message-ID: <x@y.example>\n" * (
+        number % 3
+    )
     return Letter(_mail(fields, body), arrival, dice.choice(_FLAGS))
 
 
@@ -173,7 +181,9 @@ class _Returned:
 Shape = Callable[[_Returned], tuple[list[tuple[str, str]], str]]
 
 
-def _report(one: _Returned, sender: str, subject: str, text: str, returned: str, **options: str) -> tuple[list[tuple[str, str]], str]:
+def _report(
+    one: _Returned, sender: str, subject: str, text: str, returned: str, **options: str
+) -> tuple[list[tuple[str, str]], str]:
     """RFC 3464, as most servers write it; `returned` is the third part with its header."""
     boundary = f"=_{one.number}_{options.get('mark', 'b')}"
     action = options.get("action", "failed")
@@ -368,7 +378,9 @@ def _orphans(dice: random.Random, count: int, now: datetime) -> list[Letter]:
             when = now - timedelta(minutes=45 + 180 * number)
         flags = frozenset(("\\Seen",)) if number % 7 == 0 else frozenset[str]()
         shape = SHAPES[number % len(SHAPES)]
-        letter = _bounce(dice, _forged(dice, number, when), shape, verdict=Verdict.ORPHAN, moves=True, flags=flags)
+        letter = _bounce(
+            dice, _forged(dice, number, when), shape, verdict=Verdict.ORPHAN, moves=True, flags=flags
+        )
         found.append(letter)
     return found
 
@@ -429,7 +441,10 @@ def _mail(fields: Iterable[tuple[str, str]], body: str) -> bytes:
 
 def fill(port: int, user: str, password: str, folder: str, letters: Sequence[Letter]) -> None:
     """APPEND all of them: many to a command (RFC 3502) without waiting for a go-ahead (RFC 7888)."""
-    with socket.create_connection(("127.0.0.1", port), 60) as connection, connection.makefile("rb") as answers:
+    with (
+        socket.create_connection(("127.0.0.1", port), 60) as connection,
+        connection.makefile("rb") as answers,
+    ):
         answers.readline()
         for tag, command in _commands(user, password, folder, letters):
             connection.sendall(command)
@@ -438,7 +453,9 @@ def fill(port: int, user: str, password: str, folder: str, letters: Sequence[Let
             assert line.startswith(tag + b" OK"), line
 
 
-def _commands(user: str, password: str, folder: str, letters: Sequence[Letter]) -> Iterator[tuple[bytes, bytes]]:
+def _commands(
+    user: str, password: str, folder: str, letters: Sequence[Letter]
+) -> Iterator[tuple[bytes, bytes]]:
     yield b"l", f"l LOGIN {user} {password}\r\n".encode()
     for start in range(0, len(letters), 200):
         parts = [f'a{start} APPEND "{folder}"'.encode()]

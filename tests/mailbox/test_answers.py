@@ -39,7 +39,7 @@ def test_no_bytes_of_a_server_raise(records: list[Record]) -> None:
 def test_a_fetch_with_a_literal_is_read() -> None:
     records: list[Record] = [
         (
-            b'1 (UID 7 INTERNALDATE " 7-Feb-1994 21:52:25 -0800" FLAGS (\\Seen $X) RFC822.SIZE 9 BODY[HEADER.FIELDS (A)] {5}',
+            b'1 (UID 7 INTERNALDATE " 7-Feb-1994 21:52:25 -0800" FLAGS (\\Seen $X) RFC822.SIZE 9 BODY[X (A)] {5}',
             b"a)\r\n\r",
         ),
         b")",

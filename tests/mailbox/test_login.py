@@ -70,7 +70,7 @@ def test_a_trusted_server_is_logged_in_to(authority: Path, tls: str) -> None:
 @pytest.mark.parametrize("tls", ["implicit", "starttls"])
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("expired", "expired"), ("elsewhere", "mismatch"), ("other/good", "self")],
+    [("expired", "expired"), ("elsewhere", "host name"), ("other/good", "ca_file")],
 )
 def test_a_certificate_that_is_not_trusted_is_refused_and_no_password_sent(
     authority: Path, tls: str, name: str, words: str
@@ -82,7 +82,7 @@ def test_a_certificate_that_is_not_trusted_is_refused_and_no_password_sent(
         pytest.raises(CertificateRefused) as caught,
     ):
         open_mailbox(server.access(tls=tls, ca_file=authority / "ca.pem"))
-    assert words in caught.value.what or words in caught.value.hint or name == "other/good"
+    assert words in str(caught.value)
     assert not said_something_secret(server)
 
 
@@ -162,7 +162,12 @@ def test_a_ca_file_that_is_missing_or_none_is_refused_before_connecting(tmp_path
 def test_only_one_context_is_made_for_a_ca_file(authority: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
     real = ssl.create_default_context
-    monkeypatch.setattr(ssl, "create_default_context", lambda **given: made.append(given) or real(**given))
+
+    def counted(*, cafile: Path) -> ssl.SSLContext:
+        made.append(cafile)
+        return real(cafile=cafile)
+
+    monkeypatch.setattr(ssl, "create_default_context", counted)
     shutil.copy(authority / "ca.pem", authority / "again.pem")
     with ScriptedServer(certificate=pair(authority, "good")) as server:
         for _ in range(3):

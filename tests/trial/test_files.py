@@ -213,6 +213,12 @@ def test_a_huge_message_in_an_mbox_is_cut_and_the_next_one_is_found(tmp_path: Pa
     assert (small.raw, small.complete) == (TWO + b"\n", True)
 
 
+def test_a_line_longer_than_what_is_read_at_once_is_still_one_line(tmp_path: Path) -> None:
+    long = b"x" * 65536 + b"\nFrom x@y.example Mon Jan 12 09:00:05 2026\n" + b"y" * 65536 + b">From z\n"
+    content = b"From x@y.example Mon Jan 12 09:00:05 2026\n" + ONE + long + b"\n"
+    assert [raw for _, raw in found(write(tmp_path / "box", content))] == [ONE + long + b"\n"]
+
+
 def test_what_cannot_be_read_is_named_with_the_reason_and_the_rest_goes_on(tmp_path: Path) -> None:
     loop = tmp_path / "loop.eml"
     loop.symlink_to(loop)

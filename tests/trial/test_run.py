@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from scatterclean import trial
-from scatterclean.model import Because, Verdict
-from scatterclean.trial import ALL_TIME, PeriodUnreadable, SentUnreadable, period
+from scatterclean.model import Answer, Because, Question, Tie, TieQuestion, Verdict
+from scatterclean.trial import ALL_TIME, PeriodUnreadable, SentUnreadable, files, period
+from scatterclean.trial.files import messages
+from scatterclean.trial.log import Log
 from tests.trial.letters import ME, bounce, letter, mbox
 
 
@@ -195,7 +197,14 @@ def test_the_log_may_be_a_maildir_an_mbox_or_one_message(sent: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    "date", ["", "Mon, 99 Foo 0000", "Mon, 12 Jan 0001 00:00:00 +0000", "Fri, 31 Dec 9999 23:59:59 -1200"]
+    "date",
+    [
+        "",
+        "Mon, 99 Foo 0000",
+        "Mon, 12 Jan 0001 00:00:00 +0000",
+        "Fri, 31 Dec 9999 23:59:59 -1200",
+        "Fri, 31 Dec 9999 00:00:00 +0000",
+    ],
 )
 def test_absurd_dates_stop_nothing(sent: Path, date: str) -> None:
     raw = bounce().replace(b"Mon, 12 Jan 2026 10:00:05 +0100", date.encode())
@@ -210,6 +219,62 @@ def test_the_codes_and_verdicts_are_those_of_the_model(sent: Path) -> None:
     one = told(bounce(), sent=sent)
     assert one["verdict"] in set(Verdict)
     assert {reason["code"] for reason in one["reasons"]} <= set(Because)
+
+
+def test_the_mbox_line_tells_the_arrival_of_a_message_without_any_date(sent: Path, tmp_path: Path) -> None:
+    (sent / "3.eml").write_bytes(letter("", to="nobody@far.example", subject="Minutes of Monday"))
+    undated = b"".join(
+        line for line in bounce().splitlines(keepends=True) if not line.startswith((b"Received:", b"Date:"))
+    )
+    for line, verdict in (
+        (b"From MAILER-DAEMON Tue Jan 13 09:00:05 2026\n", "genuine"),
+        (
+            b"From MAILER-DAEMON Fri Feb 13 09:00:05 2026\n",
+            "orphan",
+        ),  # nothing went there in the 14 days before
+    ):
+        (tmp_path / "box").write_bytes(mbox(undated, line=line))
+        (one,) = trial.run([tmp_path / "box"], sent=sent)
+        assert one["verdict"] == verdict
+
+
+def test_a_message_that_was_cut_in_front_of_what_it_returns_is_incomplete(
+    sent: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "CAP", bounce().index(b"Content-Type: message/rfc822"))
+    (tmp_path / "long.eml").write_bytes(bounce())
+    (one,) = trial.run([tmp_path / "long.eml"], sent=sent)
+    assert one["incomplete"] is True
+    assert one["verdict"] == "undecided"
+
+
+def test_the_log_answers_as_the_real_one_does(sent: Path) -> None:
+    log = Log.of(messages([sent]))
+    at = datetime(2026, 1, 12, 8, 59, tzinfo=UTC)
+    hour = timedelta(hours=1)
+    answer = log.ask(
+        Question(
+            "",
+            keys=frozenset({"kept.1@winter.example", "lost.1@winter.example"}),
+            ties=frozenset(
+                {
+                    TieQuestion("aunt@far.example", at, at),
+                    TieQuestion("friend@far.example", at + hour, at + 2 * hour),
+                    TieQuestion("friend@far.example", at - 2 * hour, at - hour),
+                    TieQuestion("nobody@far.example", at - hour, at + hour),
+                }
+            ),
+            correspondents=frozenset(
+                {"aunt@far.example", "far.example", "uncle@far.example", "near.example"}
+            ),
+        )
+    )
+    assert answer == Answer(
+        known=frozenset({"kept.1@winter.example"}),
+        ties=(Tie("aunt@far.example", at, "Lunch"),),
+        correspondents=frozenset({"aunt@far.example", "far.example"}),
+    )
+    assert (log.count, log.latest, log.senders) == (2, at, {ME})
 
 
 def test_more_knowledge_never_condemns(sent: Path) -> None:

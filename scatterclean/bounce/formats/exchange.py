@@ -1,17 +1,19 @@
-"""Exchange, its Internet Mail Service and what imitates it: a list of To, Subject and Sent, no header.
+"""Exchange, its Internet Mail Service and all that only name the failed address somewhere in prose.
 
 "did not reach the following recipient(s):" (5.5, 2000), "Delivery has failed to these recipients or groups:"
-(2007 and later, Office 365).  The list itself is read as a summary; here are the recipients.
+(2007 and later, Office 365).  Their list of To, Subject and Sent is read as a summary; here are the recipients,
+guessed: the first address behind such a phrase, else the first one that is not the reader's or the writer's.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from scatterclean.bounce.anatomy import STATUS_TYPES, Message
 from scatterclean.bounce.found import Facts, Find
-from scatterclean.headers import decoded
+from scatterclean.headers import addresses_in, decoded
 from scatterclean.model import Kind
 
 _REACHED = (
@@ -30,6 +32,7 @@ _REACHED = (
     b"non remis",
     b"nicht zugestellt",
 )
+_OWN = ("To", "Delivered-To", "From", "Reply-To")
 _ADDRESS = re.compile(rb"([^\s<>()\[\]\"',;:=]{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
 _CODE = re.compile(rb"(?<![\d.])(?:[45]\d\d[ -])?[45]\.\d\.\d{1,3}\b[^\n]{0,300}")
 
@@ -37,15 +40,22 @@ _CODE = re.compile(rb"(?<![\d.])(?:[45]\d\d[ -])?[45]\.\d\.\d{1,3}\b[^\n]{0,300}
 def find(message: Message, kind: Kind) -> Iterator[Find]:
     if not message.types.isdisjoint(STATUS_TYPES):
         return  # the report knows better
+    if kind in (Kind.AUTOREPLY, Kind.CHALLENGE, Kind.RECEIPT):
+        return
     text = message.preface[:4096]
     lowered = text.lower()
     said = next((at + len(words) for words in _REACHED if (at := lowered.find(words)) >= 0), None)
-    if said is None:
-        return
-    found = _ADDRESS.search(text, said, said + 600)
-    code = _CODE.search(text, said)
+    found = _ADDRESS.search(text, said, said + 600) if said is not None else None
+    if found is not None:
+        recipient: str | None = found[1].decode("ascii", "replace").lower()
+    else:
+        header = message.header
+        own = {address for name in _OWN for address in addresses_in(header.get(name) or "")}
+        named = (each[1].decode("ascii", "replace").lower() for each in islice(_ADDRESS.finditer(text), 20))
+        recipient = next((address for address in named if address not in own), None)
+    code = _CODE.search(text, said or 0)
     yield Facts(
-        recipients=(found[1].decode("ascii", "replace").lower(),) if found else (),
+        recipients=(recipient,) if recipient else (),
         diagnostic=decoded(code[0].decode("utf-8", "replace"), 500) if code else None,
         guessed=True,
     )

@@ -10,7 +10,7 @@ import click
 from scatterclean.cli import exits
 from scatterclean.cli.arguments import account_argument, moment, named
 from scatterclean.cli.root import Given
-from scatterclean.errors import Reach, Stopped, Trouble
+from scatterclean.errors import Reach, Trouble
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
@@ -30,7 +30,9 @@ _NAMED = 10
 @click.option("--message", metavar="ID", help="The message with this Message-ID.")
 @click.option("--all", "everything", is_flag=True, help="Everything that was ever put away.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: back, lost, troubles by account.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object: back, lost, still_away, troubles by account."
+)
 @click.pass_obj
 def command(
     given: Given,
@@ -61,7 +63,7 @@ def command(
     from scatterclean.cli import forms
     from scatterclean.cli.progress import bars, patience
     from scatterclean.config import load
-    from scatterclean.undo import Selection, due
+    from scatterclean.undo import Selection, Undone, due
     from scatterclean.wire import Household
 
     screen = given.screen(json=as_json)
@@ -78,28 +80,18 @@ def command(
             screen.say("Nothing was put away that fits: there is nothing to bring back.")
         with patience(screen.trouble) as asked:
             for name in (n for n in names if numbers[n]):
+                if asked.over():
+                    break
                 try:
                     with bars(screen.aside, name) as shown:
                         undone = household.undo(name, selection, stop=asked.over, progress=shown.moved)
-                except Stopped:
-                    break
                 except Trouble as trouble:
                     if trouble.reach is Reach.EVERYTHING:
                         raise
-                    screen.trouble(f"{name}: {trouble}", style="red")
-                    told.append({"account": name, "back": [], "lost": [], "troubles": [str(trouble)]})
-                    code = exits.TROUBLE
-                    continue
+                    undone = Undone((), (), (str(trouble),))
                 _tell(screen, name, undone)
-                told.append(
-                    {
-                        "account": name,
-                        "back": forms.moves(undone.back),
-                        "lost": forms.moves(undone.lost),
-                        "troubles": list(undone.troubles),
-                    }
-                )
-                if undone.lost or undone.troubles:
+                told.append({"account": name, **forms.undone(undone)})
+                if undone.lost or undone.still_away or undone.troubles:
                     code = exits.TROUBLE
     if as_json:
         screen.give({"accounts": told})
@@ -111,16 +103,18 @@ def _tell(screen: Screen, name: str, undone: Undone) -> None:
 
     noun = "message" if len(undone.back) == 1 else "messages"
     screen.say(f"{name}: {len(undone.back)} {noun} brought back", "green")
-    if undone.lost:
-        screen.say(
-            f"{len(undone.lost)} no longer where they were put (moved or deleted by another hand):", indent=2
-        )
-    for move in undone.lost[:_NAMED]:
-        intent = move.intent
-        screen.say(
-            f'"{shown(intent.subject, 60)}" from {shown(intent.sender, 60) or "nobody"}', "dim", indent=4
-        )
-    if len(undone.lost) > _NAMED:
-        screen.say(f"and {len(undone.lost) - _NAMED} more", "dim", indent=4)
+    for heading, moves in (
+        ("no longer where they were put (moved or deleted by another hand):", undone.lost),
+        ("still where they were put:", undone.still_away),
+    ):
+        if moves:
+            screen.say(f"{len(moves)} {heading}", indent=2)
+        for move in moves[:_NAMED]:
+            intent = move.intent
+            screen.say(
+                f'"{shown(intent.subject, 60)}" from {shown(intent.sender, 60) or "nobody"}', "dim", indent=4
+            )
+        if len(moves) > _NAMED:
+            screen.say(f"and {len(moves) - _NAMED} more", "dim", indent=4)
     for sentence in undone.troubles:
         screen.trouble(sentence)

@@ -1,0 +1,64 @@
+"""What is read from the header fields of a Sent copy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from scatterclean import sent
+from scatterclean.model import SentMessage, Sighting
+
+from .people import NOW
+
+
+def read(*lines: str) -> SentMessage:
+    return sent.read(Sighting(1, NOW, frozenset(), 100, "\r\n".join([*lines, "", ""]).encode()))
+
+
+def test_every_name_of_the_message_is_kept() -> None:
+    message = read(
+        "Message-ID: <a@x>",
+        "Message-Id: <b@x>",
+        "X-Microsoft-Original-Message-ID: <c@x>",
+        "X-Google-Original-Message-ID:",
+        " <d@",
+        "\tx>",
+        "Resent-Message-ID: e@x",
+    )
+    assert {i.text for i in message.ids} == {"a@x", "b@x", "c@x", "d@x", "e@x"}
+
+
+def test_all_recipients_are_kept_however_many() -> None:
+    addresses = [f"member.{n}@club.example" for n in range(1000)]
+    message = read(
+        "To: " + ",\r\n ".join(addresses), "Cc: Eve <EVE@other.example>", "Bcc: hidden@other.example"
+    )
+    assert set(message.recipients) == {*addresses, "eve@other.example", "hidden@other.example"}
+
+
+@pytest.mark.parametrize(
+    ("date", "believed"),
+    [
+        ("Sun, 22 Nov 2026 12:00:00 +0000", True),
+        ("Wed, 04 Mar 2015 12:00:00 +0000", True),  # an old mailbox that was imported: INTERNALDATE is today
+        ("Thu, 01 Jan 1970 00:00:10 +0000", False),
+        ("Mon, 23 Nov 2037 12:00:00 +0000", False),
+        ("some day", False),
+        ("", False),
+    ],
+)
+def test_a_date_is_believed_unless_it_is_absurd(date: str, believed: bool) -> None:
+    message = read(f"Date: {date}")
+    assert (message.sent_at != NOW) is believed
+    assert message.filed_at == NOW
+
+
+def test_a_date_in_another_zone_may_lie_a_little_in_the_future() -> None:
+    message = read("Date: Tue, 24 Nov 2026 20:00:00 +0000")
+    assert message.sent_at == NOW + timedelta(hours=32)
+
+
+def test_nothing_at_all_is_a_message_without_a_name() -> None:
+    message = read()
+    assert (message.ids, message.sender, message.recipients, message.subject) == ((), None, (), None)

@@ -1,0 +1,480 @@
+"""What servers do wrong, or only oddly: the session is in step or dropped, and nothing is moved by mistake."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+import pytest
+
+from scatterclean.errors import (
+    CannotMoveSafely,
+    CommandRefused,
+    ConnectionLost,
+    FolderMissing,
+    OverQuota,
+    ServerBusy,
+)
+from scatterclean.mailbox.imap import ImapMailbox, Portions
+from scatterclean.mailbox.login import open_mailbox
+from scatterclean.model import Place
+from scatterclean.ports import FolderState
+from tests.servers import CUT, SILENCE, ScriptedServer
+
+INBOX = Place("INBOX", 7)
+TARGET = Place("Backscatter", 7)
+
+OPENED = (
+    b"* %d EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 1000] .\r\n"
+    b"* OK [PERMANENTFLAGS (\\Seen \\*)] .\r\nTAG OK [READ-%s] .\r\n"
+)
+EXAMINED = OPENED % (9, b"ONLY")
+SELECTED = OPENED % (9, b"WRITE")
+FOLDER: Mapping[str, Sequence[bytes]] = {"EXAMINE": [EXAMINED], "SELECT": [SELECTED]}
+
+
+def header(
+    uid: int, text: bytes = b"Subject: x\r\n\r\n", date: bytes = b"14-Mar-2026 12:00:00 +0000"
+) -> bytes:
+    return (
+        b'* 1 FETCH (UID %d INTERNALDATE "%s" FLAGS (\\Seen) RFC822.SIZE 99 '
+        b"BODY[HEADER.FIELDS (SUBJECT)] {%d}\r\n%s)\r\n" % (uid, date, len(text), text)
+    )
+
+
+def opened(server: ScriptedServer, portions: Portions | None = None, **changes: object) -> ImapMailbox:
+    return open_mailbox(server.access(**changes), portions)
+
+
+def commands(server: ScriptedServer) -> list[bytes]:
+    """What was said after the login, without tags."""
+    said = [line.partition(b" ")[2] for line in server.heard]
+    return said[max(i for i, line in enumerate(said) if line == b"CAPABILITY") + 1 :]
+
+
+def saying(
+    script: Mapping[str, Sequence[bytes]], capability: str = "AUTH=PLAIN UIDPLUS MOVE"
+) -> ScriptedServer:
+    return ScriptedServer(
+        {**script, **{k: v for k, v in FOLDER.items() if k not in script}}, capability=capability
+    )
+
+
+# --- in step or dropped ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        CUT,
+        header(1)[:60] + CUT,  # in the middle of a literal's line
+        header(1)[:-12] + CUT,  # in the middle of a literal
+        header(1) + CUT,  # before the tagged answer
+        b"* BYE Server shutting down.\r\n" + CUT,
+        b"* BYE Server shutting down.\r\nTAG OK done\r\n",
+        b"Dear Anna, this is mail\r\nTAG OK done\r\n",
+        b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n" + CUT,
+        b"A999999 OK somebody else's answer\r\n",
+        b"* OK " + b"x" * 1_000_001 + b"\r\nTAG OK done\r\n",
+        SILENCE,
+    ],
+)
+def test_anything_but_a_clean_answer_ends_the_session(reply: bytes) -> None:
+    with saying({"UID FETCH": [reply, header(1) + b"TAG OK done\r\n"]}) as server:
+        box = opened(server, read_timeout=0.5)
+        with pytest.raises(ConnectionLost) as caught:
+            list(box.headers(INBOX, [1], ["Subject"]))
+        assert "Anna" not in str(caught.value)
+        asked = len(server.heard)
+        with pytest.raises(ConnectionLost):
+            list(box.headers(INBOX, [1], ["Subject"]))
+        box.close()
+        assert len(server.heard) == asked  # nothing more was said on that connection
+
+
+def test_a_fetch_that_fails_in_the_middle_leaves_nothing_to_the_next() -> None:
+    broken = header(1, b"Subject: stale\r\n\r\n") + b"TAG NO [SERVERBUG] Internal error\r\n"
+    with saying({"UID FETCH": [broken, header(2) + b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused):
+            list(box.headers(INBOX, [1], ["Subject"]))
+        with pytest.raises(ConnectionLost):
+            list(box.headers(INBOX, [1, 2], ["Subject"]))
+
+
+def test_a_clean_refusal_leaves_the_session_in_step() -> None:
+    script = {
+        "UID SEARCH": [
+            b"TAG BAD Request is throttled. Suggested Backoff Time: 1500 milliseconds\r\n",
+            b"* SEARCH 3\r\nTAG OK done\r\n",
+        ]
+    }
+    with saying(script) as server:
+        box = opened(server)
+        with pytest.raises(ServerBusy) as caught:
+            box.uids(INBOX)
+        assert caught.value.retry_after == pytest.approx(1.5)
+        assert box.uids(INBOX) == [3]
+        box.close()
+
+
+def test_news_that_nobody_asked_for_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    noise = (
+        b"* OK Still here\r\n* 17 EXISTS\r\n* 2 EXPUNGE\r\n* 3 RECENT\r\n* 4 FETCH (FLAGS (\\Deleted))\r\n"
+        b"* 1 FETCH (UID 1 FLAGS (\\Answered))\r\n* 5 FETCH (UID 55 FLAGS ())\r\n"
+        b"* NO [ALERT] Disk is nearly full\r\n* FLAGS (\\Seen)\r\n* OK [HIGHESTMODSEQ 5] .\r\n"
+    )
+    with saying({"UID FETCH": [noise + header(1) + noise + b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        for _ in range(2):
+            [seen] = box.headers(INBOX, [1], ["Subject"])
+            assert seen.header == b"Subject: x\r\n\r\n"
+        box.close()
+    alerts = [r for r in caplog.records if "Disk is nearly full" in r.getMessage()]
+    assert [(one.levelno, one.getMessage().count("home")) for one in alerts] == [(logging.WARNING, 1)]
+
+
+def test_an_ok_after_goodbye_counts_and_then_the_session_is_over() -> None:
+    with saying({"UID SEARCH": [b"* SEARCH 3\r\nTAG OK done\r\n* BYE idle too long\r\n" + CUT]}) as server:
+        box = opened(server)
+        assert box.uids(INBOX) == [3]
+        with pytest.raises(ConnectionLost):
+            box.uids(INBOX)
+
+
+def test_a_timeout_says_what_was_not_answered() -> None:
+    with saying({"UID SEARCH": [SILENCE]}) as server:
+        box = opened(server, read_timeout=0.2)
+        with pytest.raises(ConnectionLost, match=r"UID SEARCH in time"):
+            box.uids(INBOX)
+
+
+# --- looking ---------------------------------------------------------------------------------------------
+
+
+def test_a_giant_header_is_cut_and_the_next_message_is_read() -> None:
+    giant = b"Subject: " + b"x" * 3_000_000 + b"\r\n\r\n"
+    with saying({"UID FETCH": [header(1, giant) + header(2) + b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        first, second = box.headers(INBOX, [1, 2], ["Subject"])
+        assert first.header == giant[: 2**17]
+        assert second.header == b"Subject: x\r\n\r\n"
+        box.close()
+
+
+def test_a_server_that_ignores_the_cap_is_cut_at_it() -> None:
+    body = b"* 1 FETCH (UID 1 BODY[] {500000}\r\n" + b"y" * 500_000 + b")\r\nTAG OK done\r\n"
+    with saying({"UID FETCH": [body]}) as server:
+        box = opened(server)
+        assert list(box.raw(INBOX, [1], 1000)) == [(1, b"y" * 1000)]
+        box.close()
+
+
+def test_bodies_are_asked_for_within_the_memory_that_they_may_take() -> None:
+    with saying({"UID FETCH": [b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        list(box.raw(INBOX, range(1, 201), 65_536))
+        box.close()
+    assert [line for line in commands(server) if line.startswith(b"UID FETCH")] == [
+        b"UID FETCH 1:64 (UID BODY.PEEK[]<0.65536>)",
+        b"UID FETCH 65:128 (UID BODY.PEEK[]<0.65536>)",
+        b"UID FETCH 129:192 (UID BODY.PEEK[]<0.65536>)",
+        b"UID FETCH 193:200 (UID BODY.PEEK[]<0.65536>)",
+    ]
+
+
+def test_no_line_is_longer_than_8_kb_whatever_is_asked() -> None:
+    scattered = range(10**9, 10**9 + 20_000, 2)
+    with saying({"UID MOVE": [b"TAG OK done\r\n"]}) as server:
+        box = opened(server, Portions(found=50, headers=10_000, raw=2**30, moved=10_000))
+        list(box.headers(INBOX, scattered, ["Message-ID", "References"] * 20))
+        list(box.raw(INBOX, scattered, 100))
+        box.move(INBOX, scattered, Place("R&D" * 300, 7))
+        box.remove(INBOX, scattered)
+        box.mark(INBOX, scattered, "$Backscatter")
+        box.close()
+    assert max(len(line) for line in server.heard) <= 8000
+    assert sum(line.startswith(b"UID MOVE") for line in commands(server)) > 5
+
+
+def test_a_message_that_is_gone_is_passed_over() -> None:
+    gone = (
+        b'* 1 FETCH (UID 1 INTERNALDATE "14-Mar-2026 12:00:00 +0000" FLAGS () RFC822.SIZE 9 '
+        b"BODY[HEADER.FIELDS (SUBJECT)] NIL)\r\n"
+    )
+    with saying({"UID FETCH": [gone + header(2) + b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        assert [seen.uid for seen in box.headers(INBOX, [1, 2], ["Subject"])] == [2]
+        box.close()
+
+
+def test_a_message_without_a_believable_internaldate_arrived_in_1970() -> None:
+    with saying({"UID FETCH": [header(1, date=b"00-Jan-0000 00:00:00 +0000") + b"TAG OK .\r\n"]}) as server:
+        box = opened(server)
+        [seen] = box.headers(INBOX, [1], ["Subject"])
+        assert seen.arrival == datetime(1970, 1, 1, tzinfo=UTC)
+        box.close()
+
+
+@pytest.mark.parametrize("fields", [[], ["Subject)] BODY[]"], ["a\r\nb"], [""], ['"x"']])
+def test_what_is_no_name_of_a_field_is_never_sent(fields: list[str]) -> None:
+    with saying({}) as server:
+        box = opened(server)
+        with pytest.raises(ValueError, match="not names"):
+            list(box.headers(INBOX, [1], fields))
+        box.close()
+        assert not any(b"FETCH" in line for line in server.heard)
+
+
+def test_a_search_is_cut_into_windows_that_leave_no_uid_out() -> None:
+    def found(*uids: int) -> bytes:
+        return b"* SEARCH " + b" ".join(b"%d" % uid for uid in uids) + b"\r\nTAG OK done\r\n"
+
+    cuts = b"* 3 FETCH (UID 500)\r\n* 6 FETCH (UID 900)\r\nTAG OK done\r\n"
+    script = {"FETCH": [cuts], "UID SEARCH": [found(20, 30, 500), found(901 - 1, 700), found(950)]}
+    with saying(script) as server:
+        box = opened(server, Portions(found=3))
+        assert box.uids(INBOX, 20, since=date(2026, 3, 4)) == [20, 30, 500, 700, 900, 950]
+        box.close()
+    assert [line for line in commands(server) if b"EXAMINE" not in line and b"LOGOUT" not in line] == [
+        b"FETCH 3,6 (UID)",
+        b"UID SEARCH UID 20:500 SINCE 4-Mar-2026",
+        b"UID SEARCH UID 501:900 SINCE 4-Mar-2026",
+        b"UID SEARCH UID 901:* SINCE 4-Mar-2026",
+    ]
+
+
+def test_two_search_lines_are_one_answer() -> None:
+    with saying({"UID SEARCH": [b"* SEARCH 1 2\r\n* SEARCH 3\r\nTAG OK done\r\n"]}) as server:
+        box = opened(server)
+        assert box.uids(INBOX) == [1, 2, 3]
+        box.close()
+
+
+def test_an_absurd_search_answer_ends_the_session() -> None:
+    with saying({"UID SEARCH": [b"* ESEARCH UID ALL 1:4000000000\r\nTAG OK done\r\n"]}) as server:
+        box = opened(server)
+        with pytest.raises(ConnectionLost):
+            box.uids(INBOX)
+
+
+def test_looking_examines_and_only_moving_selects() -> None:
+    with saying({"UID FETCH": [header(1) + b"TAG OK .\r\n"], "UID MOVE": [b"TAG OK .\r\n"]}) as server:
+        box = opened(server)
+        box.uids(INBOX)
+        list(box.headers(INBOX, [1], ["Subject"]))
+        list(box.raw(INBOX, [1], 100))
+        assert not any(line.startswith(b"SELECT") for line in commands(server))
+        box.move(INBOX, [1], TARGET)
+        assert b'SELECT "INBOX"' in commands(server)
+        box.close()
+    said = b"\n".join(server.heard)
+    assert b"BODY[" not in said.replace(b"BODY.PEEK[", b"")
+    assert not any(word in said for word in (b"CLOSE", b"\nEXPUNGE"))
+
+
+# --- folders ---------------------------------------------------------------------------------------------
+
+
+def test_courier_tells_no_uidnext_so_the_last_message_does() -> None:
+    script = {
+        "STATUS": [b"* STATUS INBOX (MESSAGES 2 UIDVALIDITY 7)\r\nTAG OK .\r\n"],
+        "EXAMINE": [b"* 2 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\nTAG OK [READ-ONLY] .\r\n"],
+        "UID FETCH *": [b"* 2 FETCH (UID 41)\r\nTAG OK .\r\n"],
+    }
+    with saying(script) as server:
+        box = opened(server)
+        assert box.state("INBOX") == FolderState(INBOX, 42, 2)
+        box.close()
+
+
+def test_special_uses_are_asked_for_where_a_plain_list_leaves_them_out() -> None:
+    script = {
+        'LIST "" "*" RETURN': [b'* LIST (\\sent) "/" Gesendet\r\n* LIST () "/" INBOX\r\nTAG OK .\r\n'],
+        "LIST": [b'* LIST () "/" Gesendet\r\n* LIST () "/" INBOX\r\nTAG OK .\r\n'],
+    }
+    with saying(script, capability="AUTH=PLAIN SPECIAL-USE LIST-EXTENDED") as server:
+        box = opened(server)
+        assert {one.name: one.use for one in box.folders()} == {"Gesendet": {"sent"}, "INBOX": frozenset()}
+        box.close()
+
+
+def test_a_folder_with_a_broken_name_is_asked_for_by_the_servers_bytes() -> None:
+    listed = b'* LIST () "/" "M\xc3\xbcll"\r\n* LIST () "/" "A&B"\r\n* LIST () "/" INBOX\r\nTAG OK .\r\n'
+    with saying({"LIST": [listed]}) as server:
+        box = opened(server)
+        box.state("Müll")
+        box.state("A&B")
+        box.close()
+    assert b'STATUS "M\xc3\xbcll" (MESSAGES UIDNEXT UIDVALIDITY)' in commands(server)
+    assert b'STATUS "A&B" (MESSAGES UIDNEXT UIDVALIDITY)' in commands(server)
+
+
+@pytest.mark.parametrize(
+    "name", ['x"\r\nX LOGOUT\r\n', "a\r\n", 'q" "', "back\\", "nul\0", "\ud800", "{5}\r\nhello"]
+)
+def test_no_name_of_a_folder_becomes_a_command_on_the_wire(name: str) -> None:
+    calls: list[Callable[[ImapMailbox], object]] = [
+        lambda box: box.state(name),
+        lambda box: box.create(name),
+        lambda box: box.uids(Place(name, 7)),
+        lambda box: box.move(INBOX, [1], Place(name, 7)),
+    ]
+    with saying({}) as server:
+        for call in calls:
+            box = opened(server)
+            call(box)
+            box.close()
+    known = {b"LIST", b"STATUS", b"CREATE", b"SUBSCRIBE", b"EXAMINE", b"SELECT", b"UID", b"LOGOUT"}
+    login = {b"CAPABILITY", b"AUTHENTICATE"}
+    said = [line.split(b" ") for line in server.heard]
+    assert {words[1] for words in said if len(words) > 1} <= known | login
+    assert sum(len(words) == 1 for words in said) == len(calls)  # only the password is a line of one word
+
+
+def test_a_refusal_without_a_code_is_a_missing_folder_if_the_list_has_none() -> None:
+    with saying({"STATUS": [b"TAG NO Unable to open this mailbox.\r\n"]}) as server:
+        box = opened(server)
+        with pytest.raises(FolderMissing):
+            box.state("Backscatter")
+        with pytest.raises(CommandRefused):
+            box.state("INBOX")  # that one is in the list, so it is something else
+        box.close()
+
+
+def test_a_folder_without_uidvalidity_is_not_trusted() -> None:
+    with saying({"EXAMINE": [b"* 2 EXISTS\r\nTAG OK .\r\n"]}) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused, match="UIDVALIDITY"):
+            box.uids(INBOX)
+
+
+# --- moving ----------------------------------------------------------------------------------------------
+
+NO_MOVE = "AUTH=PLAIN UIDPLUS"
+
+
+def deeds(server: ScriptedServer) -> list[bytes]:
+    return [line for line in commands(server) if line.startswith((b"UID", b"STORE", b"EXPUNGE", b"CLOSE"))]
+
+
+def test_without_move_and_uidplus_nothing_is_asked_of_the_server() -> None:
+    with saying({}, capability="AUTH=PLAIN") as server:
+        box = opened(server)
+        with pytest.raises(CannotMoveSafely) as caught:
+            box.move(INBOX, [1], TARGET)
+        assert caught.value.hint
+        with pytest.raises(CannotMoveSafely):
+            box.can_move()
+        with pytest.raises(CannotMoveSafely):
+            box.remove(INBOX, [1])
+        box.close()
+    assert deeds(server) == []
+
+
+def test_a_copy_whose_uids_are_told_is_finished_for_exactly_those() -> None:
+    with saying({"UID COPY": [b"TAG OK [COPYUID 7 1,3 11:12] Copied\r\n"]}, capability=NO_MOVE) as server:
+        box = opened(server)
+        assert box.move(INBOX, [1, 2, 3], TARGET) == {1: 11, 3: 12}
+        box.close()
+    assert deeds(server) == [
+        b'UID COPY 1:3 "Backscatter"',
+        b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)",
+        b"UID EXPUNGE 1,3",
+    ]
+
+
+@pytest.mark.parametrize("said", [b"Copied", b"[COPYUID 8 1 11] Copied", b"[COPYUID 7 1:2 11] Copied"])
+def test_a_copy_whose_uids_are_not_told_removes_nothing(said: bytes) -> None:
+    with saying({"UID COPY": [b"TAG OK " + said + b"\r\n"]}, capability=NO_MOVE) as server:
+        box = opened(server)
+        assert box.move(INBOX, [1], TARGET) == {}
+        box.close()
+    assert deeds(server) == [b'UID COPY 1 "Backscatter"']
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (b"[OVERQUOTA] full", OverQuota),
+        (b"[TRYCREATE] gone", FolderMissing),
+        (b"[UNAVAILABLE] x", ServerBusy),
+    ],
+)
+def test_a_copy_that_is_refused_removes_nothing(said: bytes, error: type[Exception]) -> None:
+    with saying({"UID COPY": [b"TAG NO " + said + b"\r\n"]}, capability=NO_MOVE) as server:
+        box = opened(server)
+        with pytest.raises(error):
+            box.move(INBOX, [1], TARGET)
+        box.close()
+    assert deeds(server) == [b'UID COPY 1 "Backscatter"']
+
+
+def test_old_copyuids_are_never_taken_for_new_ones() -> None:
+    told = b"* OK [COPYUID 7 1 11] Moved\r\nTAG OK done\r\n"
+    with saying({"UID MOVE": [told, b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        assert box.move(INBOX, [1], TARGET) == {1: 11}
+        assert box.move(INBOX, [2], TARGET) == {}
+        box.close()
+
+
+def test_moves_go_in_batches_of_a_hundred() -> None:
+    with saying({"UID MOVE": [b"TAG OK done\r\n"]}) as server:
+        box = opened(server)
+        box.move(INBOX, range(1, 251), TARGET)
+        box.close()
+    assert deeds(server) == [
+        b'UID MOVE 1:100 "Backscatter"',
+        b'UID MOVE 101:200 "Backscatter"',
+        b'UID MOVE 201:250 "Backscatter"',
+    ]
+
+
+def test_nothing_is_moved_out_of_a_read_only_folder() -> None:
+    with saying({"SELECT": [OPENED % (9, b"ONLY")]}) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused, match="read-only"):
+            box.move(INBOX, [1], TARGET)
+        with pytest.raises(CommandRefused, match="read-only"):
+            box.remove(INBOX, [1])
+        assert box.mark(INBOX, [1], "$Backscatter") is False
+        box.close()
+    assert deeds(server) == []
+
+
+@pytest.mark.parametrize(
+    ("permanent", "allowed"),
+    [
+        (b"* OK [PERMANENTFLAGS (\\Seen \\*)] .\r\n", True),
+        (b"* OK [PERMANENTFLAGS (\\Seen $backscatter)] .\r\n", True),
+        (b"* OK [PERMANENTFLAGS (\\Seen)] .\r\n", False),
+        (b"* OK [PERMANENTFLAGS ()] .\r\n", False),
+        (b"", False),
+    ],
+)
+def test_a_keyword_is_set_only_where_the_folder_keeps_it(permanent: bytes, allowed: bool) -> None:
+    select = b"* 9 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n" + permanent + b"TAG OK [READ-WRITE] .\r\n"
+    with saying({"SELECT": [select]}) as server:
+        box = opened(server)
+        assert box.mark(INBOX, [1], "$Backscatter") is allowed
+        box.close()
+    assert deeds(server) == ([b"UID STORE 1 +FLAGS.SILENT ($Backscatter)"] if allowed else [])
+
+
+@pytest.mark.parametrize("keyword", ["", "\\Deleted", "a b", "a)", "a\r\nb", "(", "*", "ä"])
+def test_what_is_no_keyword_is_never_sent(keyword: str) -> None:
+    with saying({}) as server:
+        box = opened(server)
+        with pytest.raises(ValueError, match="not a keyword"):
+            box.mark(INBOX, [1], keyword)
+        box.close()
+    assert deeds(server) == []
+
+
+def test_logging_out_of_a_server_that_hangs_up_raises_nothing() -> None:
+    with saying({"LOGOUT": [CUT]}) as server:
+        box = opened(server)
+        box.close()
+        box.close()
