@@ -79,7 +79,7 @@ def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
 _TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
 _ENCODING = re.compile(rb"\ncontent-transfer-encoding[ \t]*:\s*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(rb"[;\s]charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
-_BOUNDARY = re.compile(rb"[;\s]boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
+_BOUNDARY = re.compile(rb"boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
 # A line "--x" with a header of a part behind it: a boundary, whatever was announced.
 _ANY_BOUNDARY = re.compile(rb"\n--([^\n]{1,200})\n(?=(content-[a-z-]{4,40})[ \t]*:)", re.IGNORECASE)
 _PART_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
@@ -277,9 +277,10 @@ def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
 def _pieces(part: Part) -> list[tuple[bytes, bool]]:
     """The parts of a multipart, each with whether its end was seen; none if this is no multipart."""
     multipart = part.type.startswith("multipart/")
-    if not multipart and (b"oundary" not in part.header or part.type in RETURNED_TYPES):
+    at = part.header.lower().find(b"boundary")
+    if not multipart and (at < 0 or part.type in RETURNED_TYPES):
         return []
-    announced = _BOUNDARY.search(part.header)
+    announced = _BOUNDARY.match(part.header, at) if at >= 0 else None
     body = b"\n" + part.body
     if announced:
         boundary = (announced[1] or announced[2]).rstrip()

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from scatterclean.bounce.words import names
+
 # Names that only a program writes; people list From, To, Subject and Date when they forward by hand.
 TECHNICAL = frozenset(
     {
@@ -43,7 +45,7 @@ _REPORT = frozenset(
     {b"final-recipient", b"original-recipient", b"reporting-mta", b"action", b"disposition", b"feedback-type"}
 )
 
-_KNOWN = b"|".join(sorted(TECHNICAL | BASIC, reverse=True))  # the longer of two that begin alike first
+_KNOWN = names(name.decode("ascii") for name in TECHNICAL | BASIC).encode("ascii")
 # The first line of a block: a known name behind quoting marks ("> ", "| ", blanks).
 _FIRST = re.compile(rb"\n([>|: \t]{0,20})(" + _KNOWN + rb")[ \t]*:", re.IGNORECASE)
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
@@ -115,7 +117,7 @@ def _read(text: bytes, start: int, prefix: bytes) -> Block:
     width = len(prefix)
     bare = prefix.rstrip()
     lines: list[bytes] = []
-    names: set[bytes] = set()
+    seen: set[bytes] = set()
     stray = 0
     position = good_end = start
     good = 0
@@ -149,7 +151,7 @@ def _read(text: bytes, start: int, prefix: bytes) -> Block:
             field = _FIELD.match(line)
             known = field[1].lower() if field else b""
             if field and (not stray or known in TECHNICAL or known in BASIC or known.startswith(b"x-")):
-                names.add(known)
+                seen.add(known)
                 lines.append(line)
                 stray = 0
                 good, good_end = len(lines), after
@@ -171,7 +173,7 @@ def _read(text: bytes, start: int, prefix: bytes) -> Block:
         ended = True
     if good < len(lines):
         ended = True  # prose behind the last field
-    known_names = frozenset(names & (TECHNICAL | BASIC | _REPORT))
+    known_names = frozenset(seen & (TECHNICAL | BASIC | _REPORT))
     return Block(
         header=b"\n".join(lines[:good]),
         start=start - 1,

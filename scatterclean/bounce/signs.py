@@ -63,7 +63,7 @@ FIELDS = (
 )
 
 _WANTED = re.compile(
-    rb"\n(" + "|".join(FIELDS).encode("ascii") + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*){0,8})", re.IGNORECASE
+    rb"\n(" + words.names(map(str.lower, FIELDS)).encode("ascii") + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*){0,8})", re.IGNORECASE
 )
 _MACHINE = frozenset(name.lower().encode("ascii") for name in (*_MACHINE_FIELDS, "X-MS-Exchange-Message-Is-Ndr"))
 
@@ -113,18 +113,17 @@ _SYSTEM = re.compile(
 )
 _COMPLAINS = ("complaint about message", "abuse report", "feedback report", "spam report", "abuse complaint")
 _RECEIPTS = ("read:", "gelesen:", "lu:", "leído:", "letto:", "lida:", "gelezen:", "disposition notification")
-_FAILED = words.pattern(words.FAILED)
-_DELAYED = words.pattern(words.DELAYED)
-_DELIVERED = words.pattern(words.DELIVERED)
-_AWAY_FOR_SURE = words.pattern(words.AWAY_FOR_SURE)
-_AWAY = words.pattern(words.AWAY, words.AWAY_FOR_SURE)
-_CHALLENGE = words.pattern(words.CHALLENGES)
-_NOTICE = words.pattern(words.NOTICES)
-_LIST_NOTICE = words.pattern(words.LIST_NOTICES)
+_FAILED = words.Stems(words.FAILED)
+_DELAYED = words.Stems(words.DELAYED)
+_DELIVERED = words.Stems(words.DELIVERED)
+_AWAY_FOR_SURE = words.Stems(words.AWAY_FOR_SURE)
+_AWAY = words.Stems(words.AWAY, words.AWAY_FOR_SURE)
+_CHALLENGE = words.Stems(words.CHALLENGES)
+_NOTICE = words.Stems(words.NOTICES)
+_LIST_NOTICE = words.Stems(words.LIST_NOTICES)
 _SUBJECTS = (words.FAILED, words.DELAYED, words.DELIVERED, words.AWAY_FOR_SURE, _COMPLAINS)
-_SUBJECT = words.pattern(*_SUBJECTS)
-_ASCII_SUBJECT = words.pattern(*(tuple(filter(str.isascii, group)) for group in _SUBJECTS))
-_SYSTEM_SUBJECT = words.pattern(words.CHALLENGES, words.NOTICES)
+_SUBJECT = words.Stems(*_SUBJECTS)
+_SYSTEM_SUBJECT = words.Stems(words.CHALLENGES, words.NOTICES)
 
 
 def _wanted(header: bytes) -> dict[bytes, bytes]:
@@ -170,7 +169,11 @@ def _may_be(fields: dict[bytes, bytes]) -> bool:
     if b"message-id" in fields and _LIST_ID.search(fields[b"message-id"]):
         return True
     subject = _text(fields.get(b"subject"))
-    if (_ASCII_SUBJECT if subject.isascii() else _SUBJECT).search(subject):
+    if _SUBJECT.search(subject):
+        return True
+    if _YOU_SENT_A_VIRUS.search(subject):
+        return True
+    if fields.get(b"precedence", b"").strip().lower() == b"bulk" and _AWAY.search(subject):
         return True
     return _SYSTEM.search(sender) is not None and _SYSTEM_SUBJECT.search(subject) is not None
 
@@ -194,7 +197,7 @@ def _loops(x_loop: bytes, sender: str) -> bool:
 
 
 _FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
-_ACTION = re.compile(rb"(?:^|\n)[>| \t]*action[ \t]*:[ \t]*\"?([a-z]+)", re.IGNORECASE)
+_ACTION = re.compile(rb"\n[>| \t]*action[ \t]*:[ \t]*\"?([a-z]+)", re.IGNORECASE)
 _STATUS_FIELDS = re.compile(
     rb"(?:^|\n)(?:reporting-mta|final-recipient|original-recipient|action|status|arrival-date|diagnostic-code)[ \t]*:",
     re.IGNORECASE,
@@ -377,7 +380,7 @@ def _by_report(signs: Signs) -> Kind | None:
 
 
 def _of_status(signs: Signs, fields: bytes) -> Kind:
-    actions = {action.lower() for action in _ACTION.findall(fields)}
+    actions = {action.lower() for action in _ACTION.findall(b"\n" + fields)}
     if b"failed" in actions:
         if b"postmaster-notification" in signs.auto_submitted or (
             b"double-bounce" in signs.fields.get(b"return-path", b"") and signs.auto_submitted == b"auto-generated"
@@ -422,6 +425,7 @@ def _from_daemon(signs: Signs) -> Kind | None:
         signs.auto_submitted.startswith(b"auto-replied")
         or _speaks_of_failure(signs, in_subject=failed or delayed)
         or (notice and (signs.returns or _NOTICE.search(message.words[:_LOOK])))
+        or _YOU_SENT_A_VIRUS.search(signs.subject)
         or (signs.auto_submitted.startswith(b"auto") and (notice or signs.returns))
         or (signs.returns and signs.null_path)
     ):
@@ -429,7 +433,7 @@ def _from_daemon(signs: Signs) -> Kind | None:
     if delayed or (not failed and _DELAYED.search(message.words[:_LOOK])):
         return Kind.DELAY
     if _PASTED_STATUS.search(b"\n" + message.text):
-        actions = _ACTION.findall(message.text)
+        actions = _ACTION.findall(b"\n" + message.text)
         if actions and actions[0].lower() in _KIND_OF_ACTION:
             return _KIND_OF_ACTION[actions[0].lower()]
     if _DELIVERED.search(signs.subject) and not failed:
@@ -444,7 +448,7 @@ def _from_daemon(signs: Signs) -> Kind | None:
 def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
     if _MAILER_DAEMON.search(signs.sender) or signs.null_path or b"x-failed-recipients" in signs.fields:
-        return in_subject or signs.body_failed
+        return in_subject or signs.body_failed or signs.returns
     if in_subject:
         return signs.proof or signs.names_another
     return signs.body_failed and not signs.human and signs.proof
@@ -482,7 +486,7 @@ def _from_list_server(signs: Signs) -> Kind | None:
     mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
     if _CHALLENGE.search(signs.subject) and (_CHALLENGE.search(text) or mlmmj):
         return Kind.CHALLENGE
-    if _FAILED.search(signs.subject) and signs.body_failed and signs.proof and not mlmmj:
+    if _FAILED.search(signs.subject) and signs.proof and not mlmmj:
         return Kind.BOUNCE
     if _LIST_NOTICE.search(signs.subject) and (_LIST_NOTICE.search(text) or signs.returns):
         return Kind.NOTICE
@@ -507,10 +511,10 @@ def _of_words(signs: Signs) -> Kind | None:
     message = signs.message
     if signs.human:
         return None
-    if signs.answers or signs.from_list:
-        return _of_first_words(signs)
     if _is_away(signs):
         return Kind.AUTOREPLY
+    if signs.answers or signs.from_list:
+        return _of_first_words(signs)
     if any(word in signs.subject for word in _COMPLAINS) and signs.returns:
         return Kind.COMPLAINT
     if "in-reply-to" in message.header and not signs.returns:
@@ -525,22 +529,35 @@ def _of_words(signs: Signs) -> Kind | None:
         return Kind.NOTICE
     if signs.from_daemon_name and _NOTICE.search(signs.subject) and _NOTICE.search(message.words[:_LOOK]):
         return Kind.NOTICE if signs.names_another or signs.proof else None
-    return None
+    return Kind.NOTICE if _YOU_SENT_A_VIRUS.search(signs.subject) else None
 
 
+# Scanners that write under names of their own (NAV for Exchange, Symantec, GroupShield, Sophos ...).
+_YOU_SENT_A_VIRUS = re.compile(
+    r"(?:virus|infected|violation|trojan|malware|attachment).{0,60}(?:you sent|from you\b|your (?:e-?mail|message|mail))|"
+    r"(?:you sent|from you|your (?:e-?mail|message)).{0,40}(?:virus|infected|malware|blocked attachment)"
+)
 # What vacation programs put between their phrase and the subject that they answer.
 _BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[：（]|-|–|$|auto|from |von |de |to )")
+
+
+_AWAY_AT_END = re.compile(rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{_AWAY.pattern})[^:]{{0,20}}$")
 
 
 def _is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
     phrase = _AWAY_FOR_SURE.match(signs.subject)
-    if phrase and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
+    if phrase and not signs.answers and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
         return True
     supported = signs.fields.get(b"precedence", b"").strip().lower().startswith((b"bulk", b"junk", b"auto")) or (
         signs.auto_submitted.startswith(b"auto")
     )
-    return supported and _AWAY.match(signs.subject) is not None
+    if not supported or signs.from_list:
+        return False
+    # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    return (not signs.answers and _AWAY.match(signs.subject) is not None) or (
+        (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
+    )
 
 
 def _forwards_a_bounce(message: Message) -> bool:

@@ -18,6 +18,7 @@ from scatterclean.config.settings import SETTLE, Tls
 from scatterclean.model import Identities
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_WISE_POLL = timedelta(seconds=30)
 _WISE_SETTLE = timedelta(minutes=2)
 _INBOX_PREFIX = re.compile(r"inbox[./](?=.)")
 _ADDRESS = re.compile(r"[^\s@*]+@[^\s@*]+\.[^\s@*.]+")
@@ -156,6 +157,10 @@ def warnings_of(candidate: Candidate, *, readable_by_others: bool) -> Iterator[P
             candidate.at("password"),
             "others may read this file and so the password, "
             "expected mode 600 (chmod 600), or password_command in its place",
+        )
+    if table.poll is not None and table.poll < _WISE_POLL and not is_loopback(table.host or ""):
+        yield Problem(
+            candidate.at("poll"), "providers throttle clients that ask so often, expected 30s or more"
         )
     if table.settle is not None and table.settle < _WISE_SETTLE:
         yield Problem(

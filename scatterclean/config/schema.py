@@ -270,9 +270,7 @@ OneSwitch = Annotated[Switch, _choice(Switch)]
 # Office 365 answers "Request is throttled", Yahoo UNAVAILABLE, Gmail locks out for hours (field guide, 5).
 Poll = Annotated[
     timedelta,
-    _duration(
-        ("5s", "providers throttle clients that ask more often"), ("1d", "orphans would lie in the inbox")
-    ),
+    _duration(("5s", "a sweep takes seconds itself"), ("1d", "orphans would lie in the inbox")),
 ]
 Settle = Annotated[
     timedelta,

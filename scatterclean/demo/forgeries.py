@@ -24,7 +24,7 @@ RE: quotation {n}
 Kindly find our purchase order in the archive and confirm the earliest date of shipment.
 http://po-share.example/view/{n}
 ---
-Your mailbox is almost full
+Your storage plan ends today
 98 % of your quota is used. Keep your messages: http://mail-quota.example/keep?u={n}
 ---
 Earn from home, no experience needed

@@ -104,7 +104,8 @@ def test_every_key_arrives(reading: Reading, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [('"30s"', 30), ('"90m"', 5400), ('"3h"', 10800), ('"1d"', 86400), ("45", 45)]
+    ("text", "seconds"),
+    [('"5s"', 5), ('"30s"', 30), ('"90m"', 5400), ('"3h"', 10800), ('"1d"', 86400), ("45", 45)],
 )
 def test_a_duration_has_a_unit_or_is_in_seconds(reading: Reading, text: str, seconds: int) -> None:
     assert reading(HOME + f"poll = {text}\n").accounts[0].poll.total_seconds() == seconds
@@ -254,6 +255,15 @@ def test_what_is_unwise_is_warned_of_with_its_line(reading: Reading) -> None:
         f'{path}:8: accounts.home.port: port 993 rarely speaks tls = "starttls", expected 143',
         f'{path}:13: accounts.work.port: port 143 rarely speaks tls = "implicit", expected 993',
     )
+
+
+def test_a_poll_of_a_few_seconds_is_warned_of_unless_the_server_is_this_machine(reading: Reading) -> None:
+    (warning,) = reading(HOME + "poll = 29\n").warnings
+    assert warning.endswith(
+        ":5: accounts.home.poll: providers throttle clients that ask so often, expected 30s or more"
+    )
+    assert reading(HOME + "poll = 30\n").warnings == ()
+    assert reading(HOME.replace("imap.example.org", "localhost") + "poll = 5\n").warnings == ()
 
 
 def test_a_settle_time_of_two_minutes_is_no_reason_for_a_warning(reading: Reading) -> None:

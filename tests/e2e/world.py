@@ -19,6 +19,8 @@ ME = "ada@winter.example"
 OTHER = "postmaster@winter.example"
 # In the body of every ordinary message: if a server ever sent this, a body was fetched.
 ORDINARY = "ordinary-body"
+# In the body of ordinary messages whose header fields alone could also be those of a bounce.
+LOOKALIKE = "lookalike-body"
 
 
 @dataclass(frozen=True)
@@ -110,38 +112,40 @@ _FLAGS: Sequence[frozenset[str]] = (
 )
 
 
+_EVERYDAY: Sequence[tuple[str, str, list[tuple[str, str]]]] = (
+    ("Lunch on day {n}", "bob@firm.example", []),
+    ("Re: About the matter {n}", "friend7@club.example", [("In-Reply-To", "<q{n}@winter.example>")]),
+    ("News, number {n}", "news@paper.example", [("List-Id", "<paper.example>"), ("Precedence", "bulk")]),
+    ("[choir] Rehearsal {n}", "carl@choir.example", [("List-Id", "<choir.example>"), ("Precedence", "list")]),
+    ("Your parcel {n} is on its way", "shop@store.example", [("X-Mailer", "Shop 7")]),
+    (
+        "Invitation: meeting {n}",
+        "dora@school.example",
+        [("Content-Class", "urn:content-classes:calendarmessage")],
+    ),
+)
+_LOOKALIKES: Sequence[tuple[str, str, list[tuple[str, str]]]] = (
+    ("Fwd: Undelivered Mail Returned to Sender", "carl@club.example", []),
+    ("Re: Delivery failed?", "dora@school.example", [("In-Reply-To", "<q{n}@winter.example>")]),
+    ("Your order {n}", "shop@store.example", [("Auto-Submitted", "auto-generated")]),
+    ("Cron <root@host> backup {n}", "root@host.winter.example", [("Auto-Submitted", "auto-generated")]),
+)
+
+
 def _ordinary(dice: random.Random, number: int, now: datetime) -> Letter:
     arrival = now - timedelta(minutes=20 + 400 * number)
-    subject, sender, extra = dice.choice(
-        (
-            (f"Lunch on day {number}", "bob@firm.example", []),
-            (f"Your order {number}", "shop@store.example", [("Auto-Submitted", "auto-generated")]),
-            (
-                f"News, number {number}",
-                "news@paper.example",
-                [("List-Id", "<news.paper.example>"), ("Precedence", "bulk")],
-            ),
-            (f"Fwd: Undelivered Mail Returned to Sender ({number})", "carl@club.example", []),
-            (
-                f"Re: Delivery failed? ({number})",
-                "dora@school.example",
-                [("In-Reply-To", f"<q{number}@x.example>")],
-            ),
-            (f"cron {number}", "root@host.winter.example", [("Auto-Submitted", "auto-generated")]),
-        )
-    )
+    mark, kinds = (LOOKALIKE, _LOOKALIKES) if number % 25 == 0 else (ORDINARY, _EVERYDAY)
+    subject, sender, extra = dice.choice(kinds)
     fields = [
         *_trace(dice, arrival),
         ("From", sender),
         ("To", ME),
-        ("Subject", subject),
+        ("Subject", subject.format(n=number)),
         ("Date", format_datetime(arrival)),
         ("Message-ID", f"<o{number}@{sender.partition('@')[2]}>"),
-        *extra,
+        *((name, value.format(n=number)) for name, value in extra),
     ]
-    body = f"{ORDINARY} {number}\n\n" + "> 550 5.1.1 User unknown\n> Message-ID: <x@y.example>\n" * (
-        number % 3
-    )
+    body = f"{mark} {number}\n\n" + "> 550 5.1.1 User unknown\n> Message-ID: <x@y.example>\n" * (number % 3)
     return Letter(_mail(fields, body), arrival, dice.choice(_FLAGS))
 
 
@@ -191,7 +195,12 @@ def _report(
         f"Reporting-MTA: dns; mx.{one.domain}\n\nFinal-Recipient: rfc822; {one.recipient}\n"
         f"Action: {action}\nStatus: {options.get('status', '5.1.1')}\n"
     )
-    body = f"--{boundary}\nContent-Type: text/plain\n\n{text}\n--{boundary}\nContent-Type: message/delivery-status\n\n{status}\n--{boundary}\n{returned}\n--{boundary}--\n"
+    parts = (
+        f"Content-Type: text/plain\n\n{text}",
+        f"Content-Type: message/delivery-status\n\n{status}",
+        returned,
+    )
+    body = "".join(f"--{boundary}\n{part}\n" for part in parts) + f"--{boundary}--\n"
     fields = [
         ("From", sender),
         ("Subject", subject),
@@ -286,7 +295,7 @@ def _microsoft(one: _Returned) -> tuple[list[tuple[str, str]], str]:
 
 
 def _google(one: _Returned) -> tuple[list[tuple[str, str]], str]:
-    text = f"** Address not found **\n\nYour message wasn't delivered to {one.recipient} because the address couldn't be found.\n"
+    text = f"** Address not found **\n\nYour message wasn't delivered to {one.recipient}: no such address.\n"
     fields, body = _report(
         one,
         "Mail Delivery Subsystem <mailer-daemon@googlemail.com>",
@@ -298,7 +307,7 @@ def _google(one: _Returned) -> tuple[list[tuple[str, str]], str]:
 
 
 def _opensmtpd(one: _Returned) -> tuple[list[tuple[str, str]], str]:
-    text = f"    Hi!\n\n    This is the MAILER-DAEMON, please DO NOT REPLY to this email.\n\n    {one.recipient}: 550 Invalid recipient\n"
+    text = f"    Hi!\n\n    This is the MAILER-DAEMON, DO NOT REPLY.\n\n    {one.recipient}: 550 Invalid recipient\n"
     sender = f"Mailer Daemon <MAILER-DAEMON@mx.{one.domain}>"
     return _report(one, sender, "Delivery status notification: failed", text, _headers(one))
 
