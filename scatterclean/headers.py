@@ -158,7 +158,9 @@ _CHARSETS = {
     "utf8": "utf-8",
 }
 # Slow on long input (quadratic), or no charsets of mail at all.
-_NOT_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"})
+_NOT_CHARSETS = frozenset(
+    {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+)
 
 
 def in_charset(raw: bytes, charset: str) -> str:

@@ -150,7 +150,9 @@ class _Reading:
         header = message.header
         sure = [facts for facts in self.facts if not facts.guessed]
         guessed = [facts for facts in self.facts if facts.guessed]
-        recipients = _united(facts.recipients for facts in sure) or _united(facts.recipients for facts in guessed)
+        recipients = _united(facts.recipients for facts in sure) or _united(
+            facts.recipients for facts in guessed
+        )
         facts = (*sure, *guessed)
         senders = addresses_in(header.get("From") or "")
         ids = ids_in(header.get("Message-ID") or "")
@@ -240,7 +242,10 @@ def _original(headers: list[Header], summary: Header | None, facts: tuple[Facts,
 # BATV (draft-levine-smtp-batv): prvs=tag=user@host; Barracuda: btv1==tag==user@host.
 _BATV = re.compile(r"^(?:prvs=[^=@]{1,40}=|btv1==[^=@]{1,80}==)(?=[^@])", re.IGNORECASE)
 # SRS (libsrs2): SRS0=hash=day=host=user@forwarder, SRS1=hash=first==hash=day=host=user@second.
-_SRS = re.compile(r"^srs[01][=+-](?:[^=@]{1,40}=[^=@]{1,200}=)?=?[^=@]{1,40}=[^=@]{1,10}=([^=@]{1,250})=([^@]{1,250})@", re.IGNORECASE)
+_SRS = re.compile(
+    r"^srs[01][=+-](?:[^=@]{1,40}=[^=@]{1,200}=)?=?[^=@]{1,40}=[^=@]{1,10}=([^=@]{1,250})=([^@]{1,250})@",
+    re.IGNORECASE,
+)
 
 
 def _unwrapped(address: str) -> str:

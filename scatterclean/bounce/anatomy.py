@@ -44,7 +44,9 @@ RETURNED_TYPES = frozenset(
         "application/rfc822",
     }
 )
-STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status", "text/delivery-status"})
+STATUS_TYPES = frozenset(
+    {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
+)
 RECEIPT_TYPES = frozenset({"message/disposition-notification", "message/global-disposition-notification"})
 COMPLAINT_TYPES = frozenset({"message/feedback-report"})
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scatterclean.bounce.words import names
 
@@ -114,75 +114,80 @@ def _top(text: bytes, start: int, prefix: bytes) -> int:
 
 
 def _read(text: bytes, start: int, prefix: bytes) -> Block:
-    width = len(prefix)
-    bare = prefix.rstrip()
-    lines: list[bytes] = []
-    seen: set[bytes] = set()
-    stray = 0
-    position = good_end = start
-    good = 0
+    block = _Growing(end=start)
     ended = False
-    blank_between = False
-    while len(lines) < _MAX_LINES:
-        line_end = text.find(b"\n", position)
-        last = line_end < 0
-        line = text[position:] if last else text[position:line_end]
-        after = len(text) if last else line_end + 1
-        if prefix and line.startswith(prefix):
-            line = line[width:]
-        elif bare and line.startswith(bare):  # "> Received: a" is continued as ">\tby b"
-            line = line[len(bare) :]
-        elif prefix and line.strip() and line.strip() != bare:
-            ended = True
+    for line, after in _lines(text, start, prefix):
+        if line is None or not block.take(line, text, after):
+            ended = line is None or bool(line.strip()) or after < len(text)
             break
-        content = line.strip()
-        if not content or content == bare:
-            # Some converters put a blank line between all lines; one field and a blank line are no block.
-            if good == 1 and len(lines) == 1 and not blank_between and _FIRST.match(text, after - 1):
-                blank_between = True
-            if not (blank_between and _FIRST.match(text, after - 1)):
-                ended = not last
-                break
-        elif line[:1] in (b" ", b"\t") and lines:
-            lines.append(line)
-            if not stray:
-                good, good_end = len(lines), after
-        else:
-            field = _FIELD.match(line)
-            known = field[1].lower() if field else b""
-            if field and (not stray or known in TECHNICAL or known in BASIC or known.startswith(b"x-")):
-                seen.add(known)
-                lines.append(line)
-                stray = 0
-                good, good_end = len(lines), after
-            elif stray >= _MAX_STRAY:
-                ended = True
-                break
-            else:
-                # Behind a field without a value, this is the value: destroyed folding.
-                joined = lines and lines[-1].rstrip().endswith(b":") and content[:1] == b"<"
-                lines.append(b" " + content if joined else line)
-                if joined:
-                    good, good_end = len(lines), after
-                else:
-                    stray += 1
-        position = after
-        if last:
-            break
-    else:
-        ended = True
-    if good < len(lines):
-        ended = True  # prose behind the last field
-    known_names = frozenset(seen & (TECHNICAL | BASIC | _REPORT))
     return Block(
-        header=b"\n".join(lines[:good]),
+        header=b"\n".join(block.lines[: block.good]),
         start=start - 1,
-        end=good_end - 1,
-        names=known_names,
+        end=block.end - 1,
+        names=frozenset(block.seen & (TECHNICAL | BASIC | _REPORT)),
         marked=_is_marked(text, start),
-        ended=ended or good_end < len(text),
-        quoted=bool(bare),
+        ended=ended or block.end < len(text),
+        quoted=bool(prefix.strip()),
     )
+
+
+def _lines(text: bytes, start: int, prefix: bytes) -> Iterator[tuple[bytes | None, int]]:
+    """Each line without its quoting mark, and where the next one begins; None where the mark is missing."""
+    bare = prefix.rstrip()
+    for _ in range(_MAX_LINES):
+        line_end = text.find(b"\n", start)
+        after = len(text) if line_end < 0 else line_end + 1
+        line: bytes | None = text[start:line_end] if line_end >= 0 else text[start:]
+        if prefix and line:
+            if line.startswith(prefix):
+                line = line[len(prefix) :]
+            elif bare and line.startswith(bare):  # "> Received: a" is continued as ">\tby b"
+                line = line[len(bare) :]
+            elif line.strip():
+                line = None
+        yield line, after
+        if line_end < 0:
+            return
+        start = after
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A block while it is read.  `good` lines of `lines` belong to it, through `end`; the rest is stray."""
+
+    end: int
+    lines: list[bytes] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+    good: int = 0
+    spaced: bool = False
+
+    def take(self, line: bytes, text: bytes, after: int) -> bool:
+        """Add a line; False if the block is over."""
+        stray = len(self.lines) - self.good
+        content = line.strip()
+        if not content:
+            # Some converters put a blank line between all lines; elsewhere it ends the header.
+            self.spaced = self.spaced or len(self.lines) == self.good == 1
+            return self.spaced and _FIRST.match(text, after - 1) is not None
+        name = _FIELD.match(line)
+        known = name[1].lower() if name else b""
+        if line[:1] in (b" ", b"\t") and self.lines:
+            self.lines.append(line)
+            if stray:
+                return True
+        elif name and (not stray or known in TECHNICAL or known in BASIC or known.startswith(b"x-")):
+            self.seen.add(known)
+            self.lines.append(line)
+        elif content[:1] == b"<" and self.lines and self.lines[-1].rstrip().endswith(b":"):
+            self.lines.append(b" " + content)  # the value of a field without one: destroyed folding
+        elif stray >= _MAX_STRAY:
+            return False
+        else:
+            self.lines.append(line)
+            return True
+        self.good = len(self.lines)
+        self.end = after
+        return True
 
 
 def _is_marked(text: bytes, start: int) -> bool:

@@ -63,9 +63,14 @@ FIELDS = (
 )
 
 _WANTED = re.compile(
-    rb"\n(" + words.names(map(str.lower, FIELDS)).encode("ascii") + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*){0,8})", re.IGNORECASE
+    rb"\n("
+    + words.names(map(str.lower, FIELDS)).encode("ascii")
+    + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*){0,8})",
+    re.IGNORECASE,
 )
-_MACHINE = frozenset(name.lower().encode("ascii") for name in (*_MACHINE_FIELDS, "X-MS-Exchange-Message-Is-Ndr"))
+_MACHINE = frozenset(
+    name.lower().encode("ascii") for name in (*_MACHINE_FIELDS, "X-MS-Exchange-Message-Is-Ndr")
+)
 
 # Senders of the postmaster kind.  Exact local parts: "bugzilla-daemon" is no mailer daemon.
 _DAEMON = re.compile(
@@ -95,8 +100,12 @@ _LIST_SERVER = re.compile(
     r"listmaster|majordomo|majordom|sympa|mailman|ezmlm|listar|ecartis|mlmmj|smartlist|lyris|listproc)(?:\S*)@"
 )
 _LIST_ID = re.compile(rb"mlmmj|\.FML|mailman\.|sympa\.|ezmlm")
-_NULL_PATH = re.compile(rb"^\s*(?:<?\s*>?|<?(?:mailer-daemon|double-bounce|postmaster)\b[^>]*>?|<?null>?)\s*$", re.IGNORECASE)
-_REPORT = re.compile(rb"multipart/report|report-type|/rfc822|delivery-status|disposition-notif|feedback-report", re.IGNORECASE)
+_NULL_PATH = re.compile(
+    rb"^\s*(?:<?\s*>?|<?(?:mailer-daemon|double-bounce|postmaster)\b[^>]*>?|<?null>?)\s*$", re.IGNORECASE
+)
+_REPORT = re.compile(
+    rb"multipart/report|report-type|/rfc822|delivery-status|disposition-notif|feedback-report", re.IGNORECASE
+)
 _AUTO_PRECEDENCE = re.compile(rb"\s*(?:auto|junk)", re.IGNORECASE)
 # Only programs of people write these; without a sender of the postmaster kind they speak against a bounce.
 _HUMAN_CLIENT = re.compile(
@@ -204,7 +213,9 @@ _STATUS_FIELDS = re.compile(
 )
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 # An SMTP answer with a text (RFC 5321, 4.2), an enhanced status code (RFC 3463).
-_SMTP_ANSWER = re.compile(r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)")
+_SMTP_ANSWER = re.compile(
+    r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)"
+)
 _ADDRESS = re.compile(r"[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
 _SENTENCE_END = re.compile(r"(?<!\.)[.!?。！？](?:\s|$)")
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
@@ -383,7 +394,8 @@ def _of_status(signs: Signs, fields: bytes) -> Kind:
     actions = {action.lower() for action in _ACTION.findall(b"\n" + fields)}
     if b"failed" in actions:
         if b"postmaster-notification" in signs.auto_submitted or (
-            b"double-bounce" in signs.fields.get(b"return-path", b"") and signs.auto_submitted == b"auto-generated"
+            b"double-bounce" in signs.fields.get(b"return-path", b"")
+            and signs.auto_submitted == b"auto-generated"
         ):
             return Kind.NOTICE  # a copy for the postmaster (sendmail, Postfix): nobody's own bounce
         return Kind.BOUNCE
@@ -541,7 +553,9 @@ _YOU_SENT_A_VIRUS = re.compile(
 _BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[：（]|-|–|$|auto|from |von |de |to )")
 
 
-_AWAY_AT_END = re.compile(rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{_AWAY.pattern})[^:]{{0,20}}$")
+_AWAY_AT_END = re.compile(
+    rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{_AWAY.pattern})[^:]{{0,20}}$"
+)
 
 
 def _is_away(signs: Signs) -> bool:
@@ -549,9 +563,9 @@ def _is_away(signs: Signs) -> bool:
     phrase = _AWAY_FOR_SURE.match(signs.subject)
     if phrase and not signs.answers and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
         return True
-    supported = signs.fields.get(b"precedence", b"").strip().lower().startswith((b"bulk", b"junk", b"auto")) or (
-        signs.auto_submitted.startswith(b"auto")
-    )
+    supported = signs.fields.get(b"precedence", b"").strip().lower().startswith(
+        (b"bulk", b"junk", b"auto")
+    ) or (signs.auto_submitted.startswith(b"auto"))
     if not supported or signs.from_list:
         return False
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).

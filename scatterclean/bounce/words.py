@@ -5,6 +5,8 @@ qmail, Exchange and their translations, Gmail's and Yahoo's localised notices, R
 translations of Outlook's and Gmail's "automatic reply" prefixes.
 """
 
+# ruff: noqa: RUF001 - these are the letters of other languages, not look-alikes of Latin ones
+
 from __future__ import annotations
 
 import re
@@ -35,28 +37,32 @@ FAILED = (
     "zurueckgewiesen", "abgewiesen", "rückläufer", "mail-zustell", "zustellfehler", "nicht versendet",
     "konnte nicht gesendet", "nicht zugestellt",
     # fr
-    "non remis", "non-remis", "non distribu", "non livr", "non délivr", "non delivr", "pas pu etre", "pas pu être",
-    "pas été remis", "échec de", "echec de", "échec d", "remise impossible", "retourné à l", "message refus",
-    "impossible de remettre", "avis de non", "état de remise", "utilisateur inconnu", "destinataire inconnu",
-    "utilisateur non recens", "n'a pas été", "rejeté", "n'a pu être", "non acheminé", "de non-remise",
+    "non remis", "non-remis", "non distribu", "non livr", "non délivr", "non delivr", "pas pu etre",
+    "pas pu être", "pas été remis", "échec de", "echec de", "échec d", "remise impossible", "retourné à l",
+    "message refus", "impossible de remettre", "avis de non", "état de remise", "utilisateur inconnu",
+    "destinataire inconnu", "utilisateur non recens", "n'a pas été", "rejeté", "n'a pu être",
+    "non acheminé", "de non-remise",
     # es
     "no se pudo entregar", "no entregad", "no se ha podido entregar", "no entregable", "error de entrega",
     "fallo en la entrega", "fallo de entrega", "imposible entregar", "devuelto", "estado de entrega",
-    "correo rechazado", "mensaje rechazado", "aviso de no entrega", "no ha sido entregado", "no pudo ser entregad",
-    "no ha podido ser entregad", "no puede ser entregad", "usuario desconocido", "error al enviar", "correo devuelto",
+    "correo rechazado", "mensaje rechazado", "aviso de no entrega", "no ha sido entregado",
+    "no pudo ser entregad", "no ha podido ser entregad", "no puede ser entregad", "usuario desconocido",
+    "error al enviar", "correo devuelto",
     # it
-    "mancata consegna", "non recapitabil", "non consegnat", "consegna non riuscita", "impossibile recapitare",
-    "impossibile consegnare", "non recapitat", "mancato recapito", "messaggio respinto", "rifiutato",
-    "avviso di mancat", "errore di consegna", "non è stato possibile recapitare", "non è stato recapitato",
-    "stato della consegna", "stato recapito", "utente sconosciuto",
+    "mancata consegna", "non recapitabil", "non consegnat", "consegna non riuscita",
+    "impossibile recapitare", "impossibile consegnare", "non recapitat", "mancato recapito",
+    "messaggio respinto", "rifiutato", "avviso di mancat", "errore di consegna",
+    "non è stato possibile recapitare", "non è stato recapitato", "stato della consegna", "stato recapito",
+    "utente sconosciuto",
     # pt
-    "não entreg", "nao entreg", "não foi possível entregar", "falha na entrega", "falha de entrega", "devolvid",
-    "não foi entregue", "status de entrega", "estado da entrega", "não pode ser entregue", "não pôde ser entregue",
-    "nao pode ser entregue", "rejeitad", "erro na entrega", "nao pode ser envi", "não pode ser envi", "falha no envio",
+    "não entreg", "nao entreg", "não foi possível entregar", "falha na entrega", "falha de entrega",
+    "devolvid", "não foi entregue", "status de entrega", "estado da entrega", "não pode ser entregue",
+    "não pôde ser entregue", "nao pode ser entregue", "rejeitad", "erro na entrega", "nao pode ser envi",
+    "não pode ser envi", "falha no envio",
     # nl
-    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "onbezorgbaar", "bezorging mislukt", "kon niet worden",
-    "niet bestelbaar", "afleveren mislukt", "niet worden afgeleverd", "niet worden bezorgd", "geretourneerd",
-    "bezorgingsstatus", "leveringsstatus", "kan niet worden",
+    "onbestelbaar", "niet bezorgd", "niet afgeleverd", "onbezorgbaar", "bezorging mislukt",
+    "kon niet worden", "niet bestelbaar", "afleveren mislukt", "niet worden afgeleverd",
+    "niet worden bezorgd", "geretourneerd", "bezorgingsstatus", "leveringsstatus", "kan niet worden",
     # sv, da, no, fi
     "olevererbar", "inte levereras", "ej leverer", "leveransfel", "inte levererat", "leveransstatus",
     "kunne ikke leveres", "kan ikke leveres", "ikke leveret", "ikke levert", "uleverbar", "leveringsfejl",
@@ -70,43 +76,48 @@ FAILED = (
     "nem kézbesíthető", "kézbesítési", "sikertelen kézbesítés", "nem sikerült kézbesíteni", "nelivrat",
     "nu a putut fi livrat", "nu a fost livrat", "eșuat", "nu poate fi livrat",
     # tr, el
-    "teslim edil", "iletilemedi", "gönderilemedi", "geri döndü", "ulaştırılamad", "δεν ήταν δυνατή η παράδοση",
-    "αδύνατη η παράδοση", "δεν παραδόθηκε", "αποτυχία παράδοσης", "μη παραδο",
+    "teslim edil", "iletilemedi", "gönderilemedi", "geri döndü", "ulaştırılamad",
+    "δεν ήταν δυνατή η παράδοση", "αδύνατη η παράδοση", "δεν παραδόθηκε", "αποτυχία παράδοσης", "μη παραδο",
     # ru, uk, bg, sr
     "не доставлен", "недоставлен", "не удалось доставить", "невозможно доставить", "ошибка доставки",
     "доставка невозможна", "возвращен", "возвращён", "не может быть доставлен", "недоставк", "отклонен",
     "не было доставлено", "состоянии доставки", "сбой доставки", "не вдалося доставити", "повернен",
     "не може бути доставлен", "не е доставен", "неуспешна доставка", "не могла быть доставлена",
     # ja
-    "配信不能", "配信できません", "配信エラー", "配信されません", "送信できません", "送信エラー", "不達", "配達不能",
-    "配達できません", "メールエラー", "エラーメール", "エラー通知", "届きません", "返送", "宛先不明", "配信失敗", "送信失敗",
-    "未配信", "送達できません", "配送できません", "配信に失敗", "送信に失敗", "配送不能", "お届けできません", "受信拒否",
+    "配信不能", "配信できません", "配信エラー", "配信されません", "送信できません", "送信エラー", "不達",
+    "配達不能", "配達できません", "メールエラー", "エラーメール", "エラー通知", "届きません", "返送",
+    "宛先不明", "配信失敗", "送信失敗", "未配信", "送達できません", "配送できません", "配信に失敗",
+    "送信に失敗", "配送不能", "お届けできません", "受信拒否",
     # zh
-    "退信", "无法投递", "無法投遞", "无法送达", "無法送達", "無法傳遞", "无法传递", "未送达", "未能送达", "投递失败",
-    "投遞失敗", "传输失败", "傳輸失敗", "发送失败", "傳送失敗", "發送失敗", "传递失败", "退回", "未传递", "未傳遞", "寄送失敗",
-    "无法发送", "無法寄達", "无法被", "拒绝接收", "拒收", "投递到", "被拒绝",
+    "退信", "无法投递", "無法投遞", "无法送达", "無法送達", "無法傳遞", "无法传递", "未送达", "未能送达",
+    "投递失败", "投遞失敗", "传输失败", "傳輸失敗", "发送失败", "傳送失敗", "發送失敗", "传递失败", "退回",
+    "未传递", "未傳遞", "寄送失敗", "无法发送", "無法寄達", "无法被", "拒绝接收", "拒收", "投递到",
+    "被拒绝",
     # ko
-    "반송", "배달할 수 없", "전송 실패", "전송실패", "발송실패", "발송 실패", "전달되지", "배달되지", "전송하지 못",
-    "배달 실패", "수신거부", "전달할 수 없", "보낼 수 없", "배달하지 못", "전달하지 못",
+    "반송", "배달할 수 없", "전송 실패", "전송실패", "발송실패", "발송 실패", "전달되지", "배달되지",
+    "전송하지 못", "배달 실패", "수신거부", "전달할 수 없", "보낼 수 없", "배달하지 못", "전달하지 못",
     # vi, th, id, he, ar
     "không gửi được", "không thể gửi", "không phát được", "bị trả lại", "ไม่สามารถส่ง", "ส่งไม่สำเร็จ",
     "ไม่สามารถจัดส่ง", "tidak terkirim", "gagal terkirim", "tidak dapat dikirim", "gagal mengirim",
-    "לא נמסרה", "לא ניתן למסור", "אינה ניתנת למסירה", "تعذر تسليم", "لم يتم تسليم", "فشل التسليم", "فشل تسليم",
+    "לא נמסרה", "לא ניתן למסור", "אינה ניתנת למסירה", "تعذر تسليم", "لم يتم تسليم", "فشل التسليم",
+    "فشل تسليم",
 )  # fmt: skip
 
 # --- it may still arrive ------------------------------------------------------------------------------------
 
 DELAYED = (
     "delayed", "delay)", "(delay", "delivery delay", "still being retried", "not yet been delivered",
-    "not yet delivered", "delivery warning", "could not send message for past", "could not send mail for past", "warning: could not send",
-    "has been postponed", "deferred", "will be retried", "will retry", "keep trying", "continue to attempt",
-    "continue to try", "continue to be made", "do not need to resend", "temporary delivery problem",
-    "temporarily undelivered", "this is a warning", "warning only", "transient non-fatal", "will continue for",
-    "verzögert", "verzögerung", "noch nicht zugestellt", "weitere zustellversuche", "verspätet",
-    "retardé", "en retard", "différé", "pas encore été", "retrasad", "demorad", "retraso", "in ritardo",
-    "ritardat", "ritardo nella", "atrasad", "atraso na", "vertraagd", "vertraging", "fördröj", "forsink", "viivästy", "opóźni",
-    "zpožd", "oneskor", "késleltet", "késik", "întârzi", "gecik", "задерж", "отложен", "затрима", "遅延", "遅れて",
-    "延迟", "延遲", "지연", "καθυστ", "bị trì hoãn", "tertunda", "мы продолжим", "weiterhin versucht",
+    "not yet delivered", "delivery warning", "could not send message for past",
+    "could not send mail for past", "warning: could not send", "has been postponed", "deferred",
+    "will be retried", "will retry", "keep trying", "continue to attempt", "continue to try",
+    "continue to be made", "do not need to resend", "temporary delivery problem", "temporarily undelivered",
+    "this is a warning", "warning only", "transient non-fatal", "will continue for", "verzögert",
+    "verzögerung", "noch nicht zugestellt", "weitere zustellversuche", "verspätet", "retardé", "en retard",
+    "différé", "pas encore été", "retrasad", "demorad", "retraso", "in ritardo", "ritardat",
+    "ritardo nella", "atrasad", "atraso na", "vertraagd", "vertraging", "fördröj", "forsink", "viivästy",
+    "opóźni", "zpožd", "oneskor", "késleltet", "késik", "întârzi", "gecik", "задерж", "отложен", "затрима",
+    "遅延", "遅れて", "延迟", "延遲", "지연", "καθυστ", "bị trì hoãn", "tertunda", "мы продолжим",
+    "weiterhin versucht",
 )  # fmt: skip
 
 # --- it arrived ---------------------------------------------------------------------------------------------
@@ -122,83 +133,93 @@ DELIVERED = (
 # As the beginning of a subject these are enough by themselves: nobody writes them by hand.
 AWAY_FOR_SURE = (
     "automatic reply", "auto reply", "auto-reply", "autoreply", "automated reply", "automated response",
-    "automatic response", "auto response", "auto-response", "autoresponse", "autoresponder", "auto responder",
-    "auto-responder", "out of office", "out-of-office", "out of the office autoreply", "vacation reply", "vacation message",
-    "vacation autoreply", "away from my mail", "abwesenheitsnotiz", "abwesenheitsmeldung", "automatische antwort",
-    "automatische rückantwort", "autom. antwort", "automatisch generierte antwort", "auto-antwort",
-    "réponse automatique", "reponse automatique", "message d'absence", "absence du bureau", "réponse d'absence",
-    "notification d'absence", "respuesta automática", "respuesta automatica", "autorespuesta", "contestación automática",
-    "fuera de la oficina", "fuera de oficina", "risposta automatica", "risponditore automatico", "fuori sede",
-    "fuori ufficio", "resposta automática", "resposta automatica", "fora do escritório", "automatisch antwoord",
-    "automatisch bericht", "automatische beantwoording", "afwezigheidsassistent", "autosvar", "automatiskt svar",
-    "automatisk svar", "frånvaromeddelande", "fraværsassistent", "automaattinen vastaus", "automaattivastaus",
-    "poissaoloviesti", "automatyczna odpowiedź", "autoodpowiedź", "odpowiedź automatyczna", "automatická odpověď",
-    "automatická odpoveď", "automatikus válasz", "házon kívül", "răspuns automat", "raspuns automat",
-    "otomatik yanıt", "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоответ", "автоматический ответ",
-    "автоматична відповідь", "автовідповід", "автоматичен отговор", "自動返信", "自動応答", "不在通知", "自动回复",
-    "自動回覆", "自动答复", "自動回復", "自動答覆", "자동 응답", "자동응답", "자동 회신", "자동회신", "부재중",
-    "trả lời tự động", "ตอบกลับอัตโนมัติ", "balasan otomatis", "תשובה אוטומטית", "רד אוטומטי", "رد تلقائي", "automatski odgovor",
-    "samodejni odgovor", "automātiskā atbilde", "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
+    "automatic response", "auto response", "auto-response", "autoresponse", "autoresponder",
+    "auto responder", "auto-responder", "out of office", "out-of-office", "out of the office autoreply",
+    "vacation reply", "vacation message", "vacation autoreply", "away from my mail", "abwesenheitsnotiz",
+    "abwesenheitsmeldung", "automatische antwort", "automatische rückantwort", "autom. antwort",
+    "automatisch generierte antwort", "auto-antwort", "réponse automatique", "reponse automatique",
+    "message d'absence", "absence du bureau", "réponse d'absence", "notification d'absence",
+    "respuesta automática", "respuesta automatica", "autorespuesta", "contestación automática",
+    "fuera de la oficina", "fuera de oficina", "risposta automatica", "risponditore automatico",
+    "fuori sede", "fuori ufficio", "resposta automática", "resposta automatica", "fora do escritório",
+    "automatisch antwoord", "automatisch bericht", "automatische beantwoording", "afwezigheidsassistent",
+    "autosvar", "automatiskt svar", "automatisk svar", "frånvaromeddelande", "fraværsassistent",
+    "automaattinen vastaus", "automaattivastaus", "poissaoloviesti", "automatyczna odpowiedź",
+    "autoodpowiedź", "odpowiedź automatyczna", "automatická odpověď", "automatická odpoveď",
+    "automatikus válasz", "házon kívül", "răspuns automat", "raspuns automat", "otomatik yanıt",
+    "otomatik cevap", "ofis dışında", "αυτόματη απάντηση", "автоответ", "автоматический ответ",
+    "автоматична відповідь", "автовідповід", "автоматичен отговор", "自動返信", "自動応答", "不在通知",
+    "自动回复", "自動回覆", "自动答复", "自動回復", "自動答覆", "자동 응답", "자동응답", "자동 회신",
+    "자동회신", "부재중", "trả lời tự động", "ตอบกลับอัตโนมัติ", "balasan otomatis", "תשובה אוטומטית",
+    "רד אוטומטי", "رد تلقائي", "automatski odgovor", "samodejni odgovor", "automātiskā atbilde",
+    "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
 )  # fmt: skip
 
 # These need a sign of a machine beside them.
 AWAY = (
-    "vacation", "auto: ", "out of the office", "on holiday", "on leave", "away", "i'm away", "absence", "absent", "ooo",
-    "abwesen", "nicht im büro", "nicht im hause", "urlaub", "eingangsbestätigung", "ausente", "ausencia",
-    "ausência", "assente", "assenza", "afwezig", "niet aanwezig", "semester", "frånvar", "fravær", "ikke til stede",
-    "poissa", "lomalla", "nieobecno", "poza biurem", "nepřítomn", "neprítomn", "mimo kancelář", "szabadság",
-    "távollét", "нет на месте", "отсутств", "в отпуске", "відпуст", "不在", "休暇", "外出", "休假", "received your",
-    "thank you for your", "thank you for contacting", "no longer", "has left", "wurde empfangen",
+    "vacation", "auto: ", "out of the office", "on holiday", "on leave", "away", "i'm away", "absence",
+    "absent", "ooo", "abwesen", "nicht im büro", "nicht im hause", "urlaub", "eingangsbestätigung",
+    "ausente", "ausencia", "ausência", "assente", "assenza", "afwezig", "niet aanwezig", "semester",
+    "frånvar", "fravær", "ikke til stede", "poissa", "lomalla", "nieobecno", "poza biurem", "nepřítomn",
+    "neprítomn", "mimo kancelář", "szabadság", "távollét", "нет на месте", "отсутств", "в отпуске",
+    "відпуст", "不在", "休暇", "外出", "休假", "received your", "thank you for your",
+    "thank you for contacting", "no longer", "has left", "wurde empfangen",
 )  # fmt: skip
 
 # --- prove that you are a person ------------------------------------------------------------------------------
 
 CHALLENGES = (
-    "please confirm", "confirm your message", "confirm your mail", "confirm your email", "confirmation required",
-    "confirm delivery", "verify your message", "verify that you", "verify you", "sender verification", "challenge",
-    "(verification)", "verification required", "authorization required", "approval required", "request to confirm",
-    "your message is being held because", "to release your message", "to deliver your message", "one-time",
-    "not on my list", "approved sender", "allowed senders", "whitelist", "white list", "spamblocker", "spam blocker",
-    "spamarrest", "spam arrest", "boxbe", "unconfirmed", "awaiting your", "confirm subscription", "confirm unsubscription",
-    "confirm your subscription", "confirm subscribe", "subscription confirmation", "confirmation for subscribe",
-    "anmeldebestätigung", "abonnementsbestätigung", "bestätigen sie", "bitte bestätigen", "confirmez", "demande de confirmation",
-    "confirmation d'inscription", "confirme su", "confirmar su", "conferma la", "confirme sua", "bevestig", "potwierdź", "подтвердите",
-    "подтверждение", "確認してください", "请确认", "請確認", "click the link below to", "clicking the link",
+    "please confirm", "confirm your message", "confirm your mail", "confirm your email",
+    "confirmation required", "confirm delivery", "verify your message", "verify that you", "verify you",
+    "sender verification", "challenge", "(verification)", "verification required", "authorization required",
+    "approval required", "request to confirm", "your message is being held because",
+    "to release your message", "to deliver your message", "one-time", "not on my list", "approved sender",
+    "allowed senders", "whitelist", "white list", "spamblocker", "spam blocker", "spamarrest",
+    "spam arrest", "boxbe", "unconfirmed", "awaiting your", "confirm subscription",
+    "confirm unsubscription", "confirm your subscription", "confirm subscribe", "subscription confirmation",
+    "confirmation for subscribe", "anmeldebestätigung", "abonnementsbestätigung", "bestätigen sie",
+    "bitte bestätigen", "confirmez", "demande de confirmation", "confirmation d'inscription", "confirme su",
+    "confirmar su", "conferma la", "confirme sua", "bevestig", "potwierdź", "подтвердите", "подтверждение",
+    "確認してください", "请确认", "請確認", "click the link below to", "clicking the link",
 )  # fmt: skip
 
 # --- a scanner, a moderator, a quota, a list server ----------------------------------------------------------
 
 NOTICES = (
-    "virus", "infected", "malware", "trojan", "worm", "banned", "prohibited", "unsolicited", "content filter",
-    "content violation", "policy violation", "violates", "quarantin", "spam detected", "blocked attachment",
-    "attachment removed", "attachment blocked", "disallowed", "dangerous", "unsafe", "suspicious", "inappropriate",
-    "offensive", "bad header", "awaits moderator", "awaiting moderat", "moderat", "held for approval",
-    "not a member", "are not member", "non-member", "not allowed to post", "not subscribed", "post by non", "denied",
-    "not a list", "rejected posting", "mailing list", "threshold", "mailbox size", "size limit warning", "quota warning",
-    "almost full", "nearly full", "disk quota", "mailbox quota", "frozen", "forwarding or filtering", "loop alert",
-    "duplicated message-id", "mis-configuration", "submission of mail", "postmaster copy", "postmaster notify",
-    "postmaster-kopie", "copie au postmaster", "report:", "abgewiesen: ", "wurde abgewiesen", "nicht abonniert",
-    "refusé : ", "modération", "modérateur", "n'êtes pas", "moderación", "moderazione", "moderação", "moderatie",
-    "вирус", "модерац", "ウイルス", "病毒", "바이러스", "kann nicht abbestellt", "unsubscribe", "subscription",
-    "listserv", "majordomo", "ezmlm", "probe", "results of your", "your email commands", "command",
+    "virus", "infected", "malware", "trojan", "worm", "banned", "prohibited", "unsolicited",
+    "content filter", "content violation", "policy violation", "violates", "quarantin", "spam detected",
+    "blocked attachment", "attachment removed", "attachment blocked", "disallowed", "dangerous", "unsafe",
+    "suspicious", "inappropriate", "offensive", "bad header", "awaits moderator", "awaiting moderat",
+    "moderat", "held for approval", "not a member", "are not member", "non-member", "not allowed to post",
+    "not subscribed", "post by non", "denied", "not a list", "rejected posting", "mailing list",
+    "threshold", "mailbox size", "size limit warning", "quota warning", "almost full", "nearly full",
+    "disk quota", "mailbox quota", "frozen", "forwarding or filtering", "loop alert",
+    "duplicated message-id", "mis-configuration", "submission of mail", "postmaster copy",
+    "postmaster notify", "postmaster-kopie", "copie au postmaster", "report:", "abgewiesen: ",
+    "wurde abgewiesen", "nicht abonniert", "refusé : ", "modération", "modérateur", "n'êtes pas",
+    "moderación", "moderazione", "moderação", "moderatie", "вирус", "модерац", "ウイルス", "病毒",
+    "바이러스", "kann nicht abbestellt", "unsubscribe", "subscription", "listserv", "majordomo", "ezmlm",
+    "probe", "results of your", "your email commands", "command",
 )  # fmt: skip
 
 # Of list servers only these: they send reminders, digests and welcomes, too.
 LIST_NOTICES = (
-    "awaits moderator", "awaiting moderat", "await moderat", "held for", "is being held", "being held until",
-    "not a member", "are not member", "non-member", "nonmember", "not allowed to post", "not subscribed", "not a list",
-    "not a subscri", "post by non", "denied", "rejected", "refused", "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad",
-    "geweigerd", "your message to", "your mail to", "your post",
-    "results of your", "your email commands", "output of your job", "command", "loop alert", "duplicated message-id",
-    "bounce action", "kann nicht abbestellt", "probe", "undeliver", "modération", "moderación", "moderazione",
-    "moderação", "moderat", "модерац", "投稿", "承認", "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big",
+    "awaits moderator", "awaiting moderat", "await moderat", "held for", "is being held",
+    "being held until", "not a member", "are not member", "non-member", "nonmember", "not allowed to post",
+    "not subscribed", "not a list", "not a subscri", "post by non", "denied", "rejected", "refused",
+    "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad", "geweigerd", "your message to",
+    "your mail to", "your post", "results of your", "your email commands", "output of your job", "command",
+    "loop alert", "duplicated message-id", "bounce action", "kann nicht abbestellt", "probe", "undeliver",
+    "modération", "moderación", "moderazione", "moderação", "moderat", "модерац", "投稿", "承認",
+    "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big",
 )  # fmt: skip
 
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
 ANSWER = (
-    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "rv:", "res:", "r:", "fwd:", "fw:",
-    "wg:", "tr:", "rif:", "i:", "enc:", "doorst:", "pd:", "fs:", "回复:", "回覆:", "转发:", "轉寄:", "답장:", "re[", "fwd[", "atb:",
-    "[fwd:", "ref:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:", "ilt:", "отв:", "отг:", "пересл:", "vá:", "reenv:",
+    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "rv:", "res:", "r:", "fwd:",
+    "fw:", "wg:", "tr:", "rif:", "i:", "enc:", "doorst:", "pd:", "fs:", "回复:", "回覆:", "转发:", "轉寄:",
+    "답장:", "re[", "fwd[", "atb:", "[fwd:", "ref:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:",
+    "ilt:", "отв:", "отг:", "пересл:", "vá:", "reenv:",
 )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ class Log:
         for message in messages:
             if message.error:
                 raise SentUnreadable(
-                    f"{message.file} was sent, but cannot be read: {message.error}",
+                    f"--sent: {message.file} cannot be read: {message.error}",
                     hint="the log of what was sent must be complete; see to that, or leave --sent out",
                 )
             log.add(_sent(message))

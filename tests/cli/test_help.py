@@ -40,7 +40,9 @@ def test_every_option_of_every_command_is_explained(name: str) -> None:
             assert option.help, f"{name} {option.name}"
 
 
-def test_the_list_of_commands_says_of_each_in_one_line_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_list_of_commands_says_of_each_in_one_line_what_it_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     told = help_of(capsys)
     for name in COMMANDS:
         line = re.search(rf"^  {name} +(\S.*)$", told, re.MULTILINE)
@@ -125,7 +127,7 @@ def complete(words: str, tmp_path: Path) -> list[str]:
         ),
     )
     assert told.stderr == ""
-    return [line.partition(",")[2] for line in told.stdout.splitlines()]
+    return [line.partition(",")[2] for line in told.stdout.splitlines() if line]
 
 
 def test_a_shell_completes_commands_options_and_accounts(tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def _labelled(part: Part) -> Iterator[Find]:
         return
     content = part.content.lstrip(_FRONT)
     header, blank, body = content.partition(b"\n\n")
-    for _ in range(2):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
+    for _ in range(
+        2
+    ):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
         if not _PART_FIELD.match(header) or _OWN_FIELD.search(header):
             break
         header, blank, body = body.lstrip(_FRONT).partition(b"\n\n")

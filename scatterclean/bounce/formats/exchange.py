@@ -34,7 +34,9 @@ _REACHED = (
 )
 _OWN = ("To", "Delivered-To", "From", "Reply-To")
 _LOCAL = rb"[^\s<>()\[\]\"',;:=@]"
-_ADDRESS = re.compile(rb"(?<!" + _LOCAL + rb")(" + _LOCAL + rb"{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})")
+_ADDRESS = re.compile(
+    rb"(?<!" + _LOCAL + rb")(" + _LOCAL + rb"{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
+)
 _CODE = re.compile(rb"[45]\.\d\.\d{1,3}\b[^\n]{0,300}")
 
 

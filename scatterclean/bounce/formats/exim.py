@@ -15,9 +15,13 @@ from scatterclean.headers import addresses_in, decoded
 from scatterclean.model import Kind
 
 # deliver.c, moan.c: "The following address(es) failed:", "... have yet to be delivered:", and so on.
-_LIST = re.compile(rb"\n[^\n]{0,200}(?:address(?:es|\(es\))?|recipients?)[^\n]{0,80}:\s*\n((?:\s*\n)?(?:[ \t]+[^\n]*\n|\n){1,200})")
+_LIST = re.compile(
+    rb"\n[^\n]{0,200}(?:address(?:es|\(es\))?|recipients?)[^\n]{0,80}:\s*\n((?:\s*\n)?(?:[ \t]+[^\n]*\n|\n){1,200})"
+)
 _ITEM = re.compile(rb"^ {1,4}(?!SMTP|host|unknown)\"?<?([^\s<>\"]{1,200}@[^\s<>\":,]{1,200})>?", re.MULTILINE)
-_ERROR = re.compile(rb"(?:SMTP error from remote (?:mail )?server[^\n]*:?\s*\n)[ \t]*(?:host[^\n]*\n)?[ \t]*([^\n]{1,300})")
+_ERROR = re.compile(
+    rb"(?:SMTP error from remote (?:mail )?server[^\n]*:?\s*\n)[ \t]*(?:host[^\n]*\n)?[ \t]*([^\n]{1,300})"
+)
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:

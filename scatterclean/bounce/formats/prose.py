@@ -14,10 +14,21 @@ from scatterclean.bounce.found import Cited, Find
 from scatterclean.model import MAX_ID, Kind, Weight
 
 # What an id is introduced by: its name, at most a few words, then the id in or without angle brackets.
-_HINTS = (b"message-id", b"message id", b"messageid", b"message_id", b"references:", b"nachrichten", b" id ", b" id:")
+_HINTS = (
+    b"message-id",
+    b"message id",
+    b"messageid",
+    b"message_id",
+    b"references:",
+    b"nachrichten",
+    b" id ",
+    b" id:",
+)
 _NAMES = re.compile(rb"message[-_ ]?id|messageid|references|nachrichten-?id|\bid[ :]", re.IGNORECASE)
 _BRACKETED = re.compile(rb"[^<@\n]{0,40}\n?[^<@\n]{0,40}<([^<>\n]{3,998})>")
-_BARE = re.compile(rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})")
+_BARE = re.compile(
+    rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})"
+)
 _MAX = 10
 
 
