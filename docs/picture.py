@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from rich.console import Console
@@ -28,8 +29,11 @@ def main() -> int:
     last = next(n for n, line in enumerate(lines) if TO in line)
     frame = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     frame.print(Text("$ scatterclean demo", style="bold"))
-    for line in lines[first:last]:
-        frame.print(Text.from_ansi(line), no_wrap=True, crop=True)
+    # Every state of a progress bar was recorded, and the blank lines that it moved over.
+    scene = [line for line in map(Text.from_ansi, lines[first:last]) if "━" not in line.plain]
+    for before, line in pairwise([Text(), *scene]):
+        if before.plain.strip() or line.plain.strip():
+            frame.print(line, no_wrap=True, crop=True)
     picture = frame.export_svg(title="scatterclean", theme=MONOKAI, unique_id="scatterclean")
     # Nothing is loaded from elsewhere, not even a font.
     picture = re.sub(r"@font-face \{.*?\}\s*", "", picture, flags=re.DOTALL)

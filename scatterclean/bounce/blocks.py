@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from scatterclean.bounce.words import names
+from scatterclean.bounce.stems import names
 
 # Names that only a program writes; people list From, To, Subject and Date when they forward by hand.
 TECHNICAL = frozenset(

@@ -52,15 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt, Stopped):
         _say("interrupted")
         return exits.INTERRUPTED
+    except ConfigBroken as broken:
+        # Lines as compilers write them, which editors jump to.
+        click.echo(str(broken), err=True)
+        return exits.CONFIG
     except Trouble as trouble:
         _say(str(trouble))
         return exit_of(trouble)
-    except SystemExit as leaving:
-        # click answers a broken pipe by sys.exit(1); the completion of shells ends by sys.exit too.
-        if isinstance(leaving.__context__, BrokenPipeError):
-            return _reader_gone()
-        raise
-    except BrokenPipeError:
+    except (exits.ReaderGone, BrokenPipeError):
         return _reader_gone()
     except OSError as error:
         _traceback(error, given.verbose)
@@ -77,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def exit_of(trouble: Trouble) -> int:
-    """The exit code for a Trouble that ended the whole command."""
-    if isinstance(trouble, ConfigBroken | ConfigMissing):
+    """The exit code for a Trouble (other than ConfigBroken) that ended the whole command."""
+    if isinstance(trouble, ConfigMissing):
         return exits.CONFIG
     if isinstance(trouble, DatabaseLocked | DatabaseDamaged | DatabaseUnusable):
         return exits.DATABASE

@@ -14,6 +14,11 @@ INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 READER_GONE: Final = 141  # 128 + SIGPIPE: what `yes | head` gets
 TERMINATED: Final = 143  # 128 + SIGTERM
 
+
+class ReaderGone(Exception):
+    """Nobody reads the output any more.  Not an OSError: click would answer that by itself."""
+
+
 MEANINGS: Final = (
     (DONE, "done"),
     (TROUBLE, "trouble in at least one account (the others were done), or the demo failed"),

@@ -93,9 +93,9 @@ def patience(say: Callable[[str], None]) -> Iterator[Patience]:
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:
         if asked.over():
-            raise KeyboardInterrupt
+            raise SystemExit(exits.TERMINATED) if signum == signal.SIGTERM else KeyboardInterrupt
         asked.signum = signum
-        say("stopping as soon as the move in hand is done (Ctrl-C again: at once)")
+        say("stopping as soon as the move in hand is done (once more: at once)")
 
     before = {s: signal.signal(s, on_signal) for s in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -19,6 +19,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scatterclean.cli import exits
+
 # Not on a terminal nothing is known about a width: lines stay whole, tables get this much.
 _WIDE = 120
 
@@ -26,7 +28,7 @@ _WIDE = 120
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
         """rich would end the process with 1; the door knows better."""
-        raise BrokenPipeError
+        raise exits.ReaderGone
 
 
 @dataclass(slots=True)
@@ -65,8 +67,11 @@ class Screen:
 
     def give(self, value: Mapping[str, object]) -> None:
         """One JSON object on a line of standard output.  ASCII: no terminal obeys what a stranger wrote."""
-        sys.stdout.write(json.dumps(value, ensure_ascii=True) + "\n")
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(json.dumps(value, ensure_ascii=True) + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise exits.ReaderGone from None
 
 
 def _console(stream: IO[str], no_color: bool) -> Console:

@@ -49,7 +49,7 @@ class Connection(imaplib.IMAP4):
         """
         if size > _MOST_LITERAL:
             raise self.abort("a literal beyond all bounds")
-        kept = super().read(min(size, self._keep))
+        kept = super().read(size)
         left = size - len(kept)
         while left > 0:
             self._in_time()

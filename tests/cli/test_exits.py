@@ -49,8 +49,8 @@ def test_a_broken_configuration_ends_with_3_and_all_its_problems(tmp_path: Path)
     done = run("--config", str(path), "status")
     assert done.returncode == exits.CONFIG
     said = done.stderr.decode()
-    assert f"{path}:10: accounts.home.colour: unknown key" in said
-    assert f"{path}:11: accounts.home.mode: " in said
+    assert f"{path}:11: accounts.home.colour: unknown key" in said
+    assert f"{path}:12: accounts.home.mode: " in said
 
 
 def test_check_config_prints_every_problem_of_a_bad_file_as_the_table_says(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A fresh store per test, on a real SQLite file."""
+"""A fresh store per test, on a real SQLite file; a fresh mailbox per test, on every kind of server."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.ports import Docket, Journal, SentLog
+from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+from scatterclean.mailbox.imap import Portions
+from scatterclean.mailbox.login import open_mailbox
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.ports import Docket, Journal, Mailbox, SentLog
 from scatterclean.store import Store, open_store
+from tests.conftest import absent
+from tests.contracts.worlds import NO_MOVE, World
+from tests.servers import DovecotHand, access_to, fresh_user
 
 
 @pytest.fixture
@@ -30,3 +37,56 @@ def journal(store: Store) -> Journal:
 @pytest.fixture
 def docket(store: Store) -> Docket:
     return store.docket
+
+
+@pytest.fixture(scope="session")
+def dotted_dovecot() -> Iterator[ScratchDovecot]:
+    """Folders as with Courier ("INBOX.Sent"), and MOVE is not advertised."""
+    if find_dovecot() is None:
+        absent("Dovecot 2.3")
+    with ScratchDovecot(separator=".", prefix="INBOX.", capability=NO_MOVE) as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", "memory without MOVE", "dovecot", "dovecot without MOVE"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    kind = str(request.param)
+    separator, prefix = (".", "INBOX.") if "without" in kind else ("/", "")
+    if kind.startswith("memory"):
+        memory = MemoryServer(separator=separator, prefix=prefix, move=not prefix)
+        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), separator, prefix)
+        return
+    server: ScratchDovecot = request.getfixturevalue("dotted_dovecot" if prefix else "dovecot")
+    access = access_to(server, fresh_user())
+    boxes: list[Mailbox] = []
+
+    def another() -> Mailbox:
+        # Small portions, so that every test crosses their borders.
+        boxes.append(open_mailbox(access, Portions(found=7, headers=3, raw=4000, moved=3)))
+        return boxes[-1]
+
+    hand = DovecotHand(server, access.username)
+    try:
+        yield World(hand, another, another(), separator, prefix)
+    finally:
+        for box in boxes:
+            box.close()
+        hand.close()
+
+
+@pytest.fixture(params=["memory", "dovecot"])
+def full_world(request: pytest.FixtureRequest) -> Iterator[World]:
+    """A mailbox without room for one more message, on a server without MOVE."""
+    if request.param == "memory":
+        memory = MemoryServer(move=False)
+        memory.over_quota = True
+        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), "/", "")
+        return
+    if find_dovecot() is None:
+        absent("Dovecot 2.3")
+    with ScratchDovecot(capability=NO_MOVE, quota="*:messages=2") as server:
+        access = access_to(server, fresh_user())
+        hand, box = DovecotHand(server, access.username), open_mailbox(access)
+        yield World(hand, lambda: box, box, "/", "")
+        box.close()
+        hand.close()

@@ -2,97 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
-from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
-from scatterclean.errors import ConnectionLost, FolderChanged, FolderMissing, OverQuota
-from scatterclean.mailbox.imap import Portions
-from scatterclean.mailbox.login import open_mailbox
-from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.errors import ConnectionLost, FolderChanged, FolderMissing
 from scatterclean.model import Place
 from scatterclean.ports import Mailbox
-from tests.conftest import absent
-from tests.servers import DovecotHand, OtherHand, access_to, fresh_user
-
-NOON = datetime(2026, 3, 14, 12, 0, 0, tzinfo=UTC)
-
-MESSAGE = (
-    b"Return-Path: <>\r\n"
-    b"Received: from mx.example.net (mx.example.net [192.0.2.7])\r\n"
-    b"\tby in.example.org with ESMTP id 4XYZ\r\n"
-    b"From: MAILER-DAEMON@example.net\r\n"
-    b"To: me@example.org\r\n"
-    b"Subject: Undelivered\r\n"
-    b"Message-ID: <bounce.%d@example.net>\r\n"
-    b"\r\n"
-    b"I could not deliver your message.\r\n"
-)
-
-
-@dataclass(frozen=True)
-class World:
-    """A fresh mailbox, another hand at work in it, and the kind of server that it is on."""
-
-    hand: OtherHand
-    open: Callable[[], Mailbox]
-    box: Mailbox
-    separator: str
-    prefix: str
-
-    def place(self, folder: str = "INBOX") -> Place:
-        return self.box.state(folder).place
-
-    def target(self) -> Place:
-        name = self.box.personal("Backscatter")
-        self.box.create(name)
-        return self.box.state(name).place
-
-    def deliver(self, *numbers: int, flags: tuple[str, ...] = (), folder: str = "INBOX") -> list[int]:
-        return [self.hand.append(folder, MESSAGE % n, flags=flags, arrival=NOON) for n in numbers]
-
-
-# What Dovecot can, but for MOVE.
-NO_MOVE = "IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE SPECIAL-USE LIST-EXTENDED UNSELECT ID"
-
-
-@pytest.fixture(scope="session")
-def dotted_dovecot() -> Iterator[ScratchDovecot]:
-    """Folders as with Courier ("INBOX.Sent"), and MOVE is not advertised."""
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot(separator=".", prefix="INBOX.", capability=NO_MOVE) as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", "memory without MOVE", "dovecot", "dovecot without MOVE"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    kind = str(request.param)
-    separator, prefix = (".", "INBOX.") if "without" in kind else ("/", "")
-    if kind.startswith("memory"):
-        memory = MemoryServer(separator=separator, prefix=prefix, move=not prefix)
-        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), separator, prefix)
-        return
-    server: ScratchDovecot = request.getfixturevalue("dotted_dovecot" if prefix else "dovecot")
-    access = access_to(server, fresh_user())
-    boxes: list[Mailbox] = []
-
-    def another() -> Mailbox:
-        # Small portions, so that every test crosses their borders.
-        boxes.append(open_mailbox(access, Portions(found=7, headers=3, raw=4000, moved=3)))
-        return boxes[-1]
-
-    hand = DovecotHand(server, access.username)
-    try:
-        yield World(hand, another, another(), separator, prefix)
-    finally:
-        for box in boxes:
-            box.close()
-        hand.close()
-
+from tests.contracts.worlds import MESSAGE, NOON, World
 
 # --- folders ---------------------------------------------------------------------------------------------
 
@@ -300,101 +218,6 @@ def test_headers_go_on_while_messages_are_moved_away(world: World) -> None:
     assert world.box.uids(place) == [2, 4, 6, 8, 10]
 
 
-# --- moving ----------------------------------------------------------------------------------------------
-
-
-def test_a_moved_message_keeps_flags_date_and_every_byte(world: World) -> None:
-    world.deliver(1)
-    world.deliver(2, flags=("\\Seen", "\\Flagged", "$Label1"))
-    place, target = world.place(), world.target()
-    [before] = [m for m in world.hand.messages("INBOX") if m.uid == 2]
-    went = world.box.move(place, [2], target)
-    assert [m.uid for m in world.hand.messages("INBOX")] == [1]
-    [after] = world.hand.messages(target.folder)
-    assert (after.flags, after.arrival, after.raw) == (before.flags, before.arrival, before.raw)
-    assert went == {2: after.uid}
-
-
-def test_many_are_moved_and_each_is_told_its_new_uid(world: World) -> None:
-    world.deliver(*range(1, 24))
-    place, target = world.place(), world.target()
-    odd = list(range(1, 24, 2))
-    went = world.box.move(place, list(reversed(odd)), target)
-    assert [m.uid for m in world.hand.messages("INBOX")] == list(range(2, 24, 2))
-    moved = {m.uid: m.raw for m in world.hand.messages(target.folder)}
-    assert {uid: moved[went[uid]] for uid in odd} == {uid: MESSAGE % uid for uid in odd}
-
-
-def test_moving_nothing_does_nothing(world: World) -> None:
-    assert world.box.move(world.place(), [], world.target()) == {}
-
-
-def test_moving_what_is_gone_passes_over_it(world: World) -> None:
-    world.deliver(1, 2, 3)
-    place, target = world.place(), world.target()
-    world.box.uids(place)
-    world.hand.delete("INBOX", 2)
-    went = world.box.move(place, [1, 2, 3, 4711], target)
-    assert set(went) == {1, 3}
-    assert world.hand.messages("INBOX") == []
-    assert len(world.hand.messages(target.folder)) == 2
-
-
-def test_moving_only_what_is_gone_moves_nothing(world: World) -> None:
-    world.deliver(1)
-    assert world.box.move(world.place(), [2, 3], world.target()) == {}
-    assert len(world.hand.messages("INBOX")) == 1
-
-
-def test_a_move_spares_what_others_marked_as_deleted(world: World) -> None:
-    world.deliver(1, 2, 3)
-    world.hand.flag("INBOX", 1, "\\Deleted")
-    world.hand.flag("INBOX", 3, "\\Deleted")
-    world.box.move(world.place(), [2], world.target())
-    world.box.uids(world.target())  # leaving the folder must not expunge either
-    world.box.close()
-    assert [(m.uid, m.flags) for m in world.hand.messages("INBOX")] == [
-        (1, frozenset({"\\Deleted"})),
-        (3, frozenset({"\\Deleted"})),
-    ]
-
-
-def test_a_message_that_arrives_after_the_folder_was_opened_can_be_moved(world: World) -> None:
-    world.deliver(1)
-    place, target = world.place(), world.target()
-    world.box.move(place, [1], target)
-    [uid] = world.deliver(2)
-    assert set(world.box.move(place, [uid], target)) == {uid}
-
-
-def test_there_and_back_again(world: World) -> None:
-    world.deliver(1, flags=("\\Seen",))
-    place, target = world.place(), world.target()
-    [there] = world.box.move(place, [1], target).values()
-    [back] = world.box.move(target, [there], place).values()
-    assert [(m.uid, m.flags, m.arrival) for m in world.hand.messages("INBOX")] == [
-        (back, frozenset({"\\Seen"}), NOON)
-    ]
-    assert back > 1
-
-
-def test_remove_takes_exactly_these_away(world: World) -> None:
-    world.deliver(1, 2, 3, 4, 5)
-    world.hand.flag("INBOX", 4, "\\Deleted")
-    world.box.remove(world.place(), [2, 3, 99])
-    assert [m.uid for m in world.hand.messages("INBOX")] == [1, 4, 5]
-
-
-def test_a_keyword_is_added_to_exactly_these(world: World) -> None:
-    world.deliver(1, 2, flags=("\\Seen",))
-    assert world.box.mark(world.place(), [2, 99], "$Backscatter") is True
-    assert [m.flags for m in world.hand.messages("INBOX")] == [{"\\Seen"}, {"\\Seen", "$Backscatter"}]
-
-
-def test_the_server_can_move_safely(world: World) -> None:
-    world.box.can_move()
-
-
 # --- what other hands do to folders ----------------------------------------------------------------------
 
 ON_A_PLACE: dict[str, Callable[[Mailbox, Place], object]] = {
@@ -477,35 +300,3 @@ def test_after_close_every_call_says_that_the_session_ended(world: World) -> Non
     for act in (*without_a_place, *ON_A_PLACE.values()):
         with pytest.raises(ConnectionLost):
             act(world.box, place)
-
-
-# --- a full mailbox --------------------------------------------------------------------------------------
-
-
-@pytest.fixture(params=["memory", "dovecot"])
-def full_world(request: pytest.FixtureRequest) -> Iterator[World]:
-    """A mailbox without room for one more message, on a server without MOVE."""
-    if request.param == "memory":
-        memory = MemoryServer(move=False)
-        memory.over_quota = True
-        yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), "/", "")
-        return
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot(capability=NO_MOVE, quota="*:messages=2") as server:
-        access = access_to(server, fresh_user())
-        hand, box = DovecotHand(server, access.username), open_mailbox(access)
-        yield World(hand, lambda: box, box, "/", "")
-        box.close()
-        hand.close()
-
-
-def test_a_full_mailbox_refuses_the_copy_and_nothing_is_changed(full_world: World) -> None:
-    full_world.deliver(1, 2)
-    place, target = full_world.place(), full_world.target()
-    before = full_world.hand.messages("INBOX")
-    with pytest.raises(OverQuota):
-        full_world.box.move(place, [1], target)
-    assert full_world.hand.messages("INBOX") == before
-    assert full_world.hand.messages(target.folder) == []
-    assert full_world.box.uids(place) == [1, 2]  # the session goes on

@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
 
 from scatterclean.errors import (
-    CannotMoveSafely,
     CommandRefused,
     ConnectionLost,
     FolderMissing,
-    OverQuota,
     ServerBusy,
 )
 from scatterclean.mailbox.imap import ImapMailbox, Portions
-from scatterclean.mailbox.login import open_mailbox
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
-from tests.servers import CUT, SILENCE, ScriptedServer
-
-INBOX = Place("INBOX", 7)
-TARGET = Place("Backscatter", 7)
-
-OPENED = (
-    b"* %d EXISTS\r\n* FLAGS (\\Seen)\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT 1000] .\r\n"
-    b"* OK [PERMANENTFLAGS (\\Seen \\*)] .\r\nTAG OK [READ-%s] .\r\n"
-)
-EXAMINED = OPENED % (9, b"ONLY")
-SELECTED = OPENED % (9, b"WRITE")
-FOLDER: Mapping[str, Sequence[bytes]] = {"EXAMINE": [EXAMINED], "SELECT": [SELECTED]}
-
-
-def header(
-    uid: int, text: bytes = b"Subject: x\r\n\r\n", date: bytes = b"14-Mar-2026 12:00:00 +0000"
-) -> bytes:
-    return (
-        b'* 1 FETCH (UID %d INTERNALDATE "%s" FLAGS (\\Seen) RFC822.SIZE 99 '
-        b"BODY[HEADER.FIELDS (SUBJECT)] {%d}\r\n%s)\r\n" % (uid, date, len(text), text)
-    )
-
-
-def opened(server: ScriptedServer, portions: Portions | None = None, **changes: object) -> ImapMailbox:
-    return open_mailbox(server.access(**changes), portions)
-
-
-def commands(server: ScriptedServer) -> list[bytes]:
-    """What was said after the login, without tags."""
-    said = [line.partition(b" ")[2] for line in server.heard]
-    return said[max(i for i, line in enumerate(said) if line == b"CAPABILITY") + 1 :]
-
-
-def saying(
-    script: Mapping[str, Sequence[bytes]], capability: str = "AUTH=PLAIN UIDPLUS MOVE"
-) -> ScriptedServer:
-    return ScriptedServer(
-        {**script, **{k: v for k, v in FOLDER.items() if k not in script}}, capability=capability
-    )
-
+from tests.mailbox.scripts import INBOX, TARGET, commands, header, opened, saying
+from tests.servers import CUT, SILENCE
 
 # --- in step or dropped ----------------------------------------------------------------------------------
 
@@ -348,133 +307,3 @@ def test_a_folder_without_uidvalidity_is_not_trusted() -> None:
         box = opened(server)
         with pytest.raises(CommandRefused, match="UIDVALIDITY"):
             box.uids(INBOX)
-
-
-# --- moving ----------------------------------------------------------------------------------------------
-
-NO_MOVE = "AUTH=PLAIN UIDPLUS"
-
-
-def deeds(server: ScriptedServer) -> list[bytes]:
-    return [line for line in commands(server) if line.startswith((b"UID", b"STORE", b"EXPUNGE", b"CLOSE"))]
-
-
-def test_without_move_and_uidplus_nothing_is_asked_of_the_server() -> None:
-    with saying({}, capability="AUTH=PLAIN") as server:
-        box = opened(server)
-        with pytest.raises(CannotMoveSafely) as caught:
-            box.move(INBOX, [1], TARGET)
-        assert caught.value.hint
-        with pytest.raises(CannotMoveSafely):
-            box.can_move()
-        with pytest.raises(CannotMoveSafely):
-            box.remove(INBOX, [1])
-        box.close()
-    assert deeds(server) == []
-
-
-def test_a_copy_whose_uids_are_told_is_finished_for_exactly_those() -> None:
-    with saying({"UID COPY": [b"TAG OK [COPYUID 7 1,3 11:12] Copied\r\n"]}, capability=NO_MOVE) as server:
-        box = opened(server)
-        assert box.move(INBOX, [1, 2, 3], TARGET) == {1: 11, 3: 12}
-        box.close()
-    assert deeds(server) == [
-        b'UID COPY 1:3 "Backscatter"',
-        b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)",
-        b"UID EXPUNGE 1,3",
-    ]
-
-
-@pytest.mark.parametrize("said", [b"Copied", b"[COPYUID 8 1 11] Copied", b"[COPYUID 7 1:2 11] Copied"])
-def test_a_copy_whose_uids_are_not_told_removes_nothing(said: bytes) -> None:
-    with saying({"UID COPY": [b"TAG OK " + said + b"\r\n"]}, capability=NO_MOVE) as server:
-        box = opened(server)
-        assert box.move(INBOX, [1], TARGET) == {}
-        box.close()
-    assert deeds(server) == [b'UID COPY 1 "Backscatter"']
-
-
-@pytest.mark.parametrize(
-    ("said", "error"),
-    [
-        (b"[OVERQUOTA] full", OverQuota),
-        (b"[TRYCREATE] gone", FolderMissing),
-        (b"[UNAVAILABLE] x", ServerBusy),
-    ],
-)
-def test_a_copy_that_is_refused_removes_nothing(said: bytes, error: type[Exception]) -> None:
-    with saying({"UID COPY": [b"TAG NO " + said + b"\r\n"]}, capability=NO_MOVE) as server:
-        box = opened(server)
-        with pytest.raises(error):
-            box.move(INBOX, [1], TARGET)
-        box.close()
-    assert deeds(server) == [b'UID COPY 1 "Backscatter"']
-
-
-def test_old_copyuids_are_never_taken_for_new_ones() -> None:
-    told = b"* OK [COPYUID 7 1 11] Moved\r\nTAG OK done\r\n"
-    with saying({"UID MOVE": [told, b"TAG OK done\r\n"]}) as server:
-        box = opened(server)
-        assert box.move(INBOX, [1], TARGET) == {1: 11}
-        assert box.move(INBOX, [2], TARGET) == {}
-        box.close()
-
-
-def test_moves_go_in_batches_of_a_hundred() -> None:
-    with saying({"UID MOVE": [b"TAG OK done\r\n"]}) as server:
-        box = opened(server)
-        box.move(INBOX, range(1, 251), TARGET)
-        box.close()
-    assert deeds(server) == [
-        b'UID MOVE 1:100 "Backscatter"',
-        b'UID MOVE 101:200 "Backscatter"',
-        b'UID MOVE 201:250 "Backscatter"',
-    ]
-
-
-def test_nothing_is_moved_out_of_a_read_only_folder() -> None:
-    with saying({"SELECT": [OPENED % (9, b"ONLY")]}) as server:
-        box = opened(server)
-        with pytest.raises(CommandRefused, match="read-only"):
-            box.move(INBOX, [1], TARGET)
-        with pytest.raises(CommandRefused, match="read-only"):
-            box.remove(INBOX, [1])
-        assert box.mark(INBOX, [1], "$Backscatter") is False
-        box.close()
-    assert deeds(server) == []
-
-
-@pytest.mark.parametrize(
-    ("permanent", "allowed"),
-    [
-        (b"* OK [PERMANENTFLAGS (\\Seen \\*)] .\r\n", True),
-        (b"* OK [PERMANENTFLAGS (\\Seen $backscatter)] .\r\n", True),
-        (b"* OK [PERMANENTFLAGS (\\Seen)] .\r\n", False),
-        (b"* OK [PERMANENTFLAGS ()] .\r\n", False),
-        (b"", False),
-    ],
-)
-def test_a_keyword_is_set_only_where_the_folder_keeps_it(permanent: bytes, allowed: bool) -> None:
-    select = b"* 9 EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n" + permanent + b"TAG OK [READ-WRITE] .\r\n"
-    with saying({"SELECT": [select]}) as server:
-        box = opened(server)
-        assert box.mark(INBOX, [1], "$Backscatter") is allowed
-        box.close()
-    assert deeds(server) == ([b"UID STORE 1 +FLAGS.SILENT ($Backscatter)"] if allowed else [])
-
-
-@pytest.mark.parametrize("keyword", ["", "\\Deleted", "a b", "a)", "a\r\nb", "(", "*", "ä"])
-def test_what_is_no_keyword_is_never_sent(keyword: str) -> None:
-    with saying({}) as server:
-        box = opened(server)
-        with pytest.raises(ValueError, match="not a keyword"):
-            box.mark(INBOX, [1], keyword)
-        box.close()
-    assert deeds(server) == []
-
-
-def test_logging_out_of_a_server_that_hangs_up_raises_nothing() -> None:
-    with saying({"LOGOUT": [CUT]}) as server:
-        box = opened(server)
-        box.close()
-        box.close()

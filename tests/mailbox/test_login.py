@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from scatterclean import __version__
-from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot, make_authority, make_certificate
+from scatterclean.demo.certificates import make_authority, make_certificate
+from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import (
     CertificateRefused,
     ConnectionLost,
