@@ -20,14 +20,18 @@ FROM, TO = "2  The sweep", "4  Your own account"
 
 def main() -> int:
     """Run the demo, keep the scenes of the sweep and the undo, and draw them."""
-    stage = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    stage = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     code = run_demo(stage, pause=False)
     if code:
         return code
     lines = stage.export_text(styles=True).splitlines()
     first = next(n for n, line in enumerate(lines) if FROM in line)
     last = next(n for n, line in enumerate(lines) if TO in line)
-    frame = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    frame = Console(
+        record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
     frame.print(Text("$ scatterclean demo", style="bold"))
     # Every state of a progress bar was recorded, and the blank lines that it moved over.
     scene = [line for line in map(Text.from_ansi, lines[first:last]) if "━" not in line.plain]

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from scatterclean.bounce import signs
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
+from scatterclean.bounce.signs.heads import FIELDS, candidate, is_null_path
+from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
     MAX_ADDRESSES,
@@ -29,8 +30,7 @@ from scatterclean.model import (
 
 __all__ = ["CANDIDATE_FIELDS", "candidate", "read"]
 
-CANDIDATE_FIELDS: tuple[str, ...] = signs.FIELDS
-candidate = signs.candidate
+CANDIDATE_FIELDS: tuple[str, ...] = FIELDS
 
 MAX_LEVEL = 5  # a bounce of a bounce of a bounce was seen, never more
 _MAX_RETURNED = 8  # per level
@@ -55,7 +55,7 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     that is missing or touches the end makes `Bounce.incomplete`.
     """
     message = opened(raw, complete=complete)
-    kind = signs.kind_of(message)
+    kind = kind_of(message)
     if kind is None:
         return None
     reading = _Reading()
@@ -88,18 +88,18 @@ class _Reading:
                         returned.setdefault(found.header, replace(found, clear=False) if forged else found)
                     elif isinstance(found, Cited):
                         cited.append(found)
-                    elif level == 1:
-                        self.facts.append(found)
+                    elif not forged:
+                        self.facts.append(found if level == 1 else replace(found, guessed=True))
             except Exception as error:  # noqa: BLE001 - the promise: a format's bug becomes data, never a crash
                 self.stumbled[f"{name}: {type(error).__name__}"] = None
         for handed in list(returned.values())[:_MAX_RETURNED]:
             self._hand_back(handed, message, level)
         for citation in cited:
-            self._cite(citation, level)
+            self._cite(citation, level, forged=forged)
 
-    def _cite(self, found: Cited, level: int) -> None:
+    def _cite(self, found: Cited, level: int, *, forged: bool) -> None:
         # What a *returned* vacation text answers was received by the person, not sent.
-        weight = Weight.WEAK if level > 1 and found.by_reply else found.weight
+        weight = Weight.WEAK if forged or (level > 1 and found.by_reply) else found.weight
         self._refer(found.text, weight, found.found_in, level, by_reply=found.by_reply)
 
     def _hand_back(self, found: Returned, outer: Message, level: int) -> None:
@@ -109,7 +109,7 @@ class _Reading:
             return
         self.unended |= not found.ended
         inner = Message(found.header, found.body, cut=not found.ended)
-        kind = signs.kind_of(inner) if level < MAX_LEVEL else None
+        kind = kind_of(inner) if level < MAX_LEVEL else None
         automatic = kind is not None and _was_sent_by_a_machine(outer, inner, kind)
         # The id of a bounce that bounced is its writer's, not the person's.
         self._refer_to(found, header, level, clear=found.clear and not automatic)
@@ -191,7 +191,7 @@ def _was_sent_by_a_machine(outer: Message, inner: Message, kind: Kind) -> bool:
     if kind in _REPLIES:
         return True
     if path is not None:
-        return signs.is_null_path(path)
+        return is_null_path(path)
     sent_to = set(addresses_in(inner.header.get("To") or ""))
     return not sent_to.isdisjoint(_delivered_to(outer.header)) or not sent_to
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from scatterclean.mailbox.answers import Answer
 
 # Bounds for what a server, or a stranger through it, may make us hold or wait for.
-_MOST_LITERAL = 2**31  # what is announced larger than this is no mail; the session is given up
 _MOST_LINES = 64 * 2**20  # bytes of lines in one answer; 500 headers have 200 kB beside the literals
 _MOST_SECONDS = 900.0  # for one command: servers may send "* OK Still here" for ever, each within the timeout
 _PIECE = 2**16
@@ -47,9 +46,7 @@ class Connection(imaplib.IMAP4):
         imaplib would allocate whatever size the server announces.  A message with a header of gigabytes
         must neither fill the memory nor stop the sweep for ever.
         """
-        if size > _MOST_LITERAL:
-            raise self.abort("a literal beyond all bounds")
-        kept = super().read(size)
+        kept = super().read(min(size, self._keep))
         left = size - len(kept)
         while left > 0:
             self._in_time()

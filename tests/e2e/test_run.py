@@ -90,7 +90,7 @@ class Daemon:
     def __init__(self, config: Path) -> None:
         self.config = config
         self.log_file = config.with_suffix(".log")
-        with self.log_file.open("ab") as log:
+        with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "scatterclean", "--config", str(config), "run"],
                 stdin=subprocess.DEVNULL,

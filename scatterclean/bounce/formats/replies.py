@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.found import Cited, Find
-from scatterclean.bounce.signs import Signs
+from scatterclean.bounce.signs.seen import Signs
 from scatterclean.headers import ids_in
 from scatterclean.model import Kind, Weight
 

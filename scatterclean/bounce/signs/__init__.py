@@ -1,0 +1,11 @@
+"""Is this automatic mail about another message, and of which kind?  It reads no ids and finds no original.
+
+Structure decides first: report types (RFC 3464, 5965, 8098), the null reverse-path (RFC 5321, 4.5.5),
+Auto-Submitted (RFC 3834), the sender of the postmaster kind, returned parts.  Words only speak where structure
+supports them.
+
+words  the words of automatic mail in many languages
+heads  what header fields alone say; what `candidate` lets pass is ordinary mail, for good
+seen   every sign of one message, looked for when it is asked for
+kinds  the decision
+"""

@@ -1,0 +1,278 @@
+"""Signs -> Kind | None: which kind of automatic mail is this?  None is ordinary mail."""
+
+from __future__ import annotations
+
+import re
+
+from scatterclean.bounce.anatomy import (
+    COMPLAINT_TYPES,
+    RECEIPT_TYPES,
+    RETURNED_TYPES,
+    STATUS_TYPES,
+    Message,
+    opened,
+)
+from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.heads import MAILER_DAEMON, SYSTEM, YOU_SENT_A_VIRUS, may_be
+from scatterclean.bounce.signs.seen import ADDRESS, Signs
+from scatterclean.model import Kind
+
+_FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
+_ACTION = re.compile(rb"\n[>| \t]*action[ \t]*:[ \t]*\"?([a-z]+)", re.IGNORECASE)
+_STATUS_FIELDS = re.compile(
+    rb"(?:^|\n)(?:reporting-mta|final-recipient|original-recipient|action|status|arrival-date|diagnostic-code)[ \t]*:",
+    re.IGNORECASE,
+)
+_PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
+_REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
+_KIND_OF_ACTION = {
+    b"failed": Kind.BOUNCE,
+    b"delayed": Kind.DELAY,
+    b"delivered": Kind.SUCCESS,
+    b"relayed": Kind.SUCCESS,
+    b"expanded": Kind.SUCCESS,
+}
+
+
+def kind_of(message: Message) -> Kind | None:
+    """None for ordinary mail.  For a message at any level; it looks at no more of it than it needs."""
+    signs = Signs(message)
+    if not may_be(signs.fields):
+        return None
+    return _by_report(signs) or _by_signs(signs)
+
+
+def _by_report(signs: Signs) -> Kind | None:
+    """The kinds that have a report format of their own."""
+    message = signs.message
+    status = message.part_of(STATUS_TYPES)
+    if status is not None and _STATUS_FIELDS.search(status.content) and not _was_passed_on(signs):
+        return _of_status(signs, status.content)
+    receipt = message.part_of(RECEIPT_TYPES)
+    if receipt is not None:
+        # Sieve's reject is an MDN "deleted" with the message behind it (RFC 5429, 2.1.1); Outlook's
+        # "deleted without being read" has none.
+        rejected = b"rejected" in signs.auto_submitted or (
+            b"deleted" in receipt.content
+            and not message.types.isdisjoint(RETURNED_TYPES)
+            and _REJECTED.search(signs.subject + signs.begin) is not None
+        )
+        return Kind.BOUNCE if rejected else Kind.RECEIPT
+    complaint = message.part_of(COMPLAINT_TYPES)
+    if complaint is not None:
+        # maildrop's mailbot wraps vacation texts as reports without the type that RFC 5965 demands.
+        if signs.machine_reply and not _FEEDBACK_TYPE.search(complaint.content):
+            return Kind.AUTOREPLY
+        return Kind.COMPLAINT
+    return None
+
+
+def _was_passed_on(signs: Signs) -> bool:
+    """Outlook forwards a report as parts of the person's own mail."""
+    if signs.message.type == "multipart/report" or signs.from_daemon or signs.null_path:
+        return False
+    return signs.answers or signs.human
+
+
+def _of_status(signs: Signs, fields: bytes) -> Kind:
+    actions = {action.lower() for action in _ACTION.findall(b"\n" + fields)}
+    if b"failed" in actions:
+        if b"postmaster-notification" in signs.auto_submitted or (
+            b"double-bounce" in signs.fields.get(b"return-path", b"")
+            and signs.auto_submitted == b"auto-generated"
+        ):
+            return Kind.NOTICE  # a copy for the postmaster (sendmail, Postfix): nobody's own bounce
+        return Kind.BOUNCE
+    for action in actions:
+        if action in _KIND_OF_ACTION:
+            kind = _KIND_OF_ACTION[action]
+            if kind is Kind.SUCCESS and signs.machine_reply and not signs.from_daemon:
+                return Kind.AUTOREPLY  # maildrop's mailbot again
+            return kind
+    if not actions and words.DELAYED.search(signs.subject):
+        return Kind.DELAY
+    return Kind.BOUNCE
+
+
+def _by_signs(signs: Signs) -> Kind | None:
+    """Kinds of home-made mail: structure and words together."""
+    if signs.from_daemon or b"x-failed-recipients" in signs.fields:
+        return _from_daemon(signs)
+    if b"x-amz-sns-message-id" in signs.fields:
+        return _of_sns(signs)
+    if signs.machine_reply and not signs.from_list:
+        return _of_reply(signs)
+    if signs.from_list_server and (kind := _from_list_server(signs)):
+        return kind
+    if signs.null_path and (kind := _of_null_path(signs)):
+        return kind
+    return _of_words(signs)
+
+
+def _from_daemon(signs: Signs) -> Kind | None:
+    """A sender of the postmaster kind may still be a person: something must be said or handed back."""
+    message = signs.message
+    if signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path:
+        return None
+    failed = words.FAILED.search(signs.subject) is not None
+    delayed = words.DELAYED.search(signs.subject) is not None
+    notice = words.NOTICES.search(signs.subject) is not None
+    if not (
+        signs.auto_submitted.startswith(b"auto-replied")
+        or _speaks_of_failure(signs, in_subject=failed or delayed)
+        or (notice and (signs.returns or words.NOTICES.search(signs.begin)))
+        or YOU_SENT_A_VIRUS.search(signs.subject)
+        or (signs.auto_submitted.startswith(b"auto") and (notice or signs.returns))
+        or (signs.returns and signs.null_path)
+    ):
+        return None
+    if delayed or (not failed and words.DELAYED.search(signs.begin)):
+        return Kind.DELAY
+    if _PASTED_STATUS.search(b"\n" + message.text):
+        actions = _ACTION.findall(b"\n" + message.text)
+        if actions and actions[0].lower() in _KIND_OF_ACTION:
+            return _KIND_OF_ACTION[actions[0].lower()]
+    if words.DELIVERED.search(signs.subject) and not failed:
+        return Kind.SUCCESS
+    if not failed and (notice or (not signs.body_failed and words.NOTICES.search(signs.begin))):
+        return Kind.NOTICE
+    if failed and words.DELAYED.search(signs.begin) and "permanent" not in signs.begin:
+        return Kind.DELAY
+    return Kind.BOUNCE
+
+
+def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
+    """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
+    if MAILER_DAEMON.search(signs.sender) or signs.null_path or b"x-failed-recipients" in signs.fields:
+        return in_subject or signs.body_failed or signs.returns
+    if in_subject:
+        return signs.proof or signs.names_another
+    return signs.body_failed and not signs.human and signs.proof
+
+
+def _of_sns(signs: Signs) -> Kind | None:
+    """Amazon SES tells by SNS, in JSON."""
+    text = signs.begin.replace(" ", "").replace("\\", "")
+    for word, kind in (("bounce", Kind.BOUNCE), ("complaint", Kind.COMPLAINT), ("delivery", Kind.NOTICE)):
+        if f'"notificationtype":"{word}"' in text or f'"eventtype":"{word}"' in text:
+            return kind
+    return None
+
+
+def _of_reply(signs: Signs) -> Kind | None:
+    message = signs.message
+    if "text/calendar" in message.types:
+        return None  # an answer to an invitation is a person's
+    if words.FAILED.search(signs.subject) and not signs.answers and signs.proof:
+        return Kind.BOUNCE
+    if words.CHALLENGES.search(signs.subject) or (
+        words.CHALLENGES.search(signs.begin) and not words.AWAY.search(signs.subject)
+    ):
+        return Kind.CHALLENGE
+    if words.NOTICES.search(signs.subject) and not signs.answers:
+        return Kind.NOTICE
+    return Kind.AUTOREPLY
+
+
+def _from_list_server(signs: Signs) -> Kind | None:
+    """Lists also send reminders, digests and welcomes: only what is about a message or a command counts."""
+    text = signs.begin
+    if signs.answers:
+        return None
+    mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
+    if words.CHALLENGES.search(signs.subject) and (words.CHALLENGES.search(text) or mlmmj):
+        return Kind.CHALLENGE
+    if words.FAILED.search(signs.subject) and signs.proof and not mlmmj:
+        return Kind.BOUNCE
+    if words.LIST_NOTICES.search(signs.subject) and (words.LIST_NOTICES.search(text) or signs.returns):
+        return Kind.NOTICE
+    if mlmmj:
+        return Kind.NOTICE if signs.returns or words.FAILED.search(signs.subject) else Kind.AUTOREPLY
+    return None
+
+
+def _of_null_path(signs: Signs) -> Kind | None:
+    """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
+    if words.AWAY_FOR_SURE.search(signs.subject):
+        return Kind.AUTOREPLY
+    if b"in-reply-to" in signs.fields and words.AWAY.match(signs.subject):
+        return Kind.AUTOREPLY
+    if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
+        return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
+    if signs.returns and words.NOTICES.search(signs.subject):
+        return Kind.NOTICE
+    return None
+
+
+def _of_words(signs: Signs) -> Kind | None:
+    """No sign of a machine but the words: all of them must agree, and no person's hand be seen."""
+    message = signs.message
+    if signs.human:
+        return None
+    if _is_away(signs):
+        return Kind.AUTOREPLY
+    if signs.answers or signs.from_list:
+        return _of_first_words(signs)
+    if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns:
+        return Kind.COMPLAINT
+    if "in-reply-to" in message.header and not signs.returns:
+        return None
+    failed = words.FAILED.search(signs.subject) is not None
+    delayed = words.DELAYED.search(signs.subject) is not None
+    proof = signs.returns or signs.tells_of_an_address
+    if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(message):
+        return Kind.DELAY if delayed else Kind.BOUNCE
+    system = signs.from_daemon_name or SYSTEM.search(signs.sender) is not None
+    if system and words.NOTICES.search(signs.subject) and signs.returns:
+        return Kind.NOTICE
+    if signs.from_daemon_name and words.NOTICES.search(signs.subject) and words.NOTICES.search(signs.begin):
+        return Kind.NOTICE if signs.names_another or signs.proof else None
+    return Kind.NOTICE if YOU_SENT_A_VIRUS.search(signs.subject) else None
+
+
+# What vacation programs put between their phrase and the subject that they answer.
+_BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[\uff1a\uff08]|[-\u2013]|$|auto|from |von |de |to )")
+
+
+_AWAY_AT_END = re.compile(
+    rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{words.AWAY.pattern})[^:]{{0,20}}$"
+)
+
+
+def _is_away(signs: Signs) -> bool:
+    """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
+    phrase = words.AWAY_FOR_SURE.match(signs.subject)
+    if phrase and not signs.answers and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
+        return True
+    supported = signs.fields.get(b"precedence", b"").strip().lower().startswith(
+        (b"bulk", b"junk", b"auto")
+    ) or (signs.auto_submitted.startswith(b"auto"))
+    if not supported or signs.from_list:
+        return False
+    # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
+        (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
+    )
+
+
+def _forwards_a_bounce(message: Message) -> bool:
+    """A person who passes a bounce on by hand returns a bounce, not a letter."""
+    part = message.part_of(RETURNED_TYPES)
+    return part is not None and kind_of(opened(part.content)) is not None
+
+
+def _of_first_words(signs: Signs) -> Kind | None:
+    """Bounces that call themselves an answer ("RE: your subject : non remis") or came through a list.
+
+    People's answers quote, cite what they answer, or greet first; these start with what happened to whom.
+    """
+    message = signs.message
+    header = message.header
+    begin = message.words[:100]
+    if "in-reply-to" in header or "references" in header or "\n>" in message.text[:2000].decode("latin-1"):
+        return None
+    if not (words.FAILED.search(signs.subject) and words.FAILED.search(begin)):
+        return None
+    if ADDRESS.search(message.words[:300]) is None and not signs.returns:
+        return None
+    return Kind.BOUNCE if signs.answers or (signs.returns and SYSTEM.search(signs.sender)) else None

@@ -1,0 +1,169 @@
+"""Signs: everything that is seen of one message and may tell its kind; it draws no conclusion."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.once import once
+from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.heads import (
+    DAEMON,
+    DAEMON_NAME,
+    LIST_ID,
+    LIST_SERVER,
+    NO_ADDRESS,
+    is_null_path,
+    loops,
+    text_of,
+    wanted,
+)
+from scatterclean.headers import addresses_in
+
+LOOK = 1500  # characters: a notice says in its first lines what it is
+
+# Only programs of people write these; without a sender of the postmaster kind they speak against a bounce.
+_HUMAN_CLIENT = re.compile(
+    r"thunderbird|mutt|apple mail|iphone mail|ipad mail|outlook(?! express.*notif)|evolution|kmail|sylpheed|claws|pine|"
+    r"gnus|mew|eudora|the bat|roundcube|squirrelmail|horde|zimbra|mozilla|k-9|pegasus|becky|foxmail|sparrow|airmail"
+)
+
+# An SMTP answer with a text (RFC 5321, 4.2), an enhanced status code (RFC 3463).
+_SMTP_ANSWER = re.compile(
+    r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)"
+)
+ADDRESS = re.compile(r"[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
+_SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
+_BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
+
+
+class Signs:
+    """What is seen of one message, each sign looked for at most once."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.fields = wanted(message.block)
+
+    @once
+    def begin(self) -> str:
+        """The first words of the notice, in lower case."""
+        return self.message.words[:LOOK]
+
+    @once
+    def sender(self) -> str:
+        return text_of(self.fields.get(b"from"))
+
+    @once
+    def subject(self) -> str:
+        subject = text_of(self.fields.get(b"subject"))
+        begin = _BEFORE_SUBJECT.match(subject)
+        return subject[begin.end() :] if begin and begin.end() < len(subject) else subject
+
+    @once
+    def from_daemon(self) -> bool:
+        return DAEMON.search(self.sender) is not None or (
+            b"from" in self.fields and NO_ADDRESS.match(self.sender) is not None
+        )
+
+    @once
+    def from_daemon_name(self) -> bool:
+        return DAEMON_NAME.search(self.sender) is not None
+
+    @once
+    def from_list_server(self) -> bool:
+        return (
+            LIST_SERVER.search(self.sender) is not None
+            or b"x-list-administrivia" in self.fields
+            or LIST_ID.search(self.fields.get(b"message-id", b"")) is not None
+        )
+
+    @once
+    def null_path(self) -> bool:
+        return is_null_path(self.fields.get(b"return-path"))
+
+    @once
+    def auto_submitted(self) -> bytes:
+        return self.fields.get(b"auto-submitted", b"").strip().lower()
+
+    @once
+    def from_list(self) -> bool:
+        """Handed out by a mailing list or a newsletter, or by a calendar."""
+        header = self.message.header
+        return "list-id" in header or "list-unsubscribe" in header or "list-post" in header
+
+    @once
+    def answers(self) -> bool:
+        return self.subject.startswith(words.ANSWER)
+
+    @once
+    def human(self) -> bool:
+        """A person's program wrote it."""
+        header = self.message.header
+        client = (header.get("X-Mailer") or "") + (header.get("User-Agent") or "")
+        return _HUMAN_CLIENT.search(client.lower()) is not None
+
+    @once
+    def machine_reply(self) -> bool:
+        """An answer by a program, as its header says."""
+        fields = self.fields
+        if self.auto_submitted.startswith((b"auto-replied", b"auto-reply")):
+            return True
+        precedence = fields.get(b"precedence", b"").strip().lower()
+        if precedence.startswith(b"auto"):
+            return True
+        if any(name.startswith((b"x-autor", b"x-mail-autor", b"x-vacation")) for name in fields):
+            return True
+        if precedence == b"junk" and (self.answers or b"in-reply-to" in fields) and not self.human:
+            return True
+        if b"x-ms-exchange-inbox-rules-loop" in fields or b"x-ms-exchange-generated-message-source" in fields:
+            return self.auto_submitted.startswith(b"auto")
+        if b"x-loop" in fields and loops(fields[b"x-loop"], self.sender):
+            return self.answers or b"in-reply-to" in fields or precedence == b"junk"
+        return False
+
+    @once
+    def body_failed(self) -> bool:
+        """The notice says that something was not delivered, or not yet."""
+        text = self.begin
+        return words.FAILED.search(text) is not None or words.DELAYED.search(text) is not None
+
+    @once
+    def own(self) -> frozenset[str]:
+        """The addresses that this message itself was sent to and from."""
+        header = self.message.header
+        values = (header.get(name) or "" for name in ("To", "Delivered-To", "From", "Reply-To"))
+        return frozenset(address for value in values for address in addresses_in(value))
+
+    @once
+    def names_another(self) -> bool:
+        """The notice names an address that is neither the reader's nor the writer's: the failed one."""
+        found = ADDRESS.finditer(self.begin)
+        return any(each[0].rstrip(".") not in self.own for each in islice(found, 20))
+
+    @once
+    def proof(self) -> bool:
+        """What only a bounce has: a returned header, an SMTP answer, the failed address behind the phrase."""
+        text = self.begin
+        if self.returns or _SMTP_ANSWER.search(text):
+            return True
+        return self.tells_of_an_address
+
+    @once
+    def tells_of_an_address(self) -> bool:
+        """One sentence says what failed, or quotes an SMTP answer, and names an address: not the reader's or
+        the writer's.  Parcel services and warnings of a help desk say the one thing here, the other there."""
+        text = self.begin
+        for sentence in _SENTENCE_END.split(text):
+            if words.FAILED.search(sentence) or _SMTP_ANSWER.search(sentence):
+                named = ADDRESS.finditer(sentence)
+                if any(each[0].rstrip(".") not in self.own for each in islice(named, 20)):
+                    return True
+        return False
+
+    @once
+    def returns(self) -> bool:
+        """Something is handed back: a part of a returned type, or a pasted header."""
+        if not self.message.types.isdisjoint(RETURNED_TYPES):
+            return True
+        return any(block.is_header for block in self.message.blocks)
