@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
-from scatterclean.bounce.signs.heads import FIELDS, candidate, is_null_path
+from scatterclean.bounce.signs.heads import FIELDS, candidate, has_machine_signs, is_null_path, may_be, wanted
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
@@ -111,8 +111,8 @@ class _Reading:
         inner = Message(found.header, found.body, cut=not found.ended)
         kind = kind_of(inner) if level < MAX_LEVEL else None
         automatic = kind is not None and _was_sent_by_a_machine(outer, inner, kind)
-        # The id of a bounce that bounced is its writer's, not the person's.
-        self._refer_to(found, header, level, clear=found.clear and not automatic)
+        doubtful = automatic or (kind is None and _might_be_a_bounce(inner, found, outer))
+        self._refer_to(found, header, level, clear=found.clear and not doubtful)
         if kind is None:
             self.originals.append((level, header))
             return
@@ -122,14 +122,16 @@ class _Reading:
             self.originals.append((level if automatic else MAX_LEVEL + 1, header))
 
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
-        last = "" if found.ended else next(reversed(header.names()), "")
+        last = b"" if found.ended else _last_name(found.header)
         for name in _ID_FIELDS:
             if name not in header:
                 continue
-            for value in header.all(name):
+            values = header.all(name)
+            for value in values:
                 for message_id in ids_in(value):
                     # The last line may be cut in the middle of the id, unless its bracket is there.
-                    whole = found.ended or name.lower() != last or f"<{message_id.text}>" in value
+                    cut = value is values[-1] and name.lower().encode() == last
+                    whole = not cut or f"<{message_id.text}>" in value
                     strong = clear and whole and name == "Message-ID" and not _invented(message_id, header)
                     weight = Weight.STRONG if strong else Weight.WEAK
                     self._refer(message_id.text, weight, found.found_in, level)
@@ -179,6 +181,28 @@ class _Reading:
 def _order(reference: Reference) -> tuple[bool, bool, int]:
     """Strong before weak, returned before cited, inner before outer."""
     return reference.weight is Weight.WEAK, reference.by_reply, -reference.level
+
+
+def _might_be_a_bounce(inner: Message, found: Returned, outer: Message) -> bool:
+    """The id of a bounce that bounced is its writer's, not the person's; what was cut off might show one."""
+    if is_null_path(inner.header.raw("Return-Path")):
+        return True
+    if not found.ended:  # who wrote it must have been seen, and not in the last line, which may be cut
+        whole = set(inner.header.names()) - {_last_name(found.header).decode("ascii", "replace")}
+        if outer.cut or not whole >= {"from", "subject"}:
+            return True
+    if found.closed:
+        return False
+    fields = wanted(found.header)
+    return may_be(fields) if outer.cut else has_machine_signs(fields)
+
+
+def _last_name(block: bytes) -> bytes:
+    """The lower-cased name of the last field of a header block."""
+    for line in reversed(block.split(b"\n")):
+        if line[:1] not in (b" ", b"\t", b""):
+            return line.partition(b":")[0].strip().lower()
+    return b""
 
 
 def _was_sent_by_a_machine(outer: Message, inner: Message, kind: Kind) -> bool:

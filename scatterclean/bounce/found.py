@@ -13,7 +13,8 @@ class Returned:
 
     `header` is its header block without quoting marks, `body` what follows it (may be empty); both with LF.
     `clear` says that it is clearly a header: its ids are strong.  `ended` says that something was seen
-    behind the block, so that its last line is not cut.  `summary` marks a list such as Exchange's "Your
+    behind the header, so that its last line is not cut, `closed` that something was seen behind the body.
+    `summary` marks a list such as Exchange's "Your
     message / To: / Subject:": it tells of the original, but it is nobody's header.
     """
 
@@ -22,6 +23,7 @@ class Returned:
     found_in: str
     clear: bool = True
     ended: bool = True
+    closed: bool = False
     summary: bool = False
 
 

@@ -28,7 +28,13 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
         elif several and _OWN_FIELD.search(part.header):
             # No header of a part, but the returned one at once behind the boundary (seen: a Japanese
             # provider's "Mail Deliver System", 2010).
-            yield Returned(part.header, part.body, "part without a header of its own", ended=_ended(part))
+            yield Returned(
+                part.header,
+                part.body,
+                "part without a header of its own",
+                ended=_ended(part),
+                closed=part.ended,
+            )
         elif part is not notice and part.type.startswith(("text/", "application/octet", "message/")):
             yield from _unlabelled(part)
 
@@ -40,7 +46,7 @@ def _ended(part: Part) -> bool:
 def _labelled(part: Part) -> Iterator[Find]:
     name = f"{part.type} part"
     if _OWN_FIELD.search(part.header):  # the blank line behind the part's header is missing
-        yield Returned(part.header, part.body, name, ended=_ended(part))
+        yield Returned(part.header, part.body, name, ended=_ended(part), closed=part.ended)
         return
     content = part.content.lstrip(_FRONT)
     header, blank, body = content.partition(b"\n\n")
@@ -51,7 +57,7 @@ def _labelled(part: Part) -> Iterator[Find]:
             break
         header, blank, body = body.lstrip(_FRONT).partition(b"\n\n")
     if _ANY_FIELD.search(header):
-        yield Returned(header, body, name, ended=part.ended or bool(blank))
+        yield Returned(header, body, name, ended=part.ended or bool(blank), closed=part.ended)
 
 
 def _unlabelled(part: Part) -> Iterator[Find]:
@@ -62,5 +68,7 @@ def _unlabelled(part: Part) -> Iterator[Find]:
     for block in blocks_in(content[:65536]):
         if block.start <= 0 and block.is_header and len(block.names & (TECHNICAL | BASIC)) >= 3:
             body = content[block.end :].lstrip(b"\n")
-            yield Returned(block.header, body, f"{part.type} part", ended=block.ended or part.ended)
+            yield Returned(
+                block.header, body, f"{part.type} part", ended=block.ended or part.ended, closed=part.ended
+            )
         return

@@ -18,23 +18,26 @@ from scatterclean.model import Kind
 def find(message: Message, kind: Kind) -> Iterator[Find]:
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
     clear = kind is not Kind.AUTOREPLY
-    found = list(_in(message.text, message.blocks, clear=clear))
+    notice = message.notice
+    found = list(_in(message.text, message.blocks, clear=clear, closed=notice is not None and notice.ended))
     if not any(not each.summary for each in found):
         html = next((part for part in message.parts[:8] if part.type == "text/html"), None)
         if html is not None and html is not message.notice:
             content = html.content[:LOOK_TEXT]
             if b"essage-" in content.lower():
                 text = text_of_html(in_charset(content, html.charset))
-                found += _in(text, blocks_in(text), clear=clear)
+                found += _in(text, blocks_in(text), clear=clear, closed=html.ended)
     yield from found
 
 
-def _in(text: bytes, blocks: Iterable[Block], *, clear: bool) -> Iterator[Returned]:
+def _in(text: bytes, blocks: Iterable[Block], *, clear: bool, closed: bool) -> Iterator[Returned]:
     summarised = False
     for block in blocks:
         if block.is_header:
             body = text[block.end :].removeprefix(b"\n")
-            yield Returned(block.header, body, "pasted header", clear=clear, ended=block.ended)
+            yield Returned(
+                block.header, body, "pasted header", clear=clear, ended=block.ended or closed, closed=closed
+            )
             return
         if not summarised and len(block.names & BASIC) >= 2:
             summarised = True

@@ -127,6 +127,20 @@ def is_null_path(value: bytes | None) -> bool:
 
 
 def may_be(fields: dict[bytes, bytes]) -> bool:
+    """May a message with these (wanted) fields be automatic mail about another message?"""
+    if has_machine_signs(fields):
+        return True
+    subject = text_of(fields.get(b"subject"))
+    if words.SUBJECTS.search(subject) or YOU_SENT_A_VIRUS.search(subject):
+        return True
+    if fields.get(b"precedence", b"").strip().lower() == b"bulk" and words.AWAY.search(subject):
+        return True
+    sender = text_of(fields.get(b"from"))
+    return SYSTEM.search(sender) is not None and words.SYSTEM_SUBJECTS.search(subject) is not None
+
+
+def has_machine_signs(fields: dict[bytes, bytes]) -> bool:
+    """Does anything but the subject say so?"""
     if is_null_path(fields.get(b"return-path")):
         return True
     auto = fields.get(b"auto-submitted")
@@ -148,14 +162,7 @@ def may_be(fields: dict[bytes, bytes]) -> bool:
         return True
     if b"x-loop" in fields and loops(fields[b"x-loop"], sender):
         return True
-    if b"message-id" in fields and LIST_ID.search(fields[b"message-id"]):
-        return True
-    subject = text_of(fields.get(b"subject"))
-    if words.SUBJECTS.search(subject) or YOU_SENT_A_VIRUS.search(subject):
-        return True
-    if fields.get(b"precedence", b"").strip().lower() == b"bulk" and words.AWAY.search(subject):
-        return True
-    return SYSTEM.search(sender) is not None and words.SYSTEM_SUBJECTS.search(subject) is not None
+    return b"message-id" in fields and LIST_ID.search(fields[b"message-id"]) is not None
 
 
 def text_of(value: bytes | None) -> str:
