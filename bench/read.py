@@ -109,7 +109,8 @@ def measure_ids(result: Score, each: Labelled, read: Bounce) -> None:
         wanted = keys_of(map(MessageId, each.ids))
         quoted = keys_of(ref.id for ref in read.references)
         first = keys_of(ref.id for ref in read.references[:1])
-        told = f"{each.file} wanted {each.ids} got {[(r.id.text, r.weight.value, r.found_in) for r in read.references[:4]]}"
+        got = [(ref.id.text, ref.weight.value, ref.found_in) for ref in read.references[:4]]
+        told = f"{each.file} wanted {each.ids} got {got}"
         result.count("right id", not quoted.isdisjoint(wanted), told)
         result.count("right id first", not first.isdisjoint(right), told)
         strong = {key for ref in read.references if ref.weight is Weight.STRONG for key in ref.id.keys}
@@ -149,7 +150,7 @@ def peers(bounces: list[bytes], ordinary: list[bytes]) -> None:
     try:
         from email import message_from_bytes
 
-        from flufl.bounce import all_failures
+        from flufl.bounce import all_failures  # type: ignore[import-not-found,unused-ignore] # optional
     except ImportError:
         print("  flufl.bounce is not installed")
         return
@@ -174,8 +175,10 @@ def main() -> None:
     arguments = parser.parse_args()
     messages = list(labelled(arguments.corpora))
     if arguments.more:
-        for path in sorted(arguments.more.rglob("*.eml")):
-            messages.append(Labelled(str(path), path.read_bytes(), None, (), (), "n/a", malformed=False))
+        messages += [
+            Labelled(str(path), path.read_bytes(), None, (), (), "n/a", malformed=False)
+            for path in sorted(arguments.more.rglob("*.eml"))
+        ]
     result, confusion = score(messages)
     for measure in sorted({*result.hit, *result.missed}):
         missed = result.missed.get(measure, [])

@@ -8,12 +8,13 @@ one harvest; what it may be called depends on what is seen:
     UIDs vanished that were never read             witnessed, with a hole between the neighbours' dates
     a folder more than last time, or the last      backfilled since the last harvest
     harvest was cut off
-    UIDVALIDITY changed                            a hole since the last harvest, and a warning
+    UIDVALIDITY changed, or UIDs begin anew        a hole since the last harvest, and a warning
     a folder gone, or empty that was not           no coverage, a refusal and the way out
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -110,6 +111,11 @@ def harvest(
     report = Harvest()
     cursors = log.cursors(account.name)
     covered = log.coverage([account.name])[account.name].through
+    if covered is not None and covered > now:
+        # The clock was ahead then, or is behind now: nobody can have read what is yet to be sent.  What was
+        # read is not lost by it: the cursors stand, and cover it again.
+        log.retract(account.name, now)
+        covered = now
     try:
         report.folders = sent_folders(mailbox, account)
         states = [mailbox.state(folder) for folder in report.folders]
@@ -119,12 +125,16 @@ def harvest(
         report.troubles.append(str(unknown))
         return report
 
-    readings = []
-    total = sum(_unread(state, cursors.get(state.place.folder)) for state in states)
-    for state in states:
-        reading = _Reading(state, cursors.get(state.place.folder))
+    readings = [_Reading(state, cursors.get(state.place.folder)) for state in states]
+    made_anew = [r for r in readings if r.reset and r.state.exists]
+    if made_anew:
+        # Before the first of their messages is read: if that is cut off, the half-way cursor stands in the new
+        # folder, and nothing tells of the hole any more.
+        report.troubles += [_made_anew(account, r, covered) for r in made_anew]
+        log.cover(account.name, [Interval(now, now, Grade.WITNESSED)])
+    total = sum(r.unread for r in readings)
+    for reading in readings:
         report.new += _read(mailbox, log, account, reading, now, stop, lambda n: progress(n, total))
-        readings.append(reading)
 
     emptied = [r for r in readings if r.state.exists == 0 and r.cursor is not None and r.cursor.exists > 0]
     if not any(r.state.exists for r in readings) or emptied:
@@ -134,7 +144,7 @@ def harvest(
         return report
     for reading in readings:
         log.record(account.name, account.person, (), reading.end(now))
-    log.cover(account.name, _new_coverage(log, account, readings, covered, now, report))
+    log.cover(account.name, _new_coverage(log, account, readings, covered, now))
     return report
 
 
@@ -151,7 +161,11 @@ class _Reading:
 
     @property
     def reset(self) -> bool:
-        return self.cursor is not None and self.cursor.place != self.state.place
+        """Is it another folder than the one that was read?  UIDs never go down in one life of a folder (RFC 3501,
+        2.3.1.1), but do where a backup was put back, or another mailbox stands behind the same name."""
+        if self.cursor is None:
+            return False
+        return self.cursor.place != self.state.place or self.state.uidnext < self.cursor.uidnext
 
     @property
     def first(self) -> int:
@@ -164,23 +178,30 @@ class _Reading:
     def end(self, now: datetime) -> Cursor:
         return Cursor(self.state.place, self.uidnext, self.state.exists, now)
 
+    @property
+    def unread(self) -> int:
+        """About how many messages are new in it: for the progress bar only."""
+        return min(self.state.exists, max(0, self.state.uidnext - self.first))
+
     def holes(self, until: datetime) -> list[tuple[datetime, datetime]]:
-        """Where UIDs vanished unread: between the dates of their neighbours."""
+        """Where UIDs vanished unread: between the dates of their neighbours.
+
+        UIDs ascend in the order of filing.  So a neighbour whose date does not (old mail that was dragged here
+        keeps its INTERNALDATE, or it lies in the future) tells nothing, and the next one that does counts.
+        """
         if self.cursor is None:
             return []
-        marks = [(self.first - 1, self.cursor.read_at), *sorted(self.found), (self.uidnext, until)]
+        uids = sorted(uid for uid, _ in self.found)
+        marks = [(self.first - 1, min(self.cursor.read_at, until))]
+        for uid, filed in sorted(self.found):
+            if marks[-1][1] <= filed <= until:
+                marks.append((uid, filed))
+        marks.append((self.uidnext, until))
         return [
-            (min(before, after), max(before, after))
+            (before, after)
             for (uid, before), (next_uid, after) in pairwise(marks)
-            if next_uid > uid + 1
+            if bisect_left(uids, next_uid) - bisect_right(uids, uid) < next_uid - uid - 1
         ]
-
-
-def _unread(state: FolderState, cursor: Cursor | None) -> int:
-    """About how many messages are new in it: for the progress bar only."""
-    if cursor is None or cursor.place != state.place:
-        return state.exists
-    return min(state.exists, max(0, state.uidnext - cursor.uidnext))
 
 
 def _read(  # noqa: PLR0917 - one caller, and all of it is needed
@@ -223,20 +244,12 @@ def _new_coverage(  # noqa: PLR0917 - one caller, and all of it is needed
     readings: Sequence[_Reading],
     covered: datetime | None,
     now: datetime,
-    report: Harvest,
 ) -> list[Interval]:
+    if any(r.reset for r in readings):
+        return [Interval(now, now, Grade.WITNESSED)]
     if covered is None:
         reach = _reach(log, account)
         return [Interval(min(reach, now), now, Grade.BACKFILLED)] if reach else []
-    for reading in readings:
-        if reading.reset:
-            report.troubles.append(
-                f"account {account.name}: the server made the folder {reading.state.place.folder} anew "
-                "(UIDVALIDITY changed); the log keeps what it knows, but has a hole since "
-                f"{covered:%Y-%m-%d %H:%M} UTC"
-            )
-    if any(r.reset for r in readings):
-        return [Interval(now, now, Grade.WITNESSED)]
     cut_off = any(r.cursor is not None and r.cursor.read_at > covered for r in readings)
     if cut_off or any(r.cursor is None for r in readings):
         return [Interval(min(covered, now), now, Grade.BACKFILLED)]
@@ -275,6 +288,16 @@ def _none_gone(log: SentLog, account: Account, cursors: Mapping[str, Cursor], fo
             hint="Set `sent = [...]` in the account to the folders that hold your sent mail now "
             f"(found now: {_list(folders)}). What the log knows it keeps.",
         )
+
+
+def _made_anew(account: Account, reading: _Reading, covered: datetime | None) -> str:
+    changed = reading.cursor is not None and reading.cursor.place != reading.state.place
+    hole = f"since {covered:%Y-%m-%d %H:%M} UTC" if covered else "up to now"
+    return (
+        f"account {account.name}: the server made the folder {reading.state.place.folder} anew "
+        f"({'UIDVALIDITY changed' if changed else 'its UIDs begin anew'}); the log keeps what it knows, but has a "
+        f"hole {hole}"
+    )
 
 
 def _empty(account: Account, readings: Sequence[_Reading]) -> str:

@@ -10,6 +10,7 @@ import re
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_tz
 
@@ -64,9 +65,11 @@ _FIELDS = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)
 
 
 def with_line_feeds(raw: bytes) -> bytes:
-    """CRLF, CR and CR CR LF (a broken relay, seen since 1998) all become LF."""
+    """CRLF, CR, CR CR LF (a broken relay, seen since 1998) and LF CR all become LF."""
     if b"\r" not in raw:
         return raw
+    if b"\r\n" not in raw:
+        raw = raw.replace(b"\n\r", b"\n")
     return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
@@ -85,8 +88,8 @@ class Header:
             block = block[:end]
         self._fields: dict[bytes, list[bytes]] = {}
         fields = self._fields
-        for name, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
-            name = name.lower()
+        for written, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
+            name = written.lower()
             if name in fields:
                 fields[name].append(value)
             else:
@@ -177,7 +180,8 @@ def in_charset(raw: bytes, charset: str) -> str:
 
 _QUOTED_STRING = re.compile(r'"(?:[^"\\]|\\.){0,500}"(?!@)')
 _COMMENT = re.compile(r"\([^()]{0,500}\)")
-_ADDRESS = re.compile(r'[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
+# Only at the beginning of a word: a search that starts anew at every letter is quadratic.
+_ADDRESS = re.compile(r'(?<![^\s<>,;:()\[\]"])[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
 
 def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
@@ -204,7 +208,7 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
         try:
             # The library's pattern is quadratic in unclosed words; 4 kB hold more than any limit asks for.
             pieces = decode_header(value[:4096])
-        except (ValueError, Base64Error, LookupError, IndexError, TypeError):
+        except (MessageError, ValueError, Base64Error, LookupError, IndexError, TypeError):
             pieces = [(value, None)]
         text = []
         for piece, charset in pieces:

@@ -130,6 +130,9 @@ class SentLog(Protocol):
     def cover(self, account: str, intervals: Iterable[Interval]) -> None:
         """Add coverage; intervals that touch or overlap and have one grade are stored as one."""
 
+    def retract(self, account: str, after: datetime) -> None:
+        """Take back the coverage after a moment: what is left ends there."""
+
     def forget_folder(self, account: str, folder: str) -> None:
         """Drop the cursor of a Sent folder that the person took out of the configuration; rows stay."""
 

@@ -192,7 +192,8 @@ class Service:
         if isinstance(trouble, TimeCanMend) and trouble.retry_after is not None:
             wait = max(wait, timedelta(seconds=trouble.retry_after))
         if told != health.told:
-            log.warning("%s: %s (trying again in %s)", name, trouble, _seconds(wait))
+            what, hint = wording.of_account(name, trouble.what), trouble.hint and f"\n  {trouble.hint}"
+            log.warning("%s (trying again in %s)%s", what, _seconds(wait), hint)
         if trouble.reach is Reach.EVERYTHING:
             log.error("%s: this concerns every account", name)
         self._health[name] = _Health(health.failures + 1, health.since or now, told, health.line)

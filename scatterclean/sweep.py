@@ -15,12 +15,13 @@ from scatterclean.errors import FolderChanged, FolderMissing, PersonCanMend, Rea
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.harvest import Harvest, harvest
-from scatterclean.judge import judge, question_for
+from scatterclean.judge import ABSURD_AGE, judge, question_for
 from scatterclean.model import (
     Account,
     Bounce,
     Case,
     Closure,
+    Coverage,
     Cursor,
     Errand,
     Finding,
@@ -44,6 +45,8 @@ FIRST_CAP = 64 * 1024
 LAST_CAP = 1024 * 1024
 CANDIDATES = 200
 QUESTIONS = 1000
+# Another account's harvest, in another thread, may be a little later than the moment of a judgment.
+CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +162,8 @@ class Sweep:
         cursor = self.docket.cursor(self.account.name, folder)
         again = bool(self.folders) or self.since is not None
         known = cursor if cursor is not None and cursor.place == state.place else None
+        if known is not None and state.uidnext < known.uidnext:
+            known = None  # its UIDs begin anew: another folder in all but its UIDVALIDITY
         if known is not None and not again and state.uidnext <= known.uidnext:
             return
         first = 1 if known is None or again else known.uidnext
@@ -166,13 +171,16 @@ class Sweep:
         uids = self.mailbox.uids(state.place, first, since=self.since)
         self.steps.tell("gather", 0, len(uids))
         candidates: list[int] = []
-        for seen in self.mailbox.headers(state.place, uids, bounce.CANDIDATE_FIELDS):
+        looked = 0
+        for looked, seen in enumerate(self.mailbox.headers(state.place, uids, bounce.CANDIDATE_FIELDS), 1):
             self._looked_at += 1
             if bounce.candidate(seen.header):
                 candidates.append(seen.uid)
-            if self._looked_at % 500 == 0:
+            if looked % 500 == 0:
                 self.steps.tell("gather", 500, len(uids))
                 self._breathe()
+        if looked % 500:
+            self.steps.tell("gather", looked % 500, len(uids))
         candidates.sort()
         for start in range(0, len(candidates), CANDIDATES):
             self._breathe()
@@ -202,11 +210,12 @@ class Sweep:
             if known_as[uid] not in returned and keyword not in {f.lower() for f in sighting.flags}
         ]
         for uid, found in self._bounces(state.place, fresh):
-            # A message above the last UIDNEXT came after we last asked, whatever its INTERNALDATE says; and
-            # none arrives in the future.
-            arrival = min(seen[uid].arrival, now)
-            if known is not None and uid >= known.uidnext:
-                arrival = min(max(arrival, known.read_at), now)
+            # A message above the last UIDNEXT came after we last asked, whatever its INTERNALDATE says.  If it
+            # came in the future it is our clock that may be behind: an arrival drawn back to it would end the
+            # settle time early once the clock is right, and hide the person's mail from the tie.
+            arrival = seen[uid].arrival if seen[uid].arrival < now + ABSURD_AGE else now
+            if known is not None and uid >= known.uidnext and known.read_at <= now:
+                arrival = max(arrival, known.read_at)
             yield Case(
                 account=self.account.name,
                 where=Whereabouts(state.place, uid),
@@ -373,12 +382,20 @@ def knowledge_of(
     now: datetime,
     storms: tuple[tuple[datetime, datetime], ...] = (),
 ) -> Knowledge:
-    """What is known before any question was asked; `answer` is empty."""
+    """What is known before any question was asked; `answer` is empty.
+
+    An account whose coverage ends in the future was read by a wrong clock: until its next harvest puts that
+    right, nobody knows how far.
+    """
+    coverage = {
+        name: Coverage() if covered.through and covered.through > now + CLOCK_SLACK else covered
+        for name, covered in log.coverage(accounts).items()
+    }
     return Knowledge(
         now=now,
         answer=log.ask(question_for(account.person, ())),
         identities=learned(account.identities, log.senders(account.person)),
-        coverage=log.coverage(accounts),
+        coverage=coverage,
         logged=log.count(account.person),
         storms=storms,
     )

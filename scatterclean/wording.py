@@ -324,6 +324,12 @@ REFUSALS: Mapping[Refusal, str] = {
 }
 
 
+def of_account(account: str, text: str) -> str:
+    """A trouble that names its account, once."""
+    named = text.startswith((f"{account}: ", f"account {account}: "))
+    return text if named else f"{account}: {text}"
+
+
 def sweep_line(report: SweepReport, *, bare: bool = False) -> str:
     """A sweep in one line: what was moved, what stayed and why; `bare`: without the account's name."""
     count = report.verdicts

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import binascii
 import re
-
-from selectolax.lexbor import LexborHTMLParser
+from html import unescape
 
 from scatterclean.bounce.blocks import Block, blocks_in
 from scatterclean.bounce.once import once
@@ -57,9 +56,12 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     if raw[:1] in _FRONT_BYTES:
         start = len(raw) - len(raw.lstrip(_FRONT))
     end = _blank_line(raw, start)
-    if end is None:
-        return with_line_feeds(raw[start:]), b"", False
-    return with_line_feeds(raw[start : end[0]]), raw[end[1] :], True
+    block = with_line_feeds(raw[start:] if end is None else raw[start : end[0]])
+    rest = b"" if end is None else raw[end[1] :]
+    if _BLANK_LINE in block:  # line ends of several kinds may hide one
+        block, _, hidden = block.partition(_BLANK_LINE)
+        return block, hidden + b"\n\n" + rest if end is not None else hidden, True
+    return block, rest, end is not None
 
 
 def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
@@ -331,14 +333,32 @@ _HTML_START = re.compile(rb"\s*<(?:!doctype|html|head|body|p|pre|font|table|div|
 # Ids and addresses in angle brackets that a careless generator did not escape would be lost as tags.
 _BARE_BRACKETS = re.compile(r"<([^\s<>@]{1,300}@[^\s<>]{1,300})>")
 _LINE_TAG = re.compile(r"<(?:br|/?(?:p|div|tr|li|pre|table|h[1-6]|blockquote))(?=[\s/>])", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+# What is not text; each with its end.  A parser builds a tree that hostile nesting makes quadratic, so none is used.
+_UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<head>", "</head"))
 
 
 def text_of_html(html: str) -> bytes:
     """The text that a person would see, one line per line; as UTF-8, without NUL."""
-    html = _BARE_BRACKETS.sub(r"&lt;\1&gt;", html.replace("\0", ""))
-    html = _LINE_TAG.sub(r"\n\g<0>", html)
-    tree = LexborHTMLParser(html.encode("utf-8", "replace"))
-    tree.strip_tags(["script", "style", "head"])
-    root = tree.body or tree.root
-    text = root.text() if root else ""
-    return text.replace("\xa0", " ").encode("utf-8", "replace")
+    html = html.replace("\0", "")
+    for begin, end in _UNSEEN:
+        html = _without(html, begin, end)
+    html = _BARE_BRACKETS.sub(r"&lt;\1&gt;", html)
+    html = _TAG.sub("", _LINE_TAG.sub(r"\n\g<0>", html))
+    return unescape(html).replace("\xa0", " ").encode("utf-8", "replace")
+
+
+def _without(html: str, begin: str, end: str) -> str:
+    lowered = html.lower()
+    if begin not in lowered or len(lowered) != len(html):
+        return html
+    kept = []
+    position = 0
+    while (at := lowered.find(begin, position)) >= 0:
+        kept.append(html[position:at])
+        closed = lowered.find(end, at)
+        position = len(html) if closed < 0 else closed + len(end)
+        if begin != "<!--" and closed >= 0:
+            position = lowered.find(">", position) + 1 or len(html)
+    kept.append(html[position:])
+    return "".join(kept)

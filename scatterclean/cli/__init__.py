@@ -85,8 +85,11 @@ def exit_of(trouble: Trouble) -> int:
 
 
 def _say(text: str) -> None:
+    from scatterclean.wording import shown
+
+    clean = "\n".join(shown(line, 2000) for line in text.splitlines())
     with suppress(OSError):
-        click.echo(f"{PROGRAM}: {text}", err=True)
+        click.echo(f"{PROGRAM}: {clean}", err=True)
 
 
 def _traceback(error: BaseException, verbose: bool) -> None:

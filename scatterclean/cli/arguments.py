@@ -38,7 +38,7 @@ def moment_in(text: str, now: datetime) -> datetime:
         elif ago := _AGO.fullmatch(text):
             found = now - int(ago[1]) * _SPANS[ago[2]]
         else:
-            found = datetime.fromisoformat(text)
+            found = datetime.fromisoformat(text.upper())
         # Without a zone: the machine's at that time (daylight saving may have begun since).
         return found.astimezone(UTC)
     except (OverflowError, OSError):

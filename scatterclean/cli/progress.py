@@ -40,13 +40,6 @@ class Bars:
             self._tasks[step] = (task, total)
         self._progress.advance(task, done)
 
-    def moved(self, done: int) -> None:
-        """For an undo, which knows no total."""
-        if "undo" not in self._tasks:
-            task = self._progress.add_task(f"{self._account}: {_STEPS['undo']}", total=None)
-            self._tasks["undo"] = (task, 0)
-        self._progress.advance(self._tasks["undo"][0], done)
-
     def _of(self, task: TaskID) -> float:
         return next(t.completed for t in self._progress.tasks if t.id == task)
 

@@ -19,10 +19,12 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from scatterclean import wording
 from scatterclean.cli import exits
 
 # Not on a terminal nothing is known about a width: lines stay whole, tables get this much.
 _WIDE = 120
+_LINE = 2000
 
 
 class _Console(Console):
@@ -62,7 +64,7 @@ class Screen:
             right = place >= len(heads) - numbers
             table.add_column(head, justify="right" if right else "left", overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(wording.shown(cell)) for cell in row))
         self.people.print(table)
 
     def give(self, value: Mapping[str, object]) -> None:
@@ -87,6 +89,8 @@ def _console(stream: IO[str], no_color: bool) -> Console:
 
 
 def _print(console: Console, text: str, style: str, indent: int) -> None:
+    # What servers and strangers wrote was cut and cleaned where it came in; this is the last gate.
+    text = "\n".join(wording.shown(line, _LINE) for line in text.splitlines())
     if console.is_terminal:
         console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
         return

@@ -91,7 +91,7 @@ def closing(screen: Screen, outcomes: Sequence[Outcome]) -> None:
             _heaps(screen, outcome, outcome.report)
             _end(screen, outcome, outcome.report)
         if outcome.trouble is not None:
-            screen.trouble(str(outcome.trouble), style="red")
+            screen.trouble(wording.of_account(outcome.account, str(outcome.trouble)), style="red")
 
 
 def _table(screen: Screen, outcomes: Sequence[Outcome]) -> None:
@@ -149,7 +149,7 @@ def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
     if report.refusal is not None:
         screen.say(_sentence(wording.REFUSALS[report.refusal]), "yellow", indent=2)
     for trouble in report.troubles:
-        screen.trouble(trouble)
+        screen.trouble(wording.of_account(outcome.account, trouble))
     if outcome.moved:
         screen.say(f"To bring them back: scatterclean undo --sweep {report.sweep}", indent=2)
     elif not outcome.judged and not report.troubles:

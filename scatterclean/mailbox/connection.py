@@ -14,6 +14,7 @@ from scatterclean.mailbox.answers import Answer
 # Bounds for what a server, or a stranger through it, may make us hold or wait for.
 _MOST_LINES = 64 * 2**20  # bytes of lines in one answer; 500 headers have 200 kB beside the literals
 _MOST_SECONDS = 900.0  # for one command: servers may send "* OK Still here" for ever, each within the timeout
+_LONGEST_LINE = 1_000_000  # imaplib's limit, too
 _PIECE = 2**16
 _FORBIDDEN = re.compile(rb"[\r\n\x00]")
 
@@ -29,16 +30,25 @@ class Connection(imaplib.IMAP4):
         self._context = context
         self._keep = _PIECE
         self._lines = 0
-        self._until = time.monotonic() + _MOST_SECONDS
+        self._until = 0.0
+        self._ahead = bytearray()
+        self._ahead_of: socket.socket | None = None
         super().__init__(host, port, timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         sock = socket.create_connection((self.host, self.port), timeout)
         # imaplib sends a reply and its line end apart: with Nagle that costs 40 ms at every login.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._context is None:
-            return sock
-        return self._context.wrap_socket(sock, server_hostname=self.host)
+        if self._context is not None:
+            sock = self._context.wrap_socket(sock, server_hostname=self.host)
+        # The greeting and the first CAPABILITY, STARTTLS included; from then on `ask` sets it.
+        self._until = time.monotonic() + 2 * (timeout or _MOST_SECONDS)
+        return sock
+
+    # --- reading -----------------------------------------------------------------------------------------
+
+    # Not by imaplib's buffered file: that one waits anew for every byte, and so for ever for a server that
+    # sends a byte now and then and no line end.
 
     def read(self, size: int) -> bytes:
         """The literal's first bytes, as many as the command wants to keep; the rest is read and dropped.
@@ -46,38 +56,82 @@ class Connection(imaplib.IMAP4):
         imaplib would allocate whatever size the server announces.  A message with a header of gigabytes
         must neither fill the memory nor stop the sweep for ever.
         """
-        kept = super().read(min(size, self._keep))
+        kept = self._take(min(size, self._keep))
         left = size - len(kept)
         while left > 0:
-            self._in_time()
-            dropped = super().read(min(left, _PIECE))
+            dropped = self._take(min(left, _PIECE))
             if not dropped:
                 raise self.abort("the connection ended inside a literal")
             left -= len(dropped)
         return kept
 
     def readline(self) -> bytes:
-        """A line of at most 1 MB (imaplib's limit, an error beyond it)."""
-        self._in_time()
-        line = super().readline()
-        self._lines += len(line)
-        if self._lines > _MOST_LINES:
+        """A line with its end; what is left if the connection ended before."""
+        ahead = self._buffer()
+        end = ahead.find(b"\n")
+        while end < 0 and len(ahead) <= _LONGEST_LINE:
+            searched = len(ahead)
+            if not self._read_on():
+                break
+            end = ahead.find(b"\n", searched)
+        size = len(ahead) if end < 0 else end + 1
+        self._lines += size
+        if size > _LONGEST_LINE or self._lines > _MOST_LINES:
             raise self.abort("an answer beyond all bounds")
-        return line
+        return self._take(size)
 
-    def _in_time(self) -> None:
-        if time.monotonic() > self._until:
+    def _take(self, size: int) -> bytes:
+        """So many bytes; fewer if the connection ended before."""
+        self._left()
+        ahead = self._buffer()
+        while len(ahead) < size and self._read_on():
+            pass
+        taken = bytes(ahead[:size])
+        del ahead[:size]
+        return taken
+
+    def _buffer(self) -> bytearray:
+        if self._ahead_of is not self.sock:  # STARTTLS: what still came in the clear is nobody's word
+            self._ahead.clear()
+            self._ahead_of = self.sock
+        return self._ahead
+
+    def _read_on(self) -> bool:
+        """Wait for what the server sends next; False if it has closed the connection."""
+        silence, left = self.sock.gettimeout(), self._left()
+        if silence is None or left < silence:
+            self.sock.settimeout(left)
+        try:
+            came = self.sock.recv(_PIECE)
+        finally:
+            self.sock.settimeout(silence)
+        self._ahead += came
+        return bool(came)
+
+    def _left(self) -> float:
+        """Seconds that the answer may still take."""
+        left = self._until - time.monotonic()
+        if left <= 0:
             raise TimeoutError("the answer took too long as a whole")
+        return left
+
+    # --- asking ------------------------------------------------------------------------------------------
 
     def _log(self, line: bytes) -> None:
         """imaplib keeps the last ten lines for its `print_log`, the password among them; nobody needs them."""
 
     def ask(
-        self, name: str, *args: bytes, keep: int = _PIECE, reply: Callable[[], bytes] | None = None
+        self,
+        name: str,
+        *args: bytes,
+        keep: int = _PIECE,
+        within: float | None = None,
+        reply: Callable[[], bytes] | None = None,
     ) -> Answer:
         """Send one command and read its whole answer.  `keep`: how many bytes of each literal are wanted.
 
-        `reply` is called for what to send when the server asks to go on (AUTHENTICATE).
+        `within`: seconds that the whole answer may take.  `reply` is called for what to send when the server
+        asks to go on (AUTHENTICATE).
         Raises imaplib's errors, OSError, ValueError; a NO or BAD is an Answer.
         """
         if any(_FORBIDDEN.search(arg) for arg in args):
@@ -87,7 +141,7 @@ class Connection(imaplib.IMAP4):
         self.untagged_responses.clear()
         self._keep = keep
         self._lines = 0
-        self._until = time.monotonic() + _MOST_SECONDS
+        self._until = time.monotonic() + (_MOST_SECONDS if within is None else within)
         if reply is not None:
             self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals
         tag = self._command(name, *args)

@@ -86,15 +86,15 @@ def _log_in(session: Session, access: Access) -> None:
             )
     told = b64encode(f"\0{user}\0{secret}".encode())  # RFC 4616: any UTF-8
     command = "AUTHENTICATE" if plain else "LOGIN"
+    # Some servers repeat the whole command when they refuse it, in whatever they say last.
+    secrets = (secret, told.decode(), quoted(secret.encode()).decode())
     if plain and "SASL-IR" in offered:  # RFC 4959: one round trip less
-        answer = session.ask(command, b"PLAIN", told)
+        answer = session.ask(command, b"PLAIN", told, secrets=secrets)
     elif plain:
-        answer = session.ask(command, b"PLAIN", reply=lambda: told)
+        answer = session.ask(command, b"PLAIN", reply=lambda: told, secrets=secrets)
     else:
-        answer = session.ask(command, quoted(user.encode()), quoted(secret.encode()))
+        answer = session.ask(command, quoted(user.encode()), quoted(secret.encode()), secrets=secrets)
     if answer.status != "OK":
-        # Some servers repeat the whole command when they refuse it.
-        secrets = (secret, told.decode(), quoted(secret.encode()).decode())
         raise refusal(answer, session.exchange(command), secrets)
     session.enter("AUTH")
 

@@ -6,9 +6,10 @@ import imaplib
 import logging
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
 from scatterclean.mailbox.answers import Answer, flags_in, rows
@@ -59,7 +60,6 @@ class Session:
         self._wires: dict[str, bytes] = {}
         self._listed = False
         self._namespaces: Namespaces | None = None
-        self._alerts: set[str] = set()
 
     # --- one command -------------------------------------------------------------------------------------
 
@@ -70,10 +70,12 @@ class Session:
         about: str = "",
         keep: int = 2**16,
         reply: Callable[[], bytes] | None = None,
+        secrets: Sequence[str] = (),
     ) -> Answer:
         """The answer, be it OK, NO or BAD.  Anything but a clean one ends the session (field guide, 6).
 
-        `command` may begin with "UID ".  Raises ConnectionLost, or ServerBusy if the server's BYE says so.
+        `command` may begin with "UID ".  `secrets`: what no error and no log line may repeat after the server.
+        Raises ConnectionLost, or ServerBusy if the server's BYE says so.
         """
         asked = self.exchange(command, about)
         connection = self._connection
@@ -87,11 +89,12 @@ class Session:
             said = goodbye[-1] if goodbye else b""
             self.drop()
             # Not "from broken": its text may quote mail or the password.
-            raise lost(broken, asked, printable(said) if isinstance(said, bytes) else "") from None
+            text = printable(said, secrets) if isinstance(said, bytes) else ""
+            raise lost(broken, asked, text) from None
         except BaseException:  # Ctrl-C in the middle of an answer: what follows would be read as another's
             self.drop()
             raise
-        self._hear(answer)
+        self._hear(answer, secrets)
         return answer
 
     def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
@@ -115,13 +118,12 @@ class Session:
         """Was it advertised after the login?"""
         return capability in self.capabilities
 
-    def _hear(self, answer: Answer) -> None:
+    def _hear(self, answer: Answer, secrets: Sequence[str]) -> None:
         for text in answer.texts():
             if re.match(rb"\[ALERT\]", text, re.I):  # RFC 3501, 7.1: must be shown to the person
-                said = printable(text[len(b"[ALERT]") :])
-                if said and said not in self._alerts:
-                    self._alerts.add(said)
-                    _log.warning("%s: %s says: %s", self.account, self.where, said)
+                said = printable(text[len(b"[ALERT]") :], secrets)
+                if said:
+                    _alert(self.account, self.where, said)
         if "BYE" in answer.untagged:
             self.drop()
 
@@ -147,7 +149,7 @@ class Session:
         if connection is not None:
             with suppress(*BROKEN):
                 connection.sock.settimeout(_LOGOUT_SECONDS)
-                connection.ask("LOGOUT")
+                connection.ask("LOGOUT", within=_LOGOUT_SECONDS)
         self.drop()
 
     # --- names -------------------------------------------------------------------------------------------
@@ -238,3 +240,9 @@ class Session:
             f"{self.account}: the folder {folder!r} was made anew on {self.where}",
             hint=f"UIDVALIDITY {planned} is now {now}; the folder is looked at anew next time.",
         )
+
+
+@lru_cache(maxsize=256)
+def _alert(account: str, where: str, said: str) -> None:
+    """Once in the life of the process: a daemon logs in every few minutes, and hears the same each time."""
+    _log.warning("%s: %s says: %s", account, where, said)

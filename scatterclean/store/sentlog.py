@@ -86,6 +86,12 @@ class SqlSentLog:
                 ],
             )
 
+    def retract(self, account: str, after: datetime) -> None:
+        beyond = (coverage.c.account == account) & (coverage.c.end > after)
+        with self._database.write() as connection:
+            connection.execute(delete(coverage).where(beyond, coverage.c.start > after))
+            connection.execute(update(coverage).where(beyond).values(end=after))
+
     def forget_folder(self, account: str, folder: str) -> None:
         with self._database.write() as connection:
             connection.execute(

@@ -112,9 +112,7 @@ def test_the_right_id_is_cited_where_the_file_holds_one(cases: list[Case]) -> No
 
 def test_the_right_id_comes_first(cases: list[Case]) -> None:
     wanted = [case for case in cases if case.ids and case.kind and case.read and case.read.references]
-    wrong = [
-        case for case in wanted if case.read and case.right.isdisjoint(case.read.references[0].id.keys)
-    ]
+    wrong = [case for case in wanted if case.read and case.right.isdisjoint(case.read.references[0].id.keys)]
     missed(wrong, 0.01, wanted)
 
 

@@ -207,6 +207,7 @@ def test_a_signal_in_the_middle_ends_without_a_traceback(
     tmp_path: Path, signum: signal.Signals, code: int
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
         process = subprocess.Popen(
             [*COMMAND, "--config", str(config(tmp_path, silent.getsockname()[1])), "sweep"],
             stdout=subprocess.PIPE,

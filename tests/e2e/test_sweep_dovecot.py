@@ -27,6 +27,7 @@ from tests.e2e import world as worlds
 from tests.e2e.world import World
 from tests.servers import DovecotHand, fresh_user
 
+pytestmark = pytest.mark.slow
 KEYWORD = "$Backscatter"
 
 

@@ -13,7 +13,7 @@ from scatterclean.bounce.anatomy import (
     opened,
 )
 from scatterclean.bounce.signs import words
-from scatterclean.bounce.signs.heads import MAILER_DAEMON, SYSTEM, YOU_SENT_A_VIRUS, may_be
+from scatterclean.bounce.signs.heads import YOU_SENT_A_VIRUS, may_be
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
 
@@ -143,7 +143,7 @@ def _from_daemon(signs: Signs) -> Kind | None:
 
 def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
-    if MAILER_DAEMON.search(signs.sender) or signs.null_path or b"x-failed-recipients" in signs.fields:
+    if signs.from_mailer_daemon or signs.null_path or b"x-failed-recipients" in signs.fields:
         return in_subject or signs.body_failed or signs.returns
     if in_subject:
         return signs.proof or signs.names_another
@@ -222,8 +222,7 @@ def _of_words(signs: Signs) -> Kind | None:
     proof = signs.returns or signs.tells_of_an_address
     if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(message):
         return Kind.DELAY if delayed else Kind.BOUNCE
-    system = signs.from_daemon_name or SYSTEM.search(signs.sender) is not None
-    if system and words.NOTICES.search(signs.subject) and signs.returns:
+    if signs.from_system and words.NOTICES.search(signs.subject) and signs.returns:
         return Kind.NOTICE
     if signs.from_daemon_name and words.NOTICES.search(signs.subject) and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof else None
@@ -275,4 +274,4 @@ def _of_first_words(signs: Signs) -> Kind | None:
         return None
     if ADDRESS.search(message.words[:300]) is None and not signs.returns:
         return None
-    return Kind.BOUNCE if signs.answers or (signs.returns and SYSTEM.search(signs.sender)) else None
+    return Kind.BOUNCE if signs.answers or (signs.returns and signs.from_system) else None

@@ -14,7 +14,9 @@ from scatterclean.bounce.signs.heads import (
     LIST_ID,
     LIST_SERVER,
     NO_ADDRESS,
+    SYSTEM,
     is_null_path,
+    locals_of,
     loops,
     text_of,
     wanted,
@@ -33,7 +35,7 @@ _HUMAN_CLIENT = re.compile(
 _SMTP_ANSWER = re.compile(
     r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)"
 )
-ADDRESS = re.compile(r"[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
+ADDRESS = re.compile(r"(?<![^\s<>@\"',;:()])[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
 _SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 
@@ -61,10 +63,26 @@ class Signs:
         return subject[begin.end() :] if begin and begin.end() < len(subject) else subject
 
     @once
+    def local_parts(self) -> list[str]:
+        return locals_of(self.sender)
+
+    @once
     def from_daemon(self) -> bool:
-        return DAEMON.search(self.sender) is not None or (
-            b"from" in self.fields and NO_ADDRESS.match(self.sender) is not None
+        if b"from" in self.fields and NO_ADDRESS.match(self.sender):
+            return True
+        return any(map(DAEMON.fullmatch, self.local_parts))
+
+    @once
+    def from_mailer_daemon(self) -> bool:
+        return any(
+            local.startswith(("mailer", "mail.delivery")) and DAEMON.fullmatch(local)
+            for local in self.local_parts
         )
+
+    @once
+    def from_system(self) -> bool:
+        """A program's address, but one that programs use for much else."""
+        return self.from_daemon_name or any(map(SYSTEM.match, self.local_parts))
 
     @once
     def from_daemon_name(self) -> bool:
@@ -73,7 +91,7 @@ class Signs:
     @once
     def from_list_server(self) -> bool:
         return (
-            LIST_SERVER.search(self.sender) is not None
+            any(map(LIST_SERVER.match, self.local_parts))
             or b"x-list-administrivia" in self.fields
             or LIST_ID.search(self.fields.get(b"message-id", b"")) is not None
         )

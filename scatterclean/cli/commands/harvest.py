@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from scatterclean.cli import exits
@@ -31,6 +33,7 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     from scatterclean.cli.progress import bars, patience
     from scatterclean.config import load
     from scatterclean.wire import Household
+    from scatterclean.wording import of_account
 
     screen = given.screen(json=as_json)
     told: list[dict[str, object]] = []
@@ -43,15 +46,14 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
             name = account.name
             try:
                 with bars(screen.aside, name) as shown:
-                    done = household.harvest(
-                        name, stop=asked.over, progress=lambda n, total: shown.tell("harvest", n, total)
-                    )
+                    progress = partial(shown.tell, "harvest")
+                    done = household.harvest(name, stop=asked.over, progress=progress)
             except Stopped:
                 break
             except Trouble as trouble:
                 if trouble.reach is Reach.EVERYTHING:
                     raise
-                screen.trouble(f"{name}: {trouble}", style="red")
+                screen.trouble(of_account(name, str(trouble)), style="red")
                 told.append({"account": name, "new": 0, "troubles": [str(trouble)]})
                 code = exits.TROUBLE
                 continue
@@ -60,7 +62,7 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
                 f"{name}: {done.new} new in the log, {logged} in all; read: {', '.join(done.folders) or 'nothing'}"
             )
             for sentence in done.troubles:
-                screen.trouble(sentence)
+                screen.trouble(of_account(name, sentence))
             told.append(
                 {
                     "account": name,

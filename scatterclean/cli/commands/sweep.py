@@ -76,7 +76,9 @@ def command(
     ):
         names = [a.name for a in named(household, accounts)]
         for name in household.first_read(names):
-            if not asked.over() and not _harvest(household, name, screen, asked):
+            told = None if asked.over() else _harvest(household, name, screen, asked)
+            if told and name not in names:  # else its own sweep tells it
+                screen.trouble(told)
                 code = exits.TROUBLE
         for name in names:
             if asked.over():
@@ -97,23 +99,21 @@ def command(
     return asked.exit(max([code, *(outcome.exit for outcome in outcomes)]))
 
 
-def _harvest(household: Household, name: str, screen: Screen, asked: Patience) -> bool:
-    """True if the Sent folders were read; a refusal of this account is told by its own sweep, or here."""
+def _harvest(household: Household, name: str, screen: Screen, asked: Patience) -> str:
+    """Read the Sent folders of an account; what was the trouble with that, if anything."""
     from scatterclean.cli.progress import bars
+    from scatterclean.wording import of_account
 
     with bars(screen.aside, name) as shown:
         try:
-            household.harvest(
-                name, stop=asked.over, progress=lambda done, total: shown.tell("harvest", done, total)
-            )
+            done = household.harvest(name, stop=asked.over, progress=partial(shown.tell, "harvest"))
         except Stopped:
-            return False
+            return ""
         except Trouble as trouble:
             if trouble.reach is Reach.EVERYTHING:
                 raise
-            screen.trouble(f"{name}: {trouble}")
-            return False
-    return True
+            return of_account(name, str(trouble))
+    return "\n".join(of_account(name, sentence) for sentence in done.troubles)
 
 
 def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[..., SweepReport]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -74,8 +75,10 @@ def command(
         names = [a.name for a in named(household, accounts)]
         numbers = {name: len(due(household.store.journal, name, selection)) for name in names}
         total = sum(numbers.values())
-        if total > ASK_ABOVE and not yes and screen.aside.is_terminal:
-            click.confirm(f"Bring back {total} messages?", abort=True, err=True)
+        ask = total > ASK_ABOVE and not yes and screen.aside.is_terminal
+        if ask and not click.confirm(f"Bring back {total} messages?", err=True):
+            screen.say("Nothing was brought back.")
+            return exits.DONE
         if not total:
             screen.say("Nothing was put away that fits: there is nothing to bring back.")
         with patience(screen.trouble) as asked:
@@ -84,7 +87,8 @@ def command(
                     break
                 try:
                     with bars(screen.aside, name) as shown:
-                        undone = household.undo(name, selection, stop=asked.over, progress=shown.moved)
+                        tell = partial(shown.tell, "undo", total=numbers[name])
+                        undone = household.undo(name, selection, stop=asked.over, progress=tell)
                 except Trouble as trouble:
                     if trouble.reach is Reach.EVERYTHING:
                         raise
@@ -99,7 +103,7 @@ def command(
 
 
 def _tell(screen: Screen, name: str, undone: Undone) -> None:
-    from scatterclean.wording import shown
+    from scatterclean.wording import of_account, shown
 
     noun = "message" if len(undone.back) == 1 else "messages"
     screen.say(f"{name}: {len(undone.back)} {noun} brought back", "green")
@@ -117,4 +121,4 @@ def _tell(screen: Screen, name: str, undone: Undone) -> None:
         if len(moves) > _NAMED:
             screen.say(f"and {len(moves) - _NAMED} more", "dim", indent=4)
     for sentence in undone.troubles:
-        screen.trouble(sentence)
+        screen.trouble(of_account(name, sentence))

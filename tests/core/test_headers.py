@@ -1,0 +1,85 @@
+"""Header fields out of any bytes: the quick reader sees what the plain one sees, and nothing raises."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scatterclean.headers import (
+    Header,
+    addresses_in,
+    as_text,
+    date_in,
+    decoded,
+    fields_of,
+    ids_in,
+    in_charset,
+    with_line_feeds,
+)
+
+PIECES = st.sampled_from(
+    (
+        b"From: a@b", b"X-Y:", b"Subject : hi", b" folded", b"\tfolded", b"  ",
+        b"junk line", b"no name: x", b":", b"From", b"\xff: x",
+    )
+)  # fmt: skip
+ENDS = st.sampled_from((b"\n", b"\r\n", b"\r"))
+
+
+def plainly(block: bytes) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, value in fields_of(block):
+        found.setdefault(name, []).append(as_text(b" ".join(value.split())))
+    return found
+
+
+@given(st.lists(PIECES, max_size=12), ENDS)
+def test_header_sees_the_same_fields_as_the_plain_reader(lines: list[bytes], end: bytes) -> None:
+    block = end.join(lines)
+    header = Header(block)
+    quickly = {name: [" ".join(value.split()) for value in header.all(name)] for name in header.names()}
+    assert quickly == plainly(block)
+
+
+def test_a_header_ends_at_its_blank_line() -> None:
+    header = Header(b"\r\nFrom: a@b\r\nX-A: 1\r\n  2\r\n\r\nX-A: body\r\n")
+    assert header.all("x-a") == ["1 2"]
+    assert header.get("FROM") == "a@b"
+    assert "X-B" not in header
+    assert header.raw("X-B") is None
+    assert len(header) == 2
+
+
+@pytest.mark.parametrize("raw", [b"a\r\nb\rc\r\r\nd\ne", b"a\nb\nc\nd\ne"])
+def test_every_kind_of_line_end_becomes_a_line_feed(raw: bytes) -> None:
+    assert with_line_feeds(raw) == b"a\nb\nc\nd\ne"
+
+
+@given(st.binary(max_size=300))
+def test_no_value_makes_a_reader_raise(raw: bytes) -> None:
+    text = as_text(raw)
+    decoded(text)
+    decoded(f"=?utf-8?b?{text}?= =?{text}?q?=41?=")
+    addresses_in(text)
+    ids_in(text)
+    date_in(text)
+    in_charset(raw, text)
+
+
+def test_broken_base64_in_a_subject_is_kept_as_it_stands() -> None:
+    assert decoded("=?utf-8?b?QQQQQ?=") == "=?utf-8?b?QQQQQ?="
+
+
+def test_lone_surrogates_and_controls_become_blanks() -> None:
+    assert decoded("a\x00\x07b\ud800c") == "a b c"
+
+
+def test_charsets_are_read_by_their_wider_relatives_and_unknown_ones_as_latin() -> None:
+    assert in_charset("退信".encode("gb18030"), "GB2312") == "退信"
+    assert in_charset(b"\x93quoted\x94", "iso-8859-1") == "\u201cquoted\u201d"
+    assert in_charset(b"gr\xfc\xdfe", "x-unknown") == "grüße"
+
+
+def test_a_charset_that_is_quadratic_is_not_used() -> None:
+    assert in_charset(b"bcher-kva", "punycode") == "bcher-kva"

@@ -1,0 +1,156 @@
+"""Words: there are some for everything, they fit the rules, and strangers cannot write into a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scatterclean import judge, wording
+from scatterclean.model import (
+    Because,
+    Bounce,
+    Case,
+    Errand,
+    Finding,
+    Kind,
+    Mode,
+    MoveState,
+    Original,
+    Place,
+    Reason,
+    Refusal,
+    SweepReport,
+    Verdict,
+    Whereabouts,
+)
+from scatterclean.plan import Hand
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+TABLES: list[tuple[Mapping[Any, str], type[StrEnum]]] = [
+    (wording.KINDS, Kind),
+    (wording.VERDICTS, Verdict),
+    (wording.CAUSES, Because),
+    (wording.RULES, Because),
+    (wording.CHANGES, Because),
+    (wording.HANDS, Hand),
+    (wording.ERRANDS, Errand),
+    (wording.MOVE_STATES, MoveState),
+    (wording.REFUSALS, Refusal),
+]
+
+
+@pytest.mark.parametrize(("table", "nouns"), TABLES, ids=lambda each: getattr(each, "__name__", ""))
+def test_there_are_words_for_everything(table: Mapping[Any, str], nouns: type[StrEnum]) -> None:
+    assert set(table) == set(nouns)
+    assert all(table.values())
+
+
+@pytest.mark.parametrize("because", Because)
+def test_every_reason_is_a_sentence_without_a_full_stop(because: Because) -> None:
+    details = dict.fromkeys(
+        ("id", "found_in", "recipient", "address", "account", "format", "kind", "replier"), "x@y.example"
+    )
+    times = dict.fromkeys(("sent_at", "until", "through", "hole_from", "hole_to", "since"), NOW.isoformat())
+    told = wording.reason(Reason.of(because, **details, **times))
+    assert told
+    assert told == told.strip().rstrip(".")
+
+
+def test_the_rules_are_called_as_in_the_judges_table() -> None:
+    for because, rule in wording.RULES.items():
+        if because not in (Because.UNKNOWN_ID, Because.NEVER_SENDS):
+            assert f"\n    {rule}  " in (judge.__doc__ or ""), because
+
+
+@given(st.text(), st.integers(1, 40))
+def test_what_strangers_wrote_is_short_and_holds_nothing_that_a_terminal_obeys(text: str, limit: int) -> None:
+    told = wording.shown(text, limit)
+    assert len(told) <= limit
+    assert not [c for c in told if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")]
+
+
+def case(
+    reason: Reason, verdict: Verdict = Verdict.UNDECIDED, *, subject: str = "Failure", uid: int = 1
+) -> Case:
+    bounce = Bounce(
+        Kind.BOUNCE,
+        subject=subject,
+        sender="daemon@mx.example",
+        recipients=("friend@f.example",),
+        original=Original(subject="Hello"),
+    )
+    where = Whereabouts(Place("INBOX", 1), uid)
+    return Case("home", where, f"{uid:032}", NOW, bounce, Finding(verdict, (reason,)))
+
+
+def test_cases_with_one_reason_are_told_together_and_the_shared_details_with_them() -> None:
+    one = Reason.of(Because.SHARED, address="info@winter.example")
+    other = Reason.of(Because.SHARED, address="office@winter.example")
+    [(verdict, sentence, heap)] = wording.by_reason([case(one), case(one, uid=2)])
+    assert (verdict, len(heap)) == (Verdict.UNDECIDED, 2)
+    assert "info@winter.example" in sentence
+    [(_, sentence, heap)] = wording.by_reason([case(one), case(other, uid=2)])
+    assert (sentence, len(heap)) == (wording.CAUSES[Because.SHARED], 2)
+
+
+def test_heaps_come_in_the_order_of_verdicts_the_largest_first() -> None:
+    genuine = Reason.of(Because.ID_LOGGED, id="a@b.example", found_in="In-Reply-To")
+    nothing = Reason.of(Because.NO_REFERENCE)
+    shared = Reason.of(Because.SHARED, address="info@winter.example")
+    told = wording.by_reason(
+        [case(shared), case(nothing, uid=2), case(nothing, uid=3), case(genuine, Verdict.GENUINE, uid=4)]
+    )
+    assert [(verdict, len(heap)) for verdict, _, heap in told] == [
+        (Verdict.GENUINE, 1),
+        (Verdict.UNDECIDED, 2),
+        (Verdict.UNDECIDED, 1),
+    ]
+
+
+def test_examples_count_equal_subjects_and_name_the_rest() -> None:
+    reason = Reason.of(Because.NO_REFERENCE)
+    subjects = ["Failure"] * 3 + ["Delay", "Away", "Full", "Gone"]
+    told = wording.examples([case(reason, subject=s, uid=n) for n, s in enumerate(subjects)])
+    assert told[0] == '3 x "Failure" from daemon@mx.example'
+    assert told[-1] == "and 2 other subjects"
+    assert len(told) == 4
+
+
+def test_a_genuine_bounce_is_told_with_the_letter_that_did_not_arrive() -> None:
+    told = wording.about(case(Reason.of(Because.NO_REFERENCE)))
+    assert told == '"Failure" from daemon@mx.example, about mail to friend@f.example: "Hello"'
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "told"),
+    [
+        (1, Kind.BOUNCE, "1 bounce"),
+        (2, Kind.BOUNCE, "2 bounces"),
+        (3, Kind.AUTOREPLY, "3 automatic replies"),
+        (1, Kind.AUTOREPLY, "1 automatic reply"),
+        (0, Kind.NOTICE, "0 filter's notices"),
+    ],
+)
+def test_a_number_of_messages_is_told_in_english(number: int, kind: Kind, told: str) -> None:
+    assert wording.counted(number, kind) == told
+
+
+def test_a_sweep_that_observes_does_not_count_what_it_would_leave_alone() -> None:
+    report = SweepReport(
+        "home", 1, Mode.OBSERVE, NOW, NOW + timedelta(seconds=1), verdicts={Verdict.ORPHAN: 5}, left_alone=2
+    )
+    assert wording.sweep_line(report).startswith("home: 3 would be put away")
+    assert wording.sweep_line(report, bare=True).startswith("3 would be put away")
+
+
+@pytest.mark.parametrize("text", ["home: refused", "account home: refused"])
+def test_a_trouble_names_its_account_once(text: str) -> None:
+    assert wording.of_account("home", text) == text
+    assert wording.of_account("work", text) == f"work: {text}"

@@ -1,0 +1,85 @@
+"""How an account stands: what the log knows, what was put away and when, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from scatterclean.model import Coverage, Grade, Interval, Mode
+from scatterclean.standing import Standing, holes, standing
+
+from .world import NOW, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "log.db")
+    world.history()
+    yield world
+    world.close()
+
+
+def stand(world: World, *, zone: timezone = UTC) -> Standing:
+    store = world.store
+    return standing(
+        world.account, store.sent_log, store.journal, store.docket, world.now.astimezone(zone), sweeps=3
+    )
+
+
+def test_before_the_first_sweep_nothing_is_known(world: World) -> None:
+    told = stand(world)
+    assert (told.logged, told.coverage.since, told.holes, told.sweeps) == (0, None, (), ())
+    assert told.still_open == {}
+
+
+def test_what_was_put_away_is_counted_by_the_day_of_the_person(world: World) -> None:
+    world.bounced("first@spam.example", number=1)
+    world.sweep()  # at noon UTC
+    world.later(hours=9)
+    world.bounced("second@spam.example", number=2)
+    world.sweep()  # at nine in the evening UTC
+    assert (stand(world).put_away.today, stand(world).put_away.ever) == (2, 2)
+    tokyo = timezone(timedelta(hours=9))  # there it is six in the morning of the next day
+    assert stand(world, zone=tokyo).put_away.today == 1
+    world.later(days=6, hours=20)
+    assert (stand(world).put_away.today, stand(world).put_away.week) == (0, 1)
+    world.undo()
+    away = stand(world).put_away
+    assert (away.ever, away.returned) == (2, 2)
+
+
+def test_it_tells_the_log_what_is_open_and_the_last_sweeps(world: World) -> None:
+    world.bounced("fresh@spam.example", ago=timedelta(minutes=1))
+    for _ in range(3):
+        world.sweep(mode=Mode.OBSERVE)
+    last = world.sweep(mode=Mode.OBSERVE)
+    told = stand(world)
+    assert (told.logged, told.still_open, told.mode) == (40, {"waiting": 1}, Mode.MOVE)
+    assert told.coverage.through == NOW
+    assert (len(told.sweeps), told.sweeps[0]) == (3, last)
+
+
+def span(start: int, end: int, grade: Grade = Grade.WITNESSED) -> Interval:
+    day = datetime(2026, 11, 1, tzinfo=UTC)
+    return Interval(day + timedelta(days=start), day + timedelta(days=end), grade)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "missing"),
+    [
+        ((), ()),
+        ((span(0, 9),), ()),
+        ((span(0, 3), span(3, 9, Grade.BACKFILLED)), ()),
+        ((span(0, 3), span(5, 9)), ((3, 5),)),
+        ((span(7, 9), span(0, 1), span(3, 5)), ((1, 3), (5, 7))),
+        ((span(0, 9), span(2, 3)), ()),
+    ],
+)
+def test_holes_are_what_no_interval_covers(
+    intervals: tuple[Interval, ...], missing: tuple[tuple[int, int], ...]
+) -> None:
+    expected = tuple((span(start, end).start, span(start, end).end) for start, end in missing)
+    assert holes(Coverage(intervals)) == expected
