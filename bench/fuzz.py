@@ -79,7 +79,9 @@ class Tally:
         self.saved.append(str(path))
 
     def report(self, seconds: float) -> None:
-        print(f"  inputs                     {self.inputs:12,}   ({self.inputs / max(seconds, 0.001):,.0f}/CPU s)")
+        print(
+            f"  inputs                     {self.inputs:12,}   ({self.inputs / max(seconds, 0.001):,.0f}/CPU s)"
+        )
         print(f"  read as automatic mail     {self.read:12,}")
         print(f"  slowest                    {self.slowest:12.1f} ms   ({self.slowest_size:,} bytes)")
         print(f"  inputs over {self.slow:4.0f} ms        {self.offenders['slow']:12,}")
@@ -176,7 +178,9 @@ class Mutator:
     def flip(self, raw: bytes) -> bytes:
         flipped = bytearray(raw)
         for _ in range(self.dice.choice((1, 1, 2, 5, 40)) if raw else 0):
-            flipped[self.dice.randrange(len(raw))] = self.dice.choice((self.dice.randrange(256), 10, 32, 58, 60, 62))
+            flipped[self.dice.randrange(len(raw))] = self.dice.choice(
+                (self.dice.randrange(256), 10, 32, 58, 60, 62)
+            )
         return bytes(flipped)
 
     def cut(self, raw: bytes) -> bytes:
@@ -202,7 +206,9 @@ class Mutator:
 
     def line_ends(self, raw: bytes) -> bytes:
         plain = raw.replace(b"\r\n", b"\n")
-        return plain.replace(b"\n", self.dice.choice((b"\r\n", b"\r", b"\n", b"\r\r\n", b"\n\r", b"\n\n", b"\x85", b"\n ")))
+        return plain.replace(
+            b"\n", self.dice.choice((b"\r\n", b"\r", b"\n", b"\r\r\n", b"\n\r", b"\n\n", b"\x85", b"\n "))
+        )
 
     def shuffle_lines(self, raw: bytes) -> bytes:
         lines = raw.split(b"\n")
@@ -220,7 +226,9 @@ class Mutator:
                 b"Content-Type: multipart/report; report-type=delivery-status; boundary=w\n\n"
                 b"--w\n\nfailed\n\n--w\nContent-Type: message/rfc822\n\n" + raw + b"\n--w--\n"
             )
-        quoted = raw if way == 1 else raw.replace(b"\n", self.dice.choice((b"\n> ", b"\n    ", b"\n>", b"\n| ")))
+        quoted = (
+            raw if way == 1 else raw.replace(b"\n", self.dice.choice((b"\n> ", b"\n    ", b"\n>", b"\n| ")))
+        )
         return (
             b"Return-Path: <>\nFrom: postmaster@a.example\nSubject: Undeliverable mail\n\n"
             b"Your message was not delivered:\n\n----- Original message -----\n\n" + quoted
@@ -229,7 +237,12 @@ class Mutator:
     def deep(self, raw: bytes) -> bytes:
         for i in range(self.dice.choice((2, 7, 30))):
             name = b"d%d" % i
-            raw = b"Content-Type: multipart/mixed; boundary=%s\n\n--%s\n%s\n--%s--\n" % (name, name, raw, name)
+            raw = b"Content-Type: multipart/mixed; boundary=%s\n\n--%s\n%s\n--%s--\n" % (
+                name,
+                name,
+                raw,
+                name,
+            )
         return raw
 
     def repeat(self, raw: bytes) -> bytes:
@@ -275,7 +288,15 @@ def led_by_coverage(tally: Tally, seeds: list[bytes], runs: int, number: int) ->
         (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
     words = corpus.with_suffix(".dict")
     words.write_text("".join('"' + "".join(f"\\x{b:02x}" for b in word) + '"\n' for word in WORDS))
-    options = [sys.argv[0], f"-seed={number}", f"-max_len={MOST}", f"-dict={words}", "-verbosity=0", "-rss_limit_mb=0", "-timeout=0"]
+    options = [
+        sys.argv[0],
+        f"-seed={number}",
+        f"-max_len={MOST}",
+        f"-dict={words}",
+        "-verbosity=0",
+        "-rss_limit_mb=0",
+        "-timeout=0",
+    ]
     atheris.Setup([*options, str(corpus)], one_input)
     atheris.Fuzz()
 
@@ -285,11 +306,17 @@ def give_up(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers")
-    parser.add_argument("--atheris", action="store_true", help="led by coverage; needs Python 3.11 and atheris")
-    parser.add_argument("--slow", type=float, default=250.0, help="milliseconds from which on an input counts as slow")
+    parser.add_argument(
+        "--atheris", action="store_true", help="led by coverage; needs Python 3.11 and atheris"
+    )
+    parser.add_argument(
+        "--slow", type=float, default=250.0, help="milliseconds from which on an input counts as slow"
+    )
     parser.add_argument("--save", type=Path, default=Path(tempfile.gettempdir()) / "scatterclean-fuzz")
     arguments = parser.parse_args()
     seeds = [path.read_bytes() for folder in SEEDS for path in sorted(folder.glob("*.eml"))]

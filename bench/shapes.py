@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-HEAD = b"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: ada@example.org\nSubject: Undelivered Mail\n"
-REPORT = HEAD + b"MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+HEAD = (
+    b"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: ada@example.org\nSubject: Undelivered Mail\n"
+)
+REPORT = (
+    HEAD + b"MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+)
 NOTICE = b"--b\n\nYour message could not be delivered.\n\n"
 STATUS = (
     b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.net\n\n"
@@ -112,7 +116,10 @@ def multiparts(levels: int) -> bytes:
 def own_boundaries(levels: int) -> bytes:
     """Multiparts within multiparts, each with a boundary of its own, one the beginning of the next."""
     marks = [b"m" * min(i + 1, 190) for i in range(levels)]
-    opened = b"".join(b"--%s\nContent-Type: multipart/mixed; boundary=%s\n\n" % pair for pair in zip(marks, marks[1:], strict=False))
+    opened = b"".join(
+        b"--%s\nContent-Type: multipart/mixed; boundary=%s\n\n" % pair
+        for pair in zip(marks, marks[1:], strict=False)
+    )
     return HEAD + b"Content-Type: multipart/mixed; boundary=m\n\n" + opened + NOTICE + STATUS
 
 
@@ -129,6 +136,9 @@ def all_shapes() -> Iterator[tuple[str, Callable[[int], bytes]]]:
     """(name, size in bytes -> message), the fillings at all places and the nested ones."""
     for place in PLACES:
         for filling in FILLINGS:
-            yield f"{place}: {filling!r}", lambda size, place=place, filling=filling: filled(place, filling, size)  # type: ignore[misc]  # mypy infers no lambda with defaults
+            yield (
+                f"{place}: {filling!r}",
+                lambda size, place=place, filling=filling: filled(place, filling, size),
+            )  # type: ignore[misc]  # mypy infers no lambda with defaults
     for name, build in LEVELS.items():
         yield name, lambda size, build=build: build(max(1, size // 150))  # type: ignore[misc]  # the same

@@ -16,6 +16,7 @@ mailbox/     IMAP, and a mailbox in memory
 store/       SQLite: sent log, journal, docket
 config       TOML -> frozen values
 harvest      Sent folders -> sent log and coverage
+knowledge    what a judgment rests on, fetched before it
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 sweep, undo  the two errands
 why, standing  what is told of one message, of one account

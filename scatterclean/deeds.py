@@ -14,7 +14,14 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from scatterclean import plan
-from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing, OverQuota, Stopped
+from scatterclean.errors import (
+    CannotMoveSafely,
+    CommandRefused,
+    FolderChanged,
+    FolderMissing,
+    OverQuota,
+    Stopped,
+)
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting, Whereabouts
@@ -29,19 +36,36 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Done:
-    """What became of a list of intents."""
+    """What became of a list of intents.
+
+    `unsettled` are those of an earlier process whose folders could not be looked into; `full`: the mailbox takes
+    no more copies.
+    """
 
     settled: list[tuple[Move, MoveState]] = field(default_factory=list)
     left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    unsettled: list[Move] = field(default_factory=list)
+    full: bool = False
 
-    def add(self, more: Done) -> None:
-        self.settled += more.settled
-        self.left_alone += more.left_alone
-        self.troubles += more.troubles
+    def add(self, settled: Sequence[tuple[Move, MoveState]]) -> None:
+        self.settled += settled
+        doubled = [move for move, state in settled if state is MoveState.DOUBLED]
+        if doubled:
+            intent = doubled[0].intent
+            self.trouble(
+                f"account {intent.account}: {len(doubled)} of the messages that were moved from "
+                f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
+                "  Nothing is lost, and they are left alone: delete the ones that you do not want."
+            )
 
-    def count(self, state: MoveState) -> int:
-        return sum(1 for _, settled in self.settled if settled is state)
+    def trouble(self, told: str) -> None:
+        """Once, however many batches say so."""
+        if told not in self.troubles:
+            self.troubles.append(told)
+
+    def count(self, *states: MoveState) -> int:
+        return sum(1 for _, settled in self.settled if settled in states)
 
 
 def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
@@ -102,24 +126,27 @@ def act(
             able, left = fit(mailbox, batch, moved_before)
             done.left_alone += left
             if able:
-                done.add(_move(mailbox, journal, sweep, able, clock=clock))
+                _move(mailbox, journal, sweep, able, clock, done)
         except (FolderMissing, FolderChanged) as trouble:
-            done.troubles.append(str(trouble))
+            done.trouble(str(trouble))
         progress(len(batch))
+        if done.full:
+            break
     return done
 
 
-def _move(mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Clock) -> Done:
-    done = Done()
+def _move(
+    mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], clock: Clock, done: Done
+) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
     try:
         mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
     except (CommandRefused, OverQuota) as refused:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
-        done.troubles.append(str(refused))
-    done.settled += _settle(mailbox, journal, moves, clock)
-    return done
+        done.trouble(str(refused))
+        done.full = isinstance(refused, OverQuota)
+    done.add(_settle(mailbox, journal, moves, clock))
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -133,11 +160,19 @@ def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
 
 
 def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
-    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new."""
+    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
+
+    Where the server refuses the look, they stay *intended* until it allows it: nobody knows how they ended, and
+    all other work goes on.
+    """
     done = Done()
     intended = journal.moves(account, states=(MoveState.INTENDED,))
     for _, together in _grouped(intended, _deed):
-        done.settled += _settle(mailbox, journal, together, clock)
+        try:
+            done.add(_settle(mailbox, journal, together, clock))
+        except CommandRefused as refused:
+            done.unsettled += together
+            done.trouble(str(refused))
     return done
 
 
@@ -153,18 +188,23 @@ def _settle(
     """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first."""
     copies = _copies(mailbox, moves)
     sources = _sources(mailbox, moves)
-    own_copy = not mailbox.moves_atomically()
+    by_copy = not mailbox.moves_atomically()
     outcomes = {
-        m.id: plan.outcome(sources[m.id], copies.get(m.intent.fingerprint, []), own_copy=own_copy)
+        m.id: plan.outcome(
+            m.id in sources,
+            copies.get(m.intent.fingerprint, []),
+            own_copy=by_copy and plan.may_finish(m, sources.get(m.id)),
+        )
         for m in moves
     }
     halves = [m for m in moves if outcomes[m.id].finish]
     if halves:
-        with suppress(CommandRefused):  # then the look shows both, and both are left alone
+        # Then the look shows both, and both are left alone.
+        with suppress(CommandRefused, CannotMoveSafely):
             mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
         sources = _sources(mailbox, halves)
         for m in halves:
-            if sources[m.id]:
+            if m.id in sources:
                 outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
     journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in moves], clock())
     _mark(mailbox, [(m, outcomes[m.id]) for m in moves])
@@ -204,10 +244,11 @@ def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[
     return found
 
 
-def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, bool]:
-    """move id -> is the message still where it was?"""
+def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Sighting]:
+    """move id -> the message, of those that are still where they were."""
     seen = look(mailbox, moves[0].intent.source.place, [m.intent.source.uid for m in moves])
-    return {m.id: seen.get(m.intent.source.uid, (None, ""))[1] == m.intent.fingerprint for m in moves}
+    found = ((m, seen.get(m.intent.source.uid)) for m in moves)
+    return {m.id: there[0] for m, there in found if there is not None and there[1] == m.intent.fingerprint}
 
 
 def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:

@@ -5,9 +5,10 @@ one harvest; what it may be called depends on what is seen:
 
     first harvest of an account                    backfilled, from (nearly) the oldest message on
     every folder as it was, nothing vanished       witnessed since the last harvest
-    UIDs vanished that were never read             witnessed, with a hole between the neighbours' dates
+    UIDs vanished that were never read             a hole between the neighbours' dates
     a folder more than last time, or the last      backfilled since the last harvest
     harvest was cut off
+    the first harvest was cut off days ago         from now on
     UIDVALIDITY changed, or UIDs begin anew        a hole since the last harvest, and a warning
     a folder gone, or empty that was not           no coverage, a refusal and the way out
 """
@@ -17,7 +18,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from scatterclean import sent
@@ -26,6 +27,9 @@ from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMe
 from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
 
 BATCH = 500
+# A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:
+# the log then begins with mail that may be long gone from the folder, and with it what came after.
+_ABANDONED = timedelta(days=1)
 
 # Names under which clients file sent mail, lower-cased: the last part of the folder's name is compared.
 # (Thunderbird, Apple Mail, Outlook, Gmail, Yahoo, GMX, web.de, T-Online, Mail.ru, Yandex, Roundcube ... in
@@ -183,8 +187,8 @@ class _Reading:
         """About how many messages are new in it: for the progress bar only."""
         return min(self.state.exists, max(0, self.state.uidnext - self.first))
 
-    def holes(self, until: datetime) -> list[tuple[datetime, datetime]]:
-        """Where UIDs vanished unread: between the dates of their neighbours.
+    def holes(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        """Where UIDs vanished unread after `since`: between the dates of their neighbours.
 
         UIDs ascend in the order of filing.  So a neighbour whose date does not (old mail that was dragged here
         keeps its INTERNALDATE, or it lies in the future) tells nothing, and the next one that does counts.
@@ -192,7 +196,7 @@ class _Reading:
         if self.cursor is None:
             return []
         uids = sorted(uid for uid, _ in self.found)
-        marks = [(self.first - 1, min(self.cursor.read_at, until))]
+        marks = [(self.first - 1, min(self.cursor.read_at, since, until))]
         for uid, filed in sorted(self.found):
             if marks[-1][1] <= filed <= until:
                 marks.append((uid, filed))
@@ -248,19 +252,22 @@ def _new_coverage(  # noqa: PLR0917 - one caller, and all of it is needed
     if any(r.reset for r in readings):
         return [Interval(now, now, Grade.WITNESSED)]
     if covered is None:
+        begun = min((r.cursor.read_at for r in readings if r.cursor is not None), default=now)
+        if now - begun > _ABANDONED:
+            return [Interval(now, now, Grade.WITNESSED)]
         reach = _reach(log, account)
         return [Interval(min(reach, now), now, Grade.BACKFILLED)] if reach else []
+    # Cut off: what an earlier harvest read of it was not seen by this one, nor what vanished before.
     cut_off = any(r.cursor is not None and r.cursor.read_at > covered for r in readings)
-    if cut_off or any(r.cursor is None for r in readings):
-        return [Interval(min(covered, now), now, Grade.BACKFILLED)]
-    holes = sorted(hole for reading in readings for hole in reading.holes(now))
+    later = cut_off or any(r.cursor is None for r in readings)
+    grade = Grade.BACKFILLED if later else Grade.WITNESSED
     pieces: list[Interval] = []
     start = min(covered, now)
-    for hole_from, hole_to in holes:
+    for hole_from, hole_to in sorted(hole for reading in readings for hole in reading.holes(covered, now)):
         if hole_from > start:
-            pieces.append(Interval(start, min(hole_from, now), Grade.WITNESSED))
+            pieces.append(Interval(start, min(hole_from, now), grade))
         start = max(start, hole_to)
-    pieces.append(Interval(min(start, now), now, Grade.WITNESSED))
+    pieces.append(Interval(min(start, now), now, grade))
     return pieces
 
 

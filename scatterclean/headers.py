@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_tz
@@ -98,17 +98,27 @@ class Header:
     def raw(self, name: str) -> bytes | None:
         """The first value as bytes, or None."""
         values = self._fields.get(name.lower().encode())
-        return _unfolded(values[0]) if values else None
+        return unfolded(values[0]) if values else None
 
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
         values = self._fields.get(name.lower().encode())
-        return as_text(_unfolded(values[0])) if values else None
+        return as_text(unfolded(values[0])) if values is not None else None
 
     def all(self, name: str) -> list[str]:
         """Every value as text, in order."""
         values = self._fields.get(name.lower().encode())
-        return [as_text(_unfolded(value)) for value in values] if values else []
+        return [as_text(unfolded(value)) for value in values] if values else []
+
+    def first_values(self) -> dict[bytes, bytes]:
+        """The first value of every field, folded as it stands, by lower-cased name."""
+        return {name: values[0] for name, values in self._fields.items()}
+
+    def completed_by(self, other: Header) -> Header:
+        """This header, and what it lacks from another one."""
+        both = Header(b"")
+        both._fields = {**other._fields, **self._fields}
+        return both
 
     def __contains__(self, name: str) -> bool:
         return name.lower().encode() in self._fields
@@ -121,7 +131,8 @@ class Header:
         return tuple(name.decode("ascii") for name in self._fields)
 
 
-def _unfolded(value: bytes) -> bytes:
+def unfolded(value: bytes) -> bytes:
+    """A value in one line, blanks around it removed, cut where no honest header goes."""
     if b"\n" in value:
         value = b" ".join([line for line in map(bytes.strip, value.split(b"\n")) if line])
     return value.strip()[:_MAX_VALUE]
@@ -137,6 +148,9 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     Without any angle brackets the whole value is one id if it has no blank inside, else each blank-separated
     word with an "@" is.  White space inside brackets is folding and is taken out.
     """
+    if value[:1] == "<" and value.find(">") == len(value) - 1 and value.find("<", 1) < 0:
+        text = "".join(value[1:-1].split())[:MAX_ID]  # by far most values hold one id
+        return (MessageId(text),) if text else ()
     quoted = ["".join(found.split()) for found in _BRACKETED.findall(value)]
     if not quoted:
         words = value.strip().strip("<>").split()
@@ -183,18 +197,24 @@ _COMMENT = re.compile(r"\([^()]{0,500}\)")
 # Only at the beginning of a word: a search that starts anew at every letter is quadratic.
 _ADDRESS = re.compile(r'(?<![^\s<>,;:()\[\]"])[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
+_PLAIN_ADDRESS = re.compile(r'[^\s<>,;:()\[\]"@]{1,256}@[^\s<>,;:()"@\[\]]{1,256}')
+
 
 def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
     """The bare addresses of an address list, lower-cased, each once, in order, at most `limit`; no names."""
     value = value[:_MAX_VALUE]
+    if "," not in value:  # by far most values hold one plain address
+        inner = value.partition("<")[2].partition(">")[0] if "<" in value else value.strip()
+        if _PLAIN_ADDRESS.fullmatch(inner):
+            return (inner.strip(".'`").lower(),)
     if '"' in value:
         value = _QUOTED_STRING.sub(" ", value)
     if "(" in value:
         value = _COMMENT.sub(" ", value)
     found: dict[str, None] = {}
     for piece in value.split(","):
-        inner = _BRACKETED.search(piece)
-        match = _ADDRESS.search(inner[1] if inner else piece)
+        bracketed = _BRACKETED.search(piece)
+        match = _ADDRESS.search(bracketed[1] if bracketed else piece)
         if match:
             found[match[0].strip(".'`").lower()] = None
             if len(found) >= limit:
@@ -217,9 +237,22 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
                 continue
             text.append(in_charset(piece, charset or "ascii"))
         value = "".join(text)
+    value = " ".join(value.split())
     if not value.isprintable():
-        value = "".join(c if c.isprintable() else " " for c in value)
-    return " ".join(value.split())[:limit]
+        value = " ".join("".join(c if c.isprintable() else " " for c in value).split())
+    return value[:limit]
+
+
+# RFC 5322, 3.3 as nearly all programs write it; the library's parser takes four times as long.
+_DATE = re.compile(
+    r"\s*(?:[A-Za-z]{3},)?\s*(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?\s+([+-])(\d\d)(\d\d)\b"
+)
+_MONTHS = {
+    name: number
+    for number, name in enumerate(
+        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
+    )
+}
 
 
 def date_in(value: str | None) -> datetime | None:
@@ -227,6 +260,19 @@ def date_in(value: str | None) -> datetime | None:
     if not value:
         return None
     try:
+        plain = _DATE.match(value)
+        if plain and (month := _MONTHS.get(plain[2].lower())):
+            local = datetime(
+                int(plain[3]),
+                month,
+                int(plain[1]),
+                int(plain[4]),
+                int(plain[5]),
+                int(plain[6] or 0),
+                tzinfo=UTC,
+            )
+            offset = timedelta(hours=int(plain[8]), minutes=int(plain[9]))
+            return local - offset if plain[7] == "+" else local + offset
         parts = parsedate_tz(value[:200])
         if parts is None:
             return None

@@ -47,6 +47,9 @@ def storms(arrivals: Iterable[datetime]) -> tuple[tuple[datetime, datetime], ...
 # --- what to move ---------------------------------------------------------------------------------------
 
 
+_HANDLED = frozenset(("\\flagged", "\\answered"))
+
+
 class Hand(StrEnum):
     """Why a message is left alone although it could be moved."""
 
@@ -66,7 +69,7 @@ def hands_off(fingerprint: str, sighting: Sighting | None, now_is: str, moved_be
     flags = {flag.lower() for flag in sighting.flags}
     if moved_before or KEYWORD.lower() in flags:
         return Hand.RETURNED
-    if flags & {"\\flagged", "\\answered"}:
+    if flags & _HANDLED:
         return Hand.FLAGGED
     if "\\deleted" in flags:
         return Hand.DELETED
@@ -146,12 +149,20 @@ class Outcome:
     finish: bool = False
 
 
+def may_finish(move: Move, source: Sighting | None) -> bool:
+    """May a COPY of ours be completed by removing the source?  Not over a hand that came in between: who flagged
+    or answered it while we were away has it in the inbox, and the copy knows nothing of that."""
+    if source is None or move.intent.errand is not Errand.SWEEP:
+        return True
+    return _HANDLED.isdisjoint(flag.lower() for flag in source.flags)
+
+
 def outcome(source_there: bool, copies: Sequence[int], *, own_copy: bool) -> Outcome:
     """From what a look showed: "OK" of the server is no proof (design, invariant 8).
 
     `copies`: UIDs in the target, at or above the UIDNEXT journalled before the deed, with the message's
     fingerprint.  `own_copy`: the server has no MOVE, so a copy beside the source can be the first half of
-    our own move.  With MOVE a message that is in both was doubled by another hand.
+    our own move (and `may_finish`).  With MOVE a message that is in both was doubled by another hand.
 
         source there   copies   outcome
         yes            none     STAYED

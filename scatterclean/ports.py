@@ -173,8 +173,8 @@ class Journal(Protocol):
     def settle(self, outcomes: Sequence[tuple[Move, MoveState, int | None]], now: datetime) -> None:
         """(move, new state, target uid if known); all in one commit.
 
-        An undo or rescue that is settled as MOVED turns the move that it returns into RETURNED, in the same
-        commit.  Raises NobodyCanMend for a change that is not permitted."""
+        An undo or rescue that is settled as MOVED or DOUBLED turns the move that it returns into RETURNED, in
+        the same commit.  Raises NobodyCanMend for a change that is not permitted."""
 
     def moves(
         self,

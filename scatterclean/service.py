@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -25,7 +26,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from scatterclean import wording
-from scatterclean.config import Settings, load
+from scatterclean.config import AccountSettings, Settings, load
 from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
 from scatterclean.model import SweepReport
 from scatterclean.sweep import Steps
@@ -47,14 +48,35 @@ FIRST_BACKOFF = timedelta(seconds=5)
 MAX_BACKOFF = timedelta(minutes=15)
 # What only the person can mend is not tried more often than this: many servers lock out who hammers.
 PERSON_BACKOFF = timedelta(minutes=15)
+# A server that asks for more patience than this is mistaken, and the account would be forgotten.
+MOST_PATIENCE = timedelta(hours=1)
+# Threads are made as they are needed: one for every account that is being swept, also of those that a reload
+# adds, so that a slow server holds up nobody else.
+THREADS = 10_000
+
+
+class _Pace(IntervalTrigger):  # type: ignore[misc]  # apscheduler carries no types
+    """An interval after now, not after when the last round was due: what was missed is missed.
+
+    IntervalTrigger lists every round since then before the scheduler merges them into one: where a clock jumps
+    from 1970 to today, as on machines without a battery, that fills gigabytes.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        previous = previous_fire_time and max(previous_fire_time, now)
+        return super().get_next_fire_time(previous, now)  # type: ignore[no-any-return]
 
 
 @dataclass(slots=True)
 class _Round:
-    """A job that is running: since when, and when it last gave a sign of life (monotonic seconds)."""
+    """A job that is running: by which settings, when it last gave a sign of life (monotonic seconds).
 
-    began: float
+    `over`: since when it is to come to its end, because of a reload.
+    """
+
+    settings: AccountSettings
     alive: float
+    over: float | None = None
     cut: bool = False
 
 
@@ -74,6 +96,7 @@ class Service:
 
     household: Household
     reload: Callable[[], Settings]
+    verbose: bool = False
     words: SimpleQueue[tuple[str, object]] = field(default_factory=SimpleQueue)
     _scheduler: BackgroundScheduler = field(init=False)
     _stop: threading.Event = field(default_factory=threading.Event)
@@ -84,8 +107,7 @@ class Service:
         """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
-            # A thread for every account, so that a slow server holds up nobody else.
-            executors={"default": ThreadPoolExecutor(max(4, len(self.household.accounts) + 2))},
+            executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
@@ -107,7 +129,7 @@ class Service:
         self._scheduler.add_job(
             self._round,
             # Jitter: a household's accounts, and all installations of the world, do not poll in step.
-            IntervalTrigger(seconds=int(poll), jitter=max(1, int(poll / 10)), timezone=UTC),
+            _Pace(seconds=int(poll), jitter=max(1, int(poll / 10)), timezone=UTC),
             args=[name],
             id=name,
             name=name,
@@ -117,23 +139,32 @@ class Service:
 
     def _round(self, name: str) -> None:
         """One sweep, in a thread of the scheduler; how it went is told to the main loop."""
-        now = time.monotonic()
-        self._rounds[name] = current = _Round(now, now)
+        settings = self.household.accounts.get(name)
+        if settings is None:  # taken out of the configuration meanwhile
+            return
+        self._rounds[name] = current = _Round(settings, time.monotonic())
 
         def alive(_step: str, _done: int, _all: int) -> None:
             current.alive = time.monotonic()
 
+        def stop() -> bool:
+            return self._stop.is_set() or current.over is not None
+
         try:
-            report = self.household.sweep(name, stop=self._stop.is_set, steps=Steps(alive))
+            # Looked at only now: whoever leaves waits for the rounds that are noted.
+            if not self._stop.is_set():
+                report = self.household.sweep(name, stop=stop, steps=Steps(alive))
+                self.words.put(("swept", report))
         except Trouble as trouble:
-            self.words.put(("failed", (name, trouble)))
+            if current.over is None:
+                self.words.put(("failed", (name, trouble)))
         except KeyError:
             if name in self.household.accounts:  # else: taken out of the configuration meanwhile
                 raise
-        else:
-            self.words.put(("swept", report))
         finally:
             self._rounds.pop(name, None)
+            if current.over is not None:
+                self.words.put(("again", name))
 
     def _heard(self, event: JobExecutionEvent) -> None:
         """A listener of the scheduler: a bug in a job must not end the account's jobs unseen."""
@@ -147,25 +178,40 @@ class Service:
             word, what = self.words.get(timeout=HEARTBEAT)
         except Empty:
             return
+        try:
+            self._hear(word, what)
+        except Exception as bug:  # noqa: BLE001 - with the main loop everything would end
+            self._bug("the daemon", bug)
+
+    def _hear(self, word: str, what: object) -> None:
         match word, what:
-            case "stop", signum:
+            case "stop", signum if not self._stop.is_set():
                 log.info("asked to leave (%s): finishing what is in hand", signum)
                 self._stop.set()
-            case "reload", _:
+            case "reload", _ if not self._stop.is_set():
                 self._reload()
             case "swept", SweepReport() as report:
                 self._swept(report)
             case "failed", (str() as name, Trouble() as trouble):
                 self._failed(name, trouble)
+            case "again", str() as name:
+                # Not at once: the scheduler counts the round as running until its thread has come back.
+                self._again(name, timedelta(seconds=HEARTBEAT))
             case "bug", (str() as name, BaseException() as error):
-                # The text of a foreign exception may hold a piece of mail: only its kind is logged.
-                log.error(
-                    "%s: a bug of scatterclean (%s); this round was given up, the next one comes as usual",
-                    name,
-                    type(error).__name__,
-                    exc_info=error if log.isEnabledFor(logging.DEBUG) else None,
-                )
+                self._bug(name, error)
                 self._again(name, MAX_BACKOFF)
+
+    def _bug(self, name: str, error: BaseException) -> None:
+        # The text of a foreign exception may hold a piece of mail: only its kind is logged, and where it arose.
+        where = ""
+        if log.isEnabledFor(logging.DEBUG):
+            where = "\n" + "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        log.error(
+            "%s: a bug of scatterclean (%s); this round was given up, the next one comes as usual%s",
+            name,
+            type(error).__name__,
+            where,
+        )
 
     def _swept(self, report: SweepReport) -> None:
         health = self._health.setdefault(report.account, _Health())
@@ -181,7 +227,7 @@ class Service:
         self._health[report.account] = _Health(told=told, line=line)
 
     def _failed(self, name: str, trouble: Trouble) -> None:
-        if self._stop.is_set():
+        if self._stop.is_set() or name not in self.household.accounts:
             return
         now = datetime.now(UTC)
         health = self._health.setdefault(name, _Health())
@@ -190,12 +236,12 @@ class Service:
         if isinstance(trouble, PersonCanMend):
             wait = max(wait, PERSON_BACKOFF)
         if isinstance(trouble, TimeCanMend) and trouble.retry_after is not None:
-            wait = max(wait, timedelta(seconds=trouble.retry_after))
+            wait = max(wait, min(timedelta(seconds=trouble.retry_after), MOST_PATIENCE))
         if told != health.told:
             what, hint = wording.of_account(name, trouble.what), trouble.hint and f"\n  {trouble.hint}"
             log.warning("%s (trying again in %s)%s", what, _seconds(wait), hint)
-        if trouble.reach is Reach.EVERYTHING:
-            log.error("%s: this concerns every account", name)
+            if trouble.reach is Reach.EVERYTHING:
+                log.error("%s: this concerns every account", name)
         self._health[name] = _Health(health.failures + 1, health.since or now, told, health.line)
         self._again(name, wait)
 
@@ -217,35 +263,43 @@ class Service:
     def _mind_the_rounds(self) -> None:
         now = time.monotonic()
         for name, current in list(self._rounds.items()):
-            if not current.cut and now - current.alive > SILENCE.total_seconds():
+            if current.cut:
+                continue
+            if current.over is not None and now - current.over > GRACE:
+                current.cut = True
+            elif now - current.alive > SILENCE.total_seconds():
                 log.warning("%s: no sign of life for %s: cutting its connection", name, _seconds(SILENCE))
                 current.cut = True
+            if current.cut:
                 self.household.abort(name)
 
     def _reload(self) -> None:
         try:
             settings = self.reload()
+            if settings.database != self.household.settings.database:
+                raise PersonCanMend(f"another database ({settings.database}) needs a restart")
+            assign(settings, self.household.store)
         except Trouble as trouble:
             log.error("the new configuration was refused, the old one stays:\n%s", trouble)
-            return
-        if settings.database != self.household.settings.database:
-            log.error(
-                "the new configuration was refused, the old one stays: another database (%s) needs a restart",
-                settings.database,
-            )
             return
         for warning in settings.warnings:
             log.warning("%s", warning)
         gone = self.household.accounts.keys() - {a.name for a in settings.accounts}
         self.household.settings = settings
-        assign(settings, self.household.store)
-        log.setLevel(settings.log_level.value.upper())
+        accounts = self.household.accounts
+        log.setLevel("DEBUG" if self.verbose else settings.log_level.value.upper())
+        for name, current in list(self._rounds.items()):
+            if accounts.get(name) != current.settings:
+                # It ends after the move in hand; `_mind_the_rounds` cuts it off if it does not.
+                current.over = time.monotonic()
         for name in gone:
             self._scheduler.remove_job(name)
-            self.household.abort(name)
-        for name in self.household.accounts:
+            self._health.pop(name, None)
+        for health in self._health.values():
+            health.told = frozenset()  # who has mended something wants to hear whether it helped
+        for name in accounts:
             self._schedule(name)
-        log.info("configuration read anew: watching %s", ", ".join(self.household.accounts))
+        log.info("configuration read anew: watching %s", ", ".join(accounts))
 
     # --- leaving ----------------------------------------------------------------------------------------
 
@@ -260,26 +314,18 @@ class Service:
                 for name in list(self._rounds):
                     self.household.abort(name)
             time.sleep(0.02)
+        while not self.words.empty():  # what the last sweeps did
+            self._listen()
         self._scheduler.shutdown(wait=False)
         if self._rounds:
             log.warning(
                 "left while %s still waited; what was begun is settled at the next start", list(self._rounds)
             )
             return False
-        log.info("left; everything is settled")
+        log.info(
+            "left; %s", "what was cut off is settled at the next start" if cut else "everything is settled"
+        )
         return True
-
-    def install_signals(self) -> None:
-        """From here on SIGTERM, SIGINT and SIGHUP are words in the queue."""
-
-        def asked(signum: int, _frame: FrameType | None) -> None:
-            name = signal.Signals(signum).name
-            self.words.put(("reload" if name == "SIGHUP" else "stop", name))
-
-        signal.signal(signal.SIGTERM, asked)
-        signal.signal(signal.SIGINT, asked)
-        if hasattr(signal, "SIGHUP"):
-            signal.signal(signal.SIGHUP, asked)
 
 
 def _seconds(span: timedelta) -> str:
@@ -287,15 +333,30 @@ def _seconds(span: timedelta) -> str:
     return f"{seconds // 60} min" if seconds >= 120 and seconds % 60 == 0 else f"{seconds} s"
 
 
+def _listen_for(words: SimpleQueue[tuple[str, object]], *signals: str) -> None:
+    """From here on these signals are words in the queue."""
+
+    def asked(signum: int, _frame: FrameType | None) -> None:
+        name = signal.Signals(signum).name
+        words.put(("reload" if name == "SIGHUP" else "stop", name))
+
+    for name in signals:
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), asked)
+
+
 def run(config_path: Path, *, verbose: bool = False) -> int:
     """`scatterclean run`: open the store, watch until asked to leave.  Raises ConfigBroken, Database*."""
+    words: SimpleQueue[tuple[str, object]] = SimpleQueue()
+    # Before anything else: unheard, it ends the process.  The other two may, as long as nothing runs.
+    _listen_for(words, "SIGHUP")
     settings = load(config_path)
     set_up_logging("debug" if verbose else settings.log_level.value)
     for warning in settings.warnings:
         log.warning("%s", warning)
     with Household.open(settings) as household:
-        service = Service(household, lambda: load(config_path))
-        service.install_signals()
+        service = Service(household, lambda: load(config_path), verbose, words)
+        _listen_for(words, "SIGTERM", "SIGINT")
         in_time = service.run()
         if not in_time:
             # The interpreter would wait for the thread (a login, a password command) at its exit.  Nothing is

@@ -11,24 +11,31 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
 from scatterclean import bounce, deeds, plan
-from scatterclean.errors import FolderChanged, FolderMissing, PersonCanMend, Reach, Stopped, Trouble
+from scatterclean.errors import (
+    CannotMoveSafely,
+    FolderChanged,
+    FolderMissing,
+    PersonCanMend,
+    Reach,
+    Stopped,
+    Trouble,
+)
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.harvest import Harvest, harvest
 from scatterclean.judge import ABSURD_AGE, judge, question_for
+from scatterclean.knowledge import Storms, knowledge_of, storms_around
 from scatterclean.model import (
     Account,
     Bounce,
     Case,
     Closure,
-    Coverage,
     Cursor,
     Errand,
     Finding,
-    Identities,
     Intent,
-    Knowledge,
     Mode,
+    Move,
     MoveState,
     Place,
     Refusal,
@@ -45,8 +52,6 @@ FIRST_CAP = 64 * 1024
 LAST_CAP = 1024 * 1024
 CANDIDATES = 200
 QUESTIONS = 1000
-# Another account's harvest, in another thread, may be a little later than the moment of a judgment.
-CLOCK_SLACK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +91,8 @@ class Sweep:
 
     _troubles: list[str] = field(default_factory=list, init=False)
     _looked_at: int = field(default=0, init=False)
+    _scope: set[str] = field(default_factory=set, init=False)
+    _unsettled: list[Move] = field(default_factory=list, init=False)
     _report: SweepReport = field(init=False)
 
     def run(self) -> SweepReport:
@@ -114,6 +121,7 @@ class Sweep:
         account = self.account
         recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
         self._troubles += recovered.troubles
+        self._unsettled = recovered.unsettled
 
         harvested = self._harvest()
         self._note(harvested=harvested.new)
@@ -126,7 +134,8 @@ class Sweep:
 
         cases, verdicts = self._review()
         self.steps.judged(cases)
-        orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN]
+        busy = {move.intent.source for move in self._unsettled}
+        orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN and c.where not in busy]
         self._note(verdicts=verdicts)
 
         refusal = plan.refusal(self._report.mode, harvested.refusal, self.log.count(account.person))
@@ -159,6 +168,7 @@ class Sweep:
     def _gather(self, folder: str) -> None:
         """New automatic mail of one watched folder becomes cases.  No body of ordinary mail is fetched."""
         state = self.mailbox.state(folder)
+        self._scope.add(state.place.folder)
         cursor = self.docket.cursor(self.account.name, folder)
         again = bool(self.folders) or self.since is not None
         known = cursor if cursor is not None and cursor.place == state.place else None
@@ -242,17 +252,18 @@ class Sweep:
     # --- judge ------------------------------------------------------------------------------------------
 
     def _review(self) -> tuple[list[Case], Mapping[Verdict, int]]:
-        """Judge all open cases, new and old, from what is on record; close what is genuine or gone."""
-        cases = self._still_there(self.docket.open_cases(self.account.name))
+        """Judge all open cases, new and old, from what is on record; close what is genuine or gone.
+
+        Only those in the folders that were looked at: another may have been taken out of `watch`, or was not
+        asked for, and one that is missing may come back.
+        """
+        open_cases = self.docket.open_cases(self.account.name)
+        cases = self._still_there([c for c in open_cases if c.where.place.folder in self._scope])
         judged = self._judge(cases, ())
-        orphans = [c.arrival for c in judged if c.finding.verdict is Verdict.ORPHAN and self._always(c)]
         if any(self.account.switches[c.bounce.kind] is Switch.STORM for c in judged):
+            found = [c for c in judged if c.finding.verdict is Verdict.ORPHAN]
             arrivals = [c.arrival for c in judged]
-            span = timedelta(days=1)
-            earlier = self.docket.orphans_between(
-                self.account.name, min(arrivals) - span, max(arrivals) + span
-            )
-            storms = plan.storms([*earlier, *orphans])
+            storms = storms_around(self.docket, self.account.name, arrivals, stored=cases, found=found)
             if storms:
                 judged = self._judge(judged, storms)
         before = {c.id: c.finding for c in cases}
@@ -260,9 +271,6 @@ class Sweep:
         genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
         self.docket.close(genuine, self.clock(), Closure.GENUINE)
         return judged, Counter(c.finding.verdict for c in judged)
-
-    def _always(self, case: Case) -> bool:
-        return self.account.switches[case.bounce.kind] is Switch.ALWAYS
 
     def _still_there(self, cases: Sequence[Case]) -> list[Case]:
         """Close the cases whose message another hand took away, or whose folder was made anew."""
@@ -278,8 +286,8 @@ class Sweep:
         missing = {c.id for c in gone}
         return [c for c in cases if c.id not in missing]
 
-    def _judge(self, cases: Sequence[Case], storms: tuple[tuple[datetime, datetime], ...]) -> list[Case]:
-        knowledge = self._knowledge(storms)
+    def _judge(self, cases: Sequence[Case], storms: Storms) -> list[Case]:
+        knowledge = knowledge_of(self.log, self.account, self.accounts, self.clock(), storms)
         judged = []
         for start in range(0, len(cases), QUESTIONS):
             chunk = cases[start : start + QUESTIONS]
@@ -287,9 +295,6 @@ class Sweep:
             knows = replace(knowledge, answer=self.log.ask(question))
             judged += [replace(c, finding=judge(c.bounce, c.arrival, knows, self.account)) for c in chunk]
         return judged
-
-    def _knowledge(self, storms: tuple[tuple[datetime, datetime], ...]) -> Knowledge:
-        return knowledge_of(self.log, self.account, self.accounts, self.clock(), storms)
 
     # --- act --------------------------------------------------------------------------------------------
 
@@ -316,7 +321,8 @@ class Sweep:
             if trouble.reach is Reach.EVERYTHING:
                 raise
             self._troubles.append(str(trouble))
-            self._note(refusal=Refusal.CANNOT_MOVE)
+            if isinstance(trouble, CannotMoveSafely):
+                self._note(refusal=Refusal.CANNOT_MOVE)
         except (Stopped, Trouble):
             self._acted(orphans, done)
             raise
@@ -340,7 +346,9 @@ class Sweep:
 
     def _rescue(self) -> None:
         """Bring back what was put away and has since proved genuine."""
-        put_away = self.docket.moved_cases(self.account.name)
+        under_way = {move.intent.returns for move in self._unsettled}
+        moved = self.docket.moved_cases(self.account.name)
+        put_away = [(case, move) for case, move in moved if move.id not in under_way]
         judged = self._judge([case for case, _ in put_away], ())
         proved = [
             move
@@ -364,7 +372,7 @@ class Sweep:
             )
         finally:
             self._troubles += done.troubles
-            self._note(returned=done.count(MoveState.MOVED))
+            self._note(returned=done.count(MoveState.MOVED, MoveState.DOUBLED))
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.
@@ -373,34 +381,3 @@ _CLOSURES: Mapping[MoveState, Closure] = {
     MoveState.VANISHED: Closure.GONE,
     MoveState.DOUBLED: Closure.HAND,
 }
-
-
-def knowledge_of(
-    log: SentLog,
-    account: Account,
-    accounts: Sequence[str],
-    now: datetime,
-    storms: tuple[tuple[datetime, datetime], ...] = (),
-) -> Knowledge:
-    """What is known before any question was asked; `answer` is empty.
-
-    An account whose coverage ends in the future was read by a wrong clock: until its next harvest puts that
-    right, nobody knows how far.
-    """
-    coverage = {
-        name: Coverage() if covered.through and covered.through > now + CLOCK_SLACK else covered
-        for name, covered in log.coverage(accounts).items()
-    }
-    return Knowledge(
-        now=now,
-        answer=log.ask(question_for(account.person, ())),
-        identities=learned(account.identities, log.senders(account.person)),
-        coverage=coverage,
-        logged=log.count(account.person),
-        storms=storms,
-    )
-
-
-def learned(identities: Identities, senders: frozenset[str]) -> Identities:
-    """The configured identities, and the From addresses of logged mail that are not marked otherwise."""
-    return replace(identities, learned=senders - identities.shared - identities.never_sends)

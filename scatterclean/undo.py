@@ -75,10 +75,13 @@ def undo(
     A set stop flag ends it between two batches; what is left is `still_away`.
     """
     started = clock()
-    deeds.recover(mailbox, journal, account.name, clock=clock)
-    moves = select(journal, account.name, selection)
+    recovered = deeds.recover(mailbox, journal, account.name, clock=clock)
+    under_way = {move.intent.returns for move in recovered.unsettled}
+    chosen = select(journal, account.name, selection)
+    moves = [m for m in chosen if m.id not in under_way]
+    waiting = tuple(m for m in chosen if m.id in under_way)
     if not moves:
-        return Undone((), ())
+        return Undone((), (), tuple(recovered.troubles), waiting)
     number = journal.begin_sweep(account.name, Mode.MOVE, started)
     found = deeds.find(mailbox, moves)
     intents = [plan.bring_back(m, found[m.id], Errand.UNDO) for m in moves if m.id in found]
@@ -87,15 +90,15 @@ def undo(
         with suppress(Stopped):
             deeds.act(mailbox, journal, number, intents, clock=clock, stop=stop, progress=progress, done=done)
     finally:
-        returned = done.count(MoveState.MOVED)
+        returned = done.count(MoveState.MOVED, MoveState.DOUBLED)
         journal.end_sweep(SweepReport(account.name, number, Mode.MOVE, started, clock(), returned=returned))
     ends = {m.intent.returns: state for m, state in done.settled}
     gone = {intent.returns for intent, _ in done.left_alone}  # taken away between find and act
     gone.update(m.id for m in moves if m.id not in found or ends.get(m.id) is MoveState.VANISHED)
-    back = {m.id for m in moves if ends.get(m.id) is MoveState.MOVED}
+    back = {m.id for m in moves if ends.get(m.id) in (MoveState.MOVED, MoveState.DOUBLED)}
     return Undone(
         back=tuple(m for m in moves if m.id in back),
         lost=tuple(m for m in moves if m.id in gone),
-        troubles=tuple(done.troubles),
-        still_away=tuple(m for m in moves if m.id not in gone and m.id not in back),
+        troubles=(*recovered.troubles, *done.troubles),
+        still_away=(*(m for m in moves if m.id not in gone and m.id not in back), *waiting),
     )

@@ -12,9 +12,10 @@ from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.headers import Header, decoded, ids_in
 from scatterclean.judge import judge, needed, question_for
+from scatterclean.knowledge import knowledge_of, storms_around
 from scatterclean.model import Account, Bounce, Finding, Grade, Knowledge, MessageId, Move, Sighting
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
-from scatterclean.sweep import FIRST_CAP, LAST_CAP, knowledge_of
+from scatterclean.sweep import FIRST_CAP, LAST_CAP
 from scatterclean.wording import moment, shown
 
 # Of a message that a person asks about by Message-ID, this many equal ones are told.

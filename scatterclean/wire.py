@@ -127,9 +127,9 @@ class Household:
         try:
             yield mailbox
         finally:
+            mailbox.close()  # still to be cut by `abort`: a server may never answer the farewell
             with self._lock:
                 self._sessions.pop(name, None)
-            mailbox.close()
 
     def abort(self, name: str) -> None:
         """Cut the account's session, from any thread: whoever waits on it gets ConnectionLost."""

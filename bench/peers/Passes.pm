@@ -1,10 +1,12 @@
 # Runs a peer's reader over the files that the parent names and prints figures as JSON; it knows no peer.
 #
-# Arguments: PASSES LIST, where each line of LIST is "group TAB path".  All files are read beforehand; the first
-# round over all of them, which also says what the peer found, is not timed.
+# Argument: LIST, where each line is "group TAB path".  All files are read beforehand; one round over all of them, which
+# is not timed, says what the peer finds.  Then each line on the standard input names a group: it is gone through
+# once more, or as often as half a second holds, and messages per CPU second are printed.
 package Passes;
 use strict;
 use warnings;
+use IO::Handle ();
 use JSON::PP ();
 use POSIX ();
 
@@ -22,7 +24,7 @@ sub peak {
 # $look: bytes -> [automatic?, [ids]] or undef; what is timed is this call.
 sub run {
     my ($name, $version, $look) = @_;
-    my ($passes, $list) = @ARGV;
+    my ($list) = @ARGV;
     my (@raws, %groups);
     open my $lines, '<', $list or die "$list: $!";
     while (my $line = <$lines>) {
@@ -47,22 +49,22 @@ sub run {
         push @found, $said || [JSON::PP::false, []];
     }
     my $peak = peak();
-    my %speed;
-    for my $group ('bounces', 'ordinary') {
-        my @indexes = @{ $groups{$group} || [] } or next;
-        for (1 .. $passes) {
-            my $start = processor_seconds();
-            my $done = 0;
-            do {    # the clock ticks in 10 ms: a pass of a fast peer goes round until it is long enough
-                for my $index (@indexes) { my $copy = $raws[$index]; eval { $look->($copy) } }
-                $done += @indexes;
-            } while (processor_seconds() - $start < 0.5);
-            push @{ $speed{$group} }, $done / (processor_seconds() - $start);
-        }
-    }
     print {$answer} JSON::PP->new->latin1->encode(
-        { name => $name, version => "$version", died => $died, found => \@found, speed => \%speed,
+        { name => $name, version => "$version", died => $died, found => \@found,
           files_kb => $files, peak_kb => $peak }), "\n";
+    $answer->autoflush(1);
+    while (my $group = <STDIN>) {
+        chomp $group;
+        my @indexes = @{ $groups{$group} || [] };
+        my $start = processor_seconds();
+        my ($done, $spent) = (0, 0);
+        while (@indexes && $spent < 0.5) {    # the clock ticks in 10 ms: a fast peer goes round until it is long enough
+            for my $index (@indexes) { my $copy = $raws[$index]; eval { $look->($copy) } }
+            $done += @indexes;
+            $spent = processor_seconds() - $start;
+        }
+        print {$answer} $spent ? $done / $spent : 0, "\n";
+    }
     close $answer;
     return;
 }

@@ -1,7 +1,8 @@
 """Runs a reader over the files that the parent names and prints figures as JSON; it knows no reader.
 
-The same as Passes.pm: arguments PASSES LIST, where each line of LIST is "group TAB path".  All files are read
-beforehand; the first round over all of them, which also says what was found, is not timed.
+The same as Passes.pm.  Argument: LIST, where each line is "group TAB path".  All files are read beforehand; one round
+over all of them, which is not timed, says what is found.  Then each line on the standard input names a group: it is
+gone through once more, or as often as half a second holds, and messages per CPU second are printed.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def run(
     prepare: Callable[[bytes], Any] | None = None,
 ) -> None:
     """What is timed is `look`; `prepare` comes before, where a library wants more than bytes and is spared that."""
-    passes, listing = int(sys.argv[1]), Path(sys.argv[2])
+    listing = Path(sys.argv[1])
     inputs: list[Any] = []
     groups: dict[str, list[Any]] = {}
     for line in listing.read_text("utf-8").splitlines():
@@ -48,17 +49,16 @@ def run(
             died += 1
             found.append((False, []))
     highest = peak()
-    speed: dict[str, list[float]] = {}
-    for group in ("bounces", "ordinary"):
-        for _ in range(passes if groups.get(group) else 0):
-            start, done = time.process_time(), 0
-            while (spent := time.process_time() - start) < 0.5 or not done:
-                for each in groups[group]:
-                    try:
-                        look(each)
-                    except Exception:  # noqa: BLE001, S110, PERF203 - counted above
-                        pass
-                done += len(groups[group])
-            speed.setdefault(group, []).append(done / spent)
-    answer = {"name": name, "version": version, "died": died, "found": found, "speed": speed}
-    print(json.dumps(answer | {"files_kb": files, "peak_kb": highest}))
+    answer = {"name": name, "version": version, "died": died, "found": found}
+    print(json.dumps(answer | {"files_kb": files, "peak_kb": highest}), flush=True)
+    for group in map(str.strip, sys.stdin):
+        start, done, spent = time.process_time(), 0, 0.0
+        while groups.get(group) and spent < 0.5:
+            for each in groups[group]:
+                try:
+                    look(each)
+                except Exception:  # noqa: BLE001, S110, PERF203 - counted above
+                    pass
+            done += len(groups[group])
+            spent = time.process_time() - start
+        print(done / spent if spent else 0.0, flush=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
-from scatterclean.bounce.signs.heads import FIELDS, candidate, has_machine_signs, is_null_path, may_be, wanted
+from scatterclean.bounce.signs.heads import FIELDS, candidate, has_machine_signs, is_null_path, may_be
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
@@ -108,12 +108,16 @@ class _Reading:
             self.summary = self.summary or header
             return
         self.unended |= not found.ended
-        inner = Message(found.header, found.body, cut=not found.ended)
-        kind = kind_of(inner) if level < MAX_LEVEL else None
-        automatic = kind is not None and _was_sent_by_a_machine(outer, inner, kind)
-        doubtful = automatic or (kind is None and _might_be_a_bounce(inner, found, outer))
+        fields = header.first_values()
+        inner = kind = None
+        # Words in its subject alone do not make an automatic message of a returned one.
+        if level < MAX_LEVEL and has_machine_signs(fields):
+            inner = Message(found.header, found.body, cut=not found.ended)
+            kind = kind_of(inner)
+        automatic = kind is not None and _was_sent_by_a_machine(outer, header, kind)
+        doubtful = automatic or (kind is None and _might_be_a_bounce(header, fields, found, outer))
         self._refer_to(found, header, level, clear=found.clear and not doubtful)
-        if kind is None:
+        if inner is None or kind is None:
             self.originals.append((level, header))
             return
         before = len(self.originals)
@@ -183,17 +187,16 @@ def _order(reference: Reference) -> tuple[bool, bool, int]:
     return reference.weight is Weight.WEAK, reference.by_reply, -reference.level
 
 
-def _might_be_a_bounce(inner: Message, found: Returned, outer: Message) -> bool:
+def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Returned, outer: Message) -> bool:
     """The id of a bounce that bounced is its writer's, not the person's; what was cut off might show one."""
-    if is_null_path(inner.header.raw("Return-Path")):
+    if is_null_path(fields.get(b"return-path")):
         return True
     if not found.ended:  # who wrote it must have been seen, and not in the last line, which may be cut
-        whole = set(inner.header.names()) - {_last_name(found.header).decode("ascii", "replace")}
+        whole = set(header.names()) - {_last_name(found.header).decode("ascii", "replace")}
         if outer.cut or not whole >= {"from", "subject"}:
             return True
-    if found.closed:
+    if found.closed or not _could_be_answered_here(outer, header):
         return False
-    fields = wanted(found.header)
     return may_be(fields) if outer.cut else has_machine_signs(fields)
 
 
@@ -205,18 +208,21 @@ def _last_name(block: bytes) -> bytes:
     return b""
 
 
-def _was_sent_by_a_machine(outer: Message, inner: Message, kind: Kind) -> bool:
+def _was_sent_by_a_machine(outer: Message, header: Header, kind: Kind) -> bool:
     """Is the returned message, automatic by its looks, really one?  Spam comes dressed as a bounce, too.
 
     Bounces have the null reverse-path (RFC 5321, 4.5.5), so what was returned to somebody's address and shows
     that address as its Return-Path was no bounce.  Where there is none, it counts whom it was addressed to.
     """
-    path = inner.header.raw("Return-Path")
-    if kind in _REPLIES:
-        return True
+    return kind in _REPLIES or _could_be_answered_here(outer, header)
+
+
+def _could_be_answered_here(outer: Message, header: Header) -> bool:
+    """May the returned message be a bounce to whom the outer one came?  Its display name proves nothing."""
+    path = header.raw("Return-Path")
     if path is not None:
         return is_null_path(path)
-    sent_to = set(addresses_in(inner.header.get("To") or ""))
+    sent_to = set(addresses_in(header.get("To") or ""))
     return not sent_to.isdisjoint(_delivered_to(outer.header)) or not sent_to
 
 
@@ -245,19 +251,19 @@ def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 def _original(headers: list[Header], summary: Header | None, facts: tuple[Facts, ...]) -> Original:
     """The attributes of the innermost message; what it lacks, a summary or the report may know."""
     header = headers[0] if headers else Header(b"")
-    rest = summary or header
-    sender = header.get("From") or rest.get("From") or header.get("Sender") or header.get("Return-Path")
+    if summary is not None:
+        header = header.completed_by(summary)
+    sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
     senders = addresses_in(sender) if sender else ()
-    to = addresses_in(header.get("To") or rest.get("To") or "")
-    copied = header.get("Cc") or rest.get("Cc")
+    to = addresses_in(header.get("To") or "")
+    copied = header.get("Cc")
     if copied:
         to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
-    subject = header.get("Subject") or rest.get("Subject")
     return Original(
         sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
         to=to,
-        subject=(decoded(subject) or None) if subject else None,
-        date=date_in(header.get("Date") or rest.get("Date") or rest.get("Sent")),
+        subject=decoded(header.get("Subject") or "") or None,
+        date=date_in(header.get("Date") or header.get("Sent")),
         received=tuple(header.all("Received")[:_MAX_RECEIVED]),
         dkim_signed="dkim-signature" in header,
     )

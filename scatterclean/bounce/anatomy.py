@@ -223,12 +223,12 @@ class Message:
 
     @once
     def words(self) -> str:
-        """The first 4 kB of the notice, decoded, in lower case, runs of white space as one blank."""
+        """The first 3 kB of the notice, decoded, in lower case, runs of white space as one blank."""
         part = self.notice
         if part is None:
             return ""
         charset = "utf-8" if self._is_html(part) else part.charset
-        return " ".join(in_charset(self.text[:4096], charset).lower().split())
+        return " ".join(in_charset(self.text[:3072], charset).lower().split())
 
     @once
     def blocks(self) -> list[Block]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from scatterclean.errors import NobodyCanMend
 from scatterclean.model import (
@@ -92,12 +92,9 @@ class SqlJournal:
                         f"a move to {intent.target_folder!r} was about to be journalled with the state of "
                         f"{target.place.folder!r}"
                     )
-                result = connection.execute(
-                    insert(moves).values(_row(sweep, intent, target, now)).returning(moves.c.id)
-                )
                 written.append(
                     Move(
-                        id=int(result.scalar_one()),
+                        id=_write(connection, _row(sweep, intent, target, now)),
                         sweep=sweep,
                         intent=intent,
                         state=MoveState.INTENDED,
@@ -114,7 +111,8 @@ class SqlJournal:
         with self._database.write() as connection:
             for move, state, target_uid in outcomes:
                 _change(connection, move.id, state, target_uid, now)
-                if state is MoveState.MOVED and move.intent.returns is not None:
+                # A return that ended in both folders did bring it back, too: tried again, it would bring one more.
+                if state in _BACK and move.intent.returns is not None:
                     _change(connection, move.intent.returns, MoveState.RETURNED, None, now)
 
     def moves(
@@ -159,6 +157,27 @@ class SqlJournal:
         )
         with self._database.read() as connection:
             return frozenset(f for found in connection.scalars(query) for f in asked[found])
+
+
+def _write(connection: Connection, row: dict[str, Any]) -> int:
+    """The id of the row.  The same deed that came to nothing before takes its own row again: a server that refuses
+    (a full mailbox, for days) would else add one for each message at every poll."""
+    same = (
+        *(moves.c[name] == row[name] for name in ("account", "fingerprint", "errand", *_SOURCE)),
+        moves.c.returns.is_not_distinct_from(row["returns"]),
+        moves.c.state == MoveState.STAYED.value,
+    )
+    before = connection.scalar(select(func.max(moves.c.id)).where(*same))
+    if before is None:
+        return int(connection.execute(insert(moves).values(row).returning(moves.c.id)).scalar_one())
+    connection.execute(update(moves).where(moves.c.id == before).values(settled_at=None, **row))
+    return int(before)
+
+
+_SOURCE = ("source_folder", "source_uidvalidity", "source_uid")
+
+# How a return can end that brought the message back.
+_BACK = (MoveState.MOVED, MoveState.DOUBLED)
 
 
 def message_key(message_id: str | None) -> str | None:

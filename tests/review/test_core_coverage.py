@@ -152,6 +152,51 @@ def test_of_two_sent_folders_the_one_that_fails_keeps_the_other_from_covering(tm
     world.close()
 
 
+def test_what_vanished_unread_is_a_hole_also_after_a_harvest_that_was_cut_off(tmp_path: Path) -> None:
+    world = Breaking(tmp_path / "log.db")
+    world.history()
+    world.server.create("Gesendet")
+    old = letter("Old", sender=ME, ident="old@winter.example", at=world.now - timedelta(days=400))
+    world.server.append("Gesendet", old, arrival=world.now - timedelta(days=400))
+    world.sweep()
+    world.later(hours=2)
+    world.sent("one@winter.example", ago=timedelta(hours=1))
+    mine = letter("Two", sender=ME, ident="mine@winter.example", at=world.now - timedelta(hours=1))
+    uid = world.server.append("Gesendet", mine, arrival=world.now - timedelta(hours=1))
+    world.breaks = "Gesendet"
+    with pytest.raises(ConnectionLost):
+        world.sweep()
+    world.breaks = ""
+    world.server.delete("Gesendet", uid)
+    world.later(minutes=30)
+    world.bounced("mine@winter.example", ago=timedelta(minutes=20))
+    world.sweep()
+    assert len(world.inbox()) == 1
+    world.close()
+
+
+def test_a_first_harvest_that_was_given_up_days_ago_covers_nothing_that_it_did_not_read(world: World) -> None:
+    many_sent(world, 600)
+    with pytest.raises(Stopped):
+        harvest_of(world, cut_off_after(1))
+    world.later(days=30)
+    for message in world.server.messages("Sent"):
+        world.server.delete("Sent", message.uid)  # and what was sent in these 30 days, too
+    world.sent("last@winter.example", ago=timedelta(hours=1))
+    world.bounced("mine@winter.example")
+    world.sweep()
+    assert len(world.inbox()) == 1
+
+
+def test_a_first_harvest_that_was_cut_off_and_goes_on_covers_as_if_it_had_not_been(world: World) -> None:
+    many_sent(world, 600)
+    with pytest.raises(Stopped):
+        harvest_of(world, cut_off_after(1))
+    world.bounced("forged@spam.example")
+    world.sweep()
+    assert len(world.away()) == 1
+
+
 # --- deletions --------------------------------------------------------------------------------------------
 
 

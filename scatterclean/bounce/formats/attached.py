@@ -14,9 +14,9 @@ from scatterclean.bounce.found import Find, Returned
 from scatterclean.model import Kind
 
 _FRONT = b"\n \t\x00\xef\xbb\xbf"
-_OWN_FIELD = re.compile(rb"(?:^|\n)(?:from|message-id|received|return-path|subject)[ \t]*:", re.IGNORECASE)
+_OWN_FIELD = re.compile(rb"\n(?:from|message-id|received|return-path|subject)[ \t]*:", re.IGNORECASE)
 _PART_FIELD = re.compile(rb"content-|mime-version", re.IGNORECASE)
-_ANY_FIELD = re.compile(rb"(?:^|\n)([!-9;-~]{1,76})[ \t]*:")
+_ANY_FIELD = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*:")
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
@@ -25,7 +25,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     for part in message.parts:
         if part.type in RETURNED_TYPES:
             yield from _labelled(part)
-        elif several and _OWN_FIELD.search(part.header):
+        elif several and _OWN_FIELD.search(b"\n" + part.header):
             # No header of a part, but the returned one at once behind the boundary (seen: a Japanese
             # provider's "Mail Deliver System", 2010).
             yield Returned(
@@ -45,7 +45,7 @@ def _ended(part: Part) -> bool:
 
 def _labelled(part: Part) -> Iterator[Find]:
     name = f"{part.type} part"
-    if _OWN_FIELD.search(part.header):  # the blank line behind the part's header is missing
+    if _OWN_FIELD.search(b"\n" + part.header):  # the blank line behind the part's header is missing
         yield Returned(part.header, part.body, name, ended=_ended(part), closed=part.ended)
         return
     content = part.content.lstrip(_FRONT)
@@ -53,17 +53,17 @@ def _labelled(part: Part) -> Iterator[Find]:
     for _ in range(
         2
     ):  # a part within the part: only fields of a part, then the header (seen: relabelled parts)
-        if not _PART_FIELD.match(header) or _OWN_FIELD.search(header):
+        if not _PART_FIELD.match(header) or _OWN_FIELD.search(b"\n" + header):
             break
         header, blank, body = body.lstrip(_FRONT).partition(b"\n\n")
-    if _ANY_FIELD.search(header):
+    if _ANY_FIELD.search(b"\n" + header):
         yield Returned(header, body, name, ended=part.ended or bool(blank), closed=part.ended)
 
 
 def _unlabelled(part: Part) -> Iterator[Find]:
     """A text that begins with a header, whatever the part says that it is."""
     content = part.content.lstrip(_FRONT)
-    if not _ANY_FIELD.match(content):
+    if not _ANY_FIELD.match(b"\n" + content[:100]):
         return
     for block in blocks_in(content[:65536]):
         if block.start <= 0 and block.is_header and len(block.names & (TECHNICAL | BASIC)) >= 3:

@@ -33,10 +33,8 @@ _REACHED = (
     b"nicht zugestellt",
 )
 _OWN = ("To", "Delivered-To", "From", "Reply-To")
-_LOCAL = rb"[^\s<>()\[\]\"',;:=@]"
-_ADDRESS = re.compile(
-    rb"(?<!" + _LOCAL + rb")(" + _LOCAL + rb"{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8})"
-)
+_SEPARATORS = bytes.maketrans(b"<>()[]\"',;:=*|", b" " * 14)
+_ADDRESS = re.compile(rb"[^\s@]{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _CODE = re.compile(rb"[45]\.\d\.\d{1,3}\b[^\n]{0,300}")
 
 
@@ -48,17 +46,22 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     text = message.preface[:4096]
     lowered = text.lower()
     said = next((at + len(words) for words in _REACHED if (at := lowered.find(words)) >= 0), None)
-    found = _ADDRESS.search(text, said, said + 600) if said is not None else None
-    if found is not None:
-        recipient: str | None = found[1].decode("ascii", "replace").lower()
-    else:
+    recipient = next(_addresses(text[said : said + 600]), None) if said is not None else None
+    if recipient is None:
         header = message.header
         own = {address for name in _OWN for address in addresses_in(header.get(name) or "")}
-        named = (each[1].decode("ascii", "replace").lower() for each in islice(_ADDRESS.finditer(text), 20))
-        recipient = next((address for address in named if address not in own), None)
+        recipient = next((address for address in islice(_addresses(text), 20) if address not in own), None)
     code = _CODE.search(text, said or 0)
     yield Facts(
         recipients=(recipient,) if recipient else (),
         diagnostic=decoded(code[0].decode("utf-8", "replace"), 500) if code else None,
         guessed=True,
     )
+
+
+def _addresses(text: bytes) -> Iterator[str]:
+    for word in text.translate(_SEPARATORS).split():
+        if b"@" in word:
+            found = _ADDRESS.match(word)
+            if found:
+                yield found[0].decode("ascii", "replace").lower()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scatterclean.bounce.anatomy import LOOK_TEXT, Message, text_of_html
+from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html
 from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
 from scatterclean.headers import in_charset
@@ -16,6 +16,8 @@ from scatterclean.model import Kind
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
+    if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:16_384] for part in message.parts):
+        return  # the header itself came with it; what the notice shows of it adds nothing
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
     clear = kind is not Kind.AUTOREPLY
     notice = message.notice

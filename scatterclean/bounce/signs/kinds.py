@@ -25,6 +25,7 @@ _STATUS_FIELDS = re.compile(
 )
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
+_EARLY = 700  # characters: a warning says at once that it is one
 _KIND_OF_ACTION = {
     b"failed": Kind.BOUNCE,
     b"delayed": Kind.DELAY,
@@ -126,17 +127,17 @@ def _from_daemon(signs: Signs) -> Kind | None:
         or (signs.returns and signs.null_path)
     ):
         return None
-    if delayed or (not failed and words.DELAYED.search(signs.begin)):
+    if delayed or (not failed and words.DELAYED.search(signs.begin[:_EARLY])):
         return Kind.DELAY
-    if _PASTED_STATUS.search(b"\n" + message.text):
-        actions = _ACTION.findall(b"\n" + message.text)
+    if _PASTED_STATUS.search(b"\n" + message.preface):
+        actions = _ACTION.findall(b"\n" + message.preface)
         if actions and actions[0].lower() in _KIND_OF_ACTION:
             return _KIND_OF_ACTION[actions[0].lower()]
     if words.DELIVERED.search(signs.subject) and not failed:
         return Kind.SUCCESS
     if not failed and (notice or (not signs.body_failed and words.NOTICES.search(signs.begin))):
         return Kind.NOTICE
-    if failed and words.DELAYED.search(signs.begin) and "permanent" not in signs.begin:
+    if failed and words.DELAYED.search(signs.begin[:_EARLY]) and "permanent" not in signs.begin:
         return Kind.DELAY
     return Kind.BOUNCE
 
