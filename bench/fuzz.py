@@ -25,29 +25,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from shapes import FILLINGS
+
 ROOT = Path(__file__).resolve().parents[1]
 SEEDS = (ROOT / "tests" / "bounce" / "fixtures", ROOT / "tests" / "bounce" / "negatives")
 HANG = 20.0  # seconds of CPU time after which an input is given up
 MOST = 1 << 16  # bytes of an ordinary input
 GIANT = 3 << 19  # bytes of the few that exceed what the reader looks at (1 MB)
-ONE_GIANT_IN = 2000
+ONE_GIANT_IN = 1000
 
 # Pieces of what the reader looks for: a mutation that lands near one of them reaches further than a random byte.
 WORDS = (
-    b"\n\n", b"\r\n\r\n", b"\r", b"\r\r\n", b"\n ", b"\n\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n--", b"--\n", b"\n.\n",
-    b"\nMessage-ID: <a.b@c.example>\n", b"\nMessage-ID:\n <a@b.example>", b"\nMessage-ID: <a@b", b"<", b">", b"<>", b"&lt;a@b&gt;",
-    b"\nReceived: by a.example id 1234567; Mon, 1 Jan 2024 00:00:00 +0000", b"\nReturn-Path: <>", b"\nFrom: MAILER-DAEMON@a.example",
-    b"\nFrom ", b"\n>From ", b"\n> ", b"\n| ", b"\nSubject: =?utf-8?b?", b"=?utf-8?q?", b"=?", b"?=", b"=?utf-7?b?!!?=", b"=?x?",
-    b"\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n", b"boundary=", b'boundary="',
-    b"\nContent-Type: message/rfc822\n\n", b"\nContent-Type: text/rfc822-headers\n\n", b"\nContent-Type: message/delivery-status\n\n",
-    b"\nContent-Type: text/html; charset=utf-7\n\n<html><pre>", b"charset=", b"charset=idna", b"charset=utf-16", b"charset=undefined",
-    b"\nContent-Transfer-Encoding: base64\n", b"\nContent-Transfer-Encoding: quoted-printable\n", b"=\n", b"=3D", b"begin 644 a\n",
-    b"\nContent-Transfer-Encoding: x-uuencode\n", b"\nFinal-Recipient: rfc822; a@b.example", b"\nAction: failed", b"\nStatus: 5.1.1",
-    b"\nDiagnostic-Code: smtp; 550", b"\nOriginal-Message-ID: <a@b>", b"\nDisposition: ", b"\nIn-Reply-To: <a@b>", b"\nReferences: ",
-    b"\nAuto-Submitted: auto-replied", b"\nX-Failed-Recipients: a@b", b"\nDate: Mon, 99 Foo 0000 99:99:99 +9999999999", b"\nDate: ",
-    b"\n------ This is a copy of the message, including all the headers. ------\n\n", b"\n--- Below this line is a copy of the message.\n\n",
-    b"\nHi. This is the qmail-send program at a.example.\n", b"\n   ----- Original message -----\n", b"Original message headers:",
-    b"<!--", b"<style", b"<head>", b"<br>", b"&#", b"&#x110000;", b"prvs=a=b@c", b"SRS0=a=b=c=d@e", b'"', b"\\", b"(", b")", b",", b"@",
+    b"\n\n", b"\r\n\r\n", b"\r", b"\r\r\n", b"\n ", b"\n\t", b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n--",
+    b"--\n", b"\n.\n", b"\nMessage-ID: <a.b@c.example>\n", b"\nMessage-ID:\n <a@b.example>",
+    b"\nMessage-ID: <a@b", b"<", b">", b"<>", b"&lt;a@b&gt;",
+    b"\nReceived: by a.example id 1234567; Mon, 1 Jan 2024 00:00:00 +0000", b"\nReturn-Path: <>",
+    b"\nFrom: MAILER-DAEMON@a.example", b"\nFrom ", b"\n>From ", b"\n> ", b"\n| ", b"\nSubject: =?utf-8?b?",
+    b"=?utf-8?q?", b"=?", b"?=", b"=?utf-7?b?!!?=", b"=?x?",
+    b"\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n", b"boundary=",
+    b'boundary="', b"\nContent-Type: message/rfc822\n\n", b"\nContent-Type: text/rfc822-headers\n\n",
+    b"\nContent-Type: message/delivery-status\n\n",
+    b"\nContent-Type: text/html; charset=utf-7\n\n<html><pre>", b"charset=", b"charset=idna",
+    b"charset=utf-16", b"charset=undefined", b"\nContent-Transfer-Encoding: base64\n",
+    b"\nContent-Transfer-Encoding: quoted-printable\n", b"=\n", b"=3D", b"begin 644 a\n",
+    b"\nContent-Transfer-Encoding: x-uuencode\n", b"\nFinal-Recipient: rfc822; a@b.example",
+    b"\nAction: failed", b"\nStatus: 5.1.1", b"\nDiagnostic-Code: smtp; 550",
+    b"\nOriginal-Message-ID: <a@b>", b"\nDisposition: ", b"\nIn-Reply-To: <a@b>", b"\nReferences: ",
+    b"\nAuto-Submitted: auto-replied", b"\nX-Failed-Recipients: a@b",
+    b"\nDate: Mon, 99 Foo 0000 99:99:99 +9999999999", b"\nDate: ",
+    b"\n------ This is a copy of the message, including all the headers. ------\n\n",
+    b"\n--- Below this line is a copy of the message.\n\n",
+    b"\nHi. This is the qmail-send program at a.example.\n", b"\n   ----- Original message -----\n",
+    b"Original message headers:", b"<!--", b"<style", b"<head>", b"<br>", b"&#", b"&#x110000;",
+    b"prvs=a=b@c", b"SRS0=a=b=c=d@e", b'"', b"\\", b"(", b")", b",", b"@",
 )  # fmt: skip
 
 
@@ -124,6 +134,11 @@ def spent(tally: Tally, raw: bytes) -> float:
 def look(tally: Tally, raw: bytes) -> None:
     """One input.  A slow one is measured three times more: garbage collection and page faults are not its fault."""
     tally.inputs += 1
+    if tally.inputs % 100_000 == 0:
+        print(
+            f"  {tally.inputs:,}, slowest {tally.slowest:.1f} ms, {tally.broken} broken promises",
+            file=sys.stderr,
+        )
     signal.setitimer(signal.ITIMER_VIRTUAL, HANG)
     took = spent(tally, raw)
     if took > tally.slowest or took > tally.slow:
@@ -147,20 +162,18 @@ class Mutator:
         self.dice = random.Random(number)
         self.ways: tuple[Callable[[bytes], bytes], ...] = (
             self.flip, self.flip, self.cut, self.drop, self.double, self.splice, self.splice, self.word, self.word,
-            self.word, self.line_ends, self.shuffle_lines, self.wrap, self.deep, self.repeat, self.long_line, self.encode,
+            self.word, self.line_ends, self.shuffle_lines, self.wrap, self.deep, self.repeat, self.long_line,
+            self.encode,
         )  # fmt: skip
 
     def next(self) -> bytes:
         dice = self.dice
-        if dice.random() < 0.01:
-            raw = dice.randbytes(dice.randrange(400))
-        else:
-            raw = dice.choice(self.seeds)
+        raw = dice.randbytes(dice.randrange(400)) if dice.random() < 0.01 else dice.choice(self.seeds)
         for _ in range(dice.choice((1, 1, 1, 2, 2, 3, 5, 8))):
             raw = dice.choice(self.ways)(raw)[:MOST]
         if dice.random() < 1 / ONE_GIANT_IN:
             at = self.at(raw)
-            filling = dice.choice((*WORDS, b" ", b"a", b"> ", b":", b"\na: b", raw[at : at + 200] or b"x"))
+            filling = dice.choice((*WORDS, *FILLINGS, raw[at : at + 200] or b"x"))
             raw = raw[:at] + filling * (GIANT // len(filling)) + raw[at:]
         return raw
 
@@ -247,7 +260,8 @@ class Mutator:
 
     def repeat(self, raw: bytes) -> bytes:
         at = self.at(raw)
-        return raw[:at] + self.dice.choice(WORDS) * self.dice.choice((10, 300, 3000)) + raw[at:]
+        word = self.dice.choice(self.dice.choice((WORDS, FILLINGS)))
+        return raw[:at] + word * self.dice.choice((10, 300, 3000, MOST // len(word))) + raw[at:]
 
     def long_line(self, raw: bytes) -> bytes:
         at = self.at(raw)
@@ -268,7 +282,7 @@ def plainly(tally: Tally, seeds: list[bytes], runs: int, number: int) -> None:
 
 def led_by_coverage(tally: Tally, seeds: list[bytes], runs: int, number: int) -> None:
     """Ends the process: libFuzzer does not come back."""
-    import atheris
+    import atheris  # type: ignore[import-untyped]  # it has no types
 
     with atheris.instrument_imports(include=["scatterclean.bounce", "scatterclean.headers"]):
         from scatterclean import bounce
@@ -293,9 +307,10 @@ def led_by_coverage(tally: Tally, seeds: list[bytes], runs: int, number: int) ->
         f"-seed={number}",
         f"-max_len={MOST}",
         f"-dict={words}",
+        f"-artifact_prefix={corpus}/",
         "-verbosity=0",
         "-rss_limit_mb=0",
-        "-timeout=0",
+        "-timeout=60",
     ]
     atheris.Setup([*options, str(corpus)], one_input)
     atheris.Fuzz()
@@ -312,7 +327,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1, help="of the random numbers")
     parser.add_argument(
-        "--atheris", action="store_true", help="led by coverage; needs Python 3.11 and atheris"
+        "--atheris",
+        action="store_true",
+        help="led by coverage; needs atheris, which has no wheels for Python 3.14",
     )
     parser.add_argument(
         "--slow", type=float, default=250.0, help="milliseconds from which on an input counts as slow"

@@ -18,10 +18,10 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-from shapes import HEAD, MARKER, NOTICE, ORIGINAL, REPORT, STATUS, all_shapes, nested
+from shapes import HEAD, MARKER, NOTICE, ORIGINAL, REPORT, RETURNED, STATUS, all_shapes, nested
 
 MB = 1 << 20
-RETURNED = REPORT + NOTICE + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL
+WHOLE = REPORT + NOTICE + STATUS + RETURNED
 
 
 def repeated(unit: bytes, size: int) -> bytes:
@@ -31,12 +31,12 @@ def repeated(unit: bytes, size: int) -> bytes:
 BASE64 = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\n"
 GIANTS: dict[str, Callable[[int], bytes]] = {
     "attachment behind the returned header": lambda n: (
-        RETURNED + b"Content-Type: multipart/mixed; boundary=i\n\n--i\n\nhello\n--i\nContent-Type: image/png\n"
+        WHOLE + b"Content-Type: multipart/mixed; boundary=i\n\n--i\n\nhello\n--i\nContent-Type: image/png\n"
         b"Content-Transfer-Encoding: base64\n\n" + repeated(BASE64, n) + b"--i--\n--b--\n"
     ),
     "attachment in front of the returned header": lambda n: (
         REPORT + NOTICE + b"--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\n" + repeated(BASE64, n)
-        + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL
+        + STATUS + RETURNED
     ),
     "text of the notice": lambda n: REPORT + b"--b\n\n" + repeated(b"It could not be delivered.\n", n) + STATUS,
     "pasted copy with a giant body": lambda n: (
@@ -50,12 +50,12 @@ GIANTS: dict[str, Callable[[int], bytes]] = {
     "a folded header field": lambda n: b"X-Long: a" + repeated(b"\n bcdefgh", n) + b"\n" + REPORT + NOTICE,
     "a header field folded into blanks": lambda n: b"X-Long: a" + repeated(b"\n ", n) + b"\n" + REPORT + NOTICE,
     "millions of header fields": lambda n: HEAD + repeated(b"X-A: b\n", n) + b"\nfailed\n",
-    "a returned header without end": lambda n: RETURNED + repeated(b"X-A: b\n", n),
-    "a returned header folded into blanks": lambda n: RETURNED + b"X-A: b" + repeated(b"\n ", n),
+    "a returned header without end": lambda n: WHOLE + repeated(b"X-A: b\n", n),
+    "a returned header folded into blanks": lambda n: WHOLE + b"X-A: b" + repeated(b"\n ", n),
     "millions of parts": lambda n: REPORT + repeated(b"--b\n\nx\n", n),
     "blank lines": lambda n: repeated(b"\n", n),
-    "CR only": lambda n: (RETURNED + b"\n" + repeated(b"hello\n", n)).replace(b"\n", b"\r"),
-    "CR CR LF": lambda n: (RETURNED + b"\n" + repeated(b"hello\n", n)).replace(b"\n", b"\r\r\n"),
+    "CR only": lambda n: (WHOLE + b"\n" + repeated(b"hello\n", n)).replace(b"\n", b"\r"),
+    "CR CR LF": lambda n: (WHOLE + b"\n" + repeated(b"hello\n", n)).replace(b"\n", b"\r\r\n"),
     "bounce in bounce": lambda n: nested(20) + repeated(b"x", n),
     "ordinary mail": lambda n: b"From: bob@example.net\nSubject: holiday\n\n" + repeated(BASE64, n),
 }  # fmt: skip
@@ -130,10 +130,14 @@ def traps(over: float) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--size", type=int, default=50, help="MB")
     parser.add_argument("--traps", action="store_true")
-    parser.add_argument("--over", type=float, default=100.0, help="milliseconds from which on a trap is listed")
+    parser.add_argument(
+        "--over", type=float, default=100.0, help="milliseconds from which on a trap is listed"
+    )
     parser.add_argument("--one", choices=sorted(GIANTS), help="measure one giant in this process, print JSON")
     arguments = parser.parse_args()
     if arguments.one:

@@ -51,12 +51,13 @@ def all_peers(flufl_python: str) -> list[Peer]:
         path = str(SCRIPTS / script)
         return Peer(name, (perl, path), (perl, f"-M{module}", "-e", "1"), f"apt-get install {package}")
 
+    ours = str(SCRIPTS / "ours.py")
     flufl = str(SCRIPTS / "flufl_bounce.py")
     has_flufl = (flufl_python, "-c", "import flufl.bounce")
     how = "pip install flufl.bounce, or in another environment: --flufl-python ITS_PYTHON"
     parser = "Mail::DeliveryStatus::BounceParser"
     return [
-        Peer("scatterclean", (sys.executable, str(SCRIPTS / "ours.py")), (sys.executable, "-c", "import scatterclean"), ""),
+        Peer("scatterclean", (sys.executable, ours), (sys.executable, "-c", "import scatterclean"), "pip install -e ."),
         Peer("flufl.bounce", (flufl_python, flufl), has_flufl, how),
         Peer("flufl.bounce" + PARSED, (flufl_python, flufl, "--parsed"), has_flufl, how),
         in_perl("sisimai.pl", "Sisimai::Data", "libsisimai-perl", "Sisimai"),
@@ -159,19 +160,9 @@ def table(lines: list[Figures]) -> None:
         "ordinary": max((line.ordinary for line in peers), default=0.0),
     }
     head = (
-        "",
-        "bounces+",
-        "auto-",
-        "other",
-        "ordinary",
-        "right",
-        "bounces",
-        "x fastest",
-        "ordinary",
-        "x fastest",
-        "peak",
-        "of it",
-    )
+        "", "bounces+", "auto-", "other", "ordinary", "right", "bounces", "x fastest", "ordinary", "x fastest",
+        "peak", "of it",
+    )  # fmt: skip
     under = (
         "",
         "delays",
@@ -187,11 +178,10 @@ def table(lines: list[Figures]) -> None:
         "files MB",
     )
     widths = (44, 9, 9, 9, 9, 8, 10, 10, 10, 10, 7, 9)
-    for cells in (head, under):
-        print(" ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    rows: list[tuple[str, ...]] = [head, under]
     for line in lines:
         flagged = line.recognised.get("ordinary", (0, 0))[0]
-        cells = (
+        row = (
             f"{line.name} {line.version}"[:44].ljust(44),
             *(share(line.recognised.get(group)) for group in ("bounces", "replies", "others")),
             f"{flagged}",
@@ -203,7 +193,9 @@ def table(lines: list[Figures]) -> None:
             f"{line.peak / 1024:,.0f}",
             f"{line.files / 1024:,.0f}",
         )
-        print(" ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+        rows.append(row)
+    for row in rows:
+        print(" ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
     for line in lines:
         if line.died:
             print(f"  {line.name} raised on {line.died} messages")
@@ -226,8 +218,9 @@ def main() -> int:
         core = arguments.core
     where = f"pinned to core {core}" if core is not None else "not pinned: taskset is absent"
     print(
-        f"{counts['bounces']} bounces and delays, {counts['replies']} automatic replies, {counts['others']} of other kinds, "
-        f"{counts['ordinary']} ordinary; Python {platform.python_version()}, {where}, median of {arguments.passes} passes\n"
+        f"{counts['bounces']} bounces and delays, {counts['replies']} automatic replies, {counts['others']} of other "
+        f"kinds, {counts['ordinary']} ordinary\n"
+        f"Python {platform.python_version()}, {where}, median of {arguments.passes} passes\n"
     )
     readers: list[Reader] = []
     absent: list[str] = []

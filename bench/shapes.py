@@ -7,6 +7,8 @@ lines that all look like the beginning of something.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
 
 HEAD = (
     b"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example.net\nTo: ada@example.org\nSubject: Undelivered Mail\n"
@@ -20,6 +22,9 @@ STATUS = (
     b"Final-Recipient: rfc822; bob@example.net\nAction: failed\nStatus: 5.1.1\n\n"
 )
 ORIGINAL = b"From: ada@example.org\nTo: bob@example.net\nMessage-ID: <own.1@example.org>\nSubject: hello\n"
+RETURNED = b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL
+CLOSED = b"\n\n--b--\n"
+FAILED = b"\nfailed:\n\n  bob@example.net\n\n"
 MARKER = b"------ This is a copy of the message, including all the headers. ------\n\n"
 
 # Where the filling goes: what stands in front of it, and behind it.
@@ -28,7 +33,8 @@ PLACES: dict[str, tuple[bytes, bytes]] = {
         f"{name} of the bounce": (name.encode() + b": ", b"\n" + REPORT + NOTICE + STATUS)
         for name in (
             "From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Received", "Content-Type",
-            "Return-Path", "Delivered-To", "Auto-Submitted", "X-Failed-Recipients", "X-Loop", "Reply-To", "Precedence",
+            "Return-Path", "Delivered-To", "Auto-Submitted", "X-Failed-Recipients", "X-Loop", "Reply-To",
+            "Precedence",
         )
     },
     "top of the header": (b"", b"\n" + REPORT + NOTICE + STATUS),
@@ -39,49 +45,60 @@ PLACES: dict[str, tuple[bytes, bytes]] = {
     "quoted-printable body": (HEAD + b"Content-Transfer-Encoding: quoted-printable\n\n", b"\n" + ORIGINAL),
     "UTF-7 body": (HEAD + b"Content-Type: text/plain; charset=utf-7\n\n", b"\n" + ORIGINAL),
     "body of a vacation reply": (
-        b"From: bob@example.net\nAuto-Submitted: auto-replied\nIn-Reply-To: <own.1@example.org>\nSubject: away\n\n", b"\n",
+        b"From: bob@example.net\nAuto-Submitted: auto-replied\nIn-Reply-To: <own.1@example.org>\nSubject: away\n\n",
+        b"\n",
     ),
     "body of ordinary mail": (b"From: bob@example.net\nTo: ada@example.org\nSubject: lunch\n\n", b"\n"),
-    "notice of a report": (REPORT + b"--b\n\n", b"\n" + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL),
-    "between the parts": (REPORT + NOTICE, b"\n" + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL),
+    "notice of a report": (REPORT + b"--b\n\n", b"\n" + STATUS + RETURNED),
+    "between the parts": (REPORT + NOTICE, b"\n" + STATUS + RETURNED),
     "header of a part": (REPORT + NOTICE + b"--b\nContent-Type: ", b"\n\nx\n" + STATUS),
     "Final-Recipient": (REPORT + NOTICE + STATUS.partition(b"bob")[0], b"\nAction: failed\n\n--b--\n"),
-    "Diagnostic-Code": (REPORT + NOTICE + STATUS.rstrip() + b"\nDiagnostic-Code: smtp; ", b"\n\n--b--\n"),
-    "delivery status": (REPORT + NOTICE + STATUS, b"\n--b--\n"),
-    "returned header": (REPORT + NOTICE + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL, b"\n\nhello\n--b--\n"),
-    "returned Message-ID": (REPORT + NOTICE + b"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.org\nMessage-ID: ", b"\n\n--b--\n"),
-    "returned Subject": (REPORT + NOTICE + b"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.org\nSubject: ", b"\n\n--b--\n"),
-    "returned To": (REPORT + NOTICE + b"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.org\nTo: ", b"\n\n--b--\n"),
-    "returned Date": (REPORT + NOTICE + b"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.org\nDate: ", b"\n\n--b--\n"),
-    "returned body": (REPORT + NOTICE + STATUS + b"--b\nContent-Type: message/rfc822\n\n" + ORIGINAL + b"\n", b"\n--b--\n"),
-    "pasted copy": (HEAD + b"\nfailed:\n\n  bob@example.net\n\n" + MARKER + ORIGINAL, b"\n\nhello\n"),
-    "in front of a pasted copy": (HEAD + b"\nfailed:\n\n  bob@example.net\n", b"\n" + MARKER + ORIGINAL + b"\n\nhello\n"),
-    "quoted copy": (HEAD + b"\nfailed:\n\n> " + ORIGINAL.replace(b"\n", b"\n> "), b"\n\nhello\n"),
+    "Diagnostic-Code": (REPORT + NOTICE + STATUS.rstrip() + b"\nDiagnostic-Code: smtp; ", CLOSED),
+    "delivery status": (REPORT + NOTICE + STATUS, CLOSED),
+    "returned header": (REPORT + NOTICE + STATUS + RETURNED, b"\n\nhello" + CLOSED),
+    **{
+        f"returned {name}": (
+            REPORT + NOTICE + b"--b\nContent-Type: text/rfc822-headers\n\nFrom: a@example.org\n%s: " % name.encode(),
+            CLOSED,
+        )
+        for name in ("Message-ID", "Subject", "To", "Date", "Received")
+    },
+    "returned body": (REPORT + NOTICE + STATUS + RETURNED + b"\n", CLOSED),
+    "pasted copy": (HEAD + FAILED + MARKER + ORIGINAL, b"\n\nhello\n"),
+    "in front of a pasted copy": (HEAD + FAILED, b"\n" + MARKER + ORIGINAL + b"\n\nhello\n"),
+    "quoted copy": (HEAD + FAILED + b"> " + ORIGINAL.replace(b"\n", b"\n> "), b"\n\nhello\n"),
     "receipt": (
         HEAD + b"Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n" + NOTICE
-        + b"--b\nContent-Type: message/disposition-notification\n\nDisposition: automatic-action; displayed\nOriginal-Message-ID: ",
-        b"\n\n--b--\n",
+        + b"--b\nContent-Type: message/disposition-notification\n\nDisposition: automatic-action; displayed\n"
+        + b"Original-Message-ID: ",
+        CLOSED,
     ),
     "complaint": (
         HEAD + b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n" + NOTICE
-        + b"--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Rcpt-To: ", b"\n\n--b--\n",
+        + b"--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nOriginal-Rcpt-To: ",
+        CLOSED,
     ),
 }  # fmt: skip
 
 FILLINGS: tuple[bytes, ...] = (
-    b"<", b">", b"<>", b"=?", b"=?utf-8?q?", b"=?utf-8?b?QQ==?= ", b"?=", b" ", b"\t", b"> ", b">", b"| ", b":", b"a:", b"(", b")",
-    b'"', b'"a', b"\\", b'\\"', b"@", b"a@", b"@a", b"<a@", b"<a@b", b"a@b ", b"a@b,", b"<a@b>", b"<a@b> ", b"a", b"a ", b"ab1.", b"1", b"1 ",
-    b"&", b"&lt;", b"&lt;a@b", b"&#60;", b"-", b"--", b"- ", b"=", b"=3", b"=\n", b"_", b"*", b",", b";", b".", b"+", b"+A", b"/", b"\x00",
-    b"\x80", b"\xc3\xa9", b"\xe6\x97\xa5", b"\r", b"\n", b"\n\n", b"\r\n\r\n", b"\n ", b"\n\t", b" \n", b"\n>", b"\n> ", b"\n:", b"\na: b",
-    b"\na:\n b", b"\nFrom ", b"\n>From ", b"\nFrom: a@b", b"\nTo: a@b", b"\nSubject: a", b"\nDate: a", b"\nMessage-ID: ", b"\nMessage-ID: <a@b>",
-    b"\nMessage-ID:\n <a@b>", b"\nReceived: by a id b;", b"\nReferences: <a@b>", b"\nDelivered-To: a@b", b"\nOriginal-Message-ID: <a@b>",
-    b"\n\nFrom: a@b\nTo: c@d\nMessage-ID: <e@f>\nSubject: g\n\n", b"\n> From: a@b\n> To: c@d\n> Message-ID: <e@f>\n>\n",
-    b"\n--b\n", b"\n--b", b"\n--bb\n", b"\n--b--\n", b"\n--b\n\n\n", b"\n--x\nContent-Type: text/plain\n\n", b"\n--b\nContent-Type: message/rfc822\n\n",
-    b"\n--b\nContent-Type: multipart/mixed; boundary=b\n\n", b"\nContent-Type: multipart/mixed; boundary=", b"boundary=",
-    b"\n----- Original message -----\n", b"\n" + MARKER, b"\n--- Below this line is a copy of the message.\n\n",
-    b"\nFinal-Recipient: rfc822; a@b", b"\n\nFinal-Recipient: rfc822; a@b\nAction: failed\n", b"\nAction: failed", b"\nDiagnostic-Code: smtp; 5",
-    b"<b>", b"</b>", b"<div>", b"<p", b"<br", b"<!--", b"<style>", b"<head>", b"<a href=", b"<table><tr><td>", b"<![CDATA[",
-    b"\nbegin 644 a\n", b"550 5.1.1 ", b"\n<a@b>:\n", b"your message ", b"could not be delivered ", b"undeliverable ", b"virus ", b"you sent ",
+    b"<", b">", b"<>", b"=?", b"=?utf-8?q?", b"=?utf-8?b?QQ==?= ", b"?=", b" ", b"\t", b"> ", b">", b"| ",
+    b":", b"a:", b"(", b")", b'"', b'"a', b"\\", b'\\"', b"@", b"a@", b"@a", b"<a@", b"<a@b", b"a@b ",
+    b"a@b,", b"<a@b>", b"<a@b> ", b"a", b"a ", b"ab1.", b"1", b"1 ", b"&", b"&lt;", b"&lt;a@b", b"&#60;",
+    b"-", b"--", b"- ", b"=", b"=3", b"=\n", b"_", b"*", b",", b";", b".", b"+", b"+A", b"/", b"\x00",
+    b"\x80", b"\xc3\xa9", b"\xe6\x97\xa5", b"\r", b"\n", b"\n\n", b"\r\n\r\n", b"\n ", b"\n\t", b" \n",
+    b"\n>", b"\n> ", b"\n:", b"\na: b", b"\na:\n b", b"\nFrom ", b"\n>From ", b"\nFrom: a@b", b"\nTo: a@b",
+    b"\nSubject: a", b"\nDate: a", b"\nMessage-ID: ", b"\nMessage-ID: <a@b>", b"\nMessage-ID:\n <a@b>",
+    b"\nReceived: by a id b;", b"\nReferences: <a@b>", b"\nDelivered-To: a@b",
+    b"\nOriginal-Message-ID: <a@b>", b"\n\nFrom: a@b\nTo: c@d\nMessage-ID: <e@f>\nSubject: g\n\n",
+    b"\n> From: a@b\n> To: c@d\n> Message-ID: <e@f>\n>\n", b"\n--b\n", b"\n--b", b"\n--bb\n", b"\n--b--\n",
+    b"\n--b\n\n\n", b"\n--x\nContent-Type: text/plain\n\n", b"\n--b\nContent-Type: message/rfc822\n\n",
+    b"\n--b\nContent-Type: multipart/mixed; boundary=b\n\n", b"\nContent-Type: multipart/mixed; boundary=",
+    b"boundary=", b"\n----- Original message -----\n", b"\n" + MARKER,
+    b"\n--- Below this line is a copy of the message.\n\n", b"\nFinal-Recipient: rfc822; a@b",
+    b"\n\nFinal-Recipient: rfc822; a@b\nAction: failed\n", b"\nAction: failed",
+    b"\nDiagnostic-Code: smtp; 5", b"<b>", b"</b>", b"<div>", b"<p", b"<br", b"<!--", b"<style>", b"<head>",
+    b"<a href=", b"<table><tr><td>", b"<![CDATA[", b"\nbegin 644 a\n", b"550 5.1.1 ", b"\n<a@b>:\n",
+    b"your message ", b"could not be delivered ", b"undeliverable ", b"virus ", b"you sent ",
 )  # fmt: skip
 
 
@@ -96,10 +113,9 @@ def nested(levels: int) -> bytes:
     message = ORIGINAL + b"\nhello\n"
     for level in range(levels):
         mark = b"n%d" % level
-        message = (
-            HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=%s\n\n" % mark
-            + b"--%s\n\nfailed\n\n--%s\nContent-Type: message/rfc822\n\n" % (mark, mark) + message + b"\n--%s--\n" % mark
-        )  # fmt: skip
+        head = HEAD + b"Content-Type: multipart/report; report-type=delivery-status; boundary=%s\n\n" % mark
+        notice = b"--%s\n\nfailed\n\n--%s\nContent-Type: message/rfc822\n\n" % (mark, mark)
+        message = head + notice + message + b"\n--%s--\n" % mark
     return message
 
 
@@ -117,8 +133,7 @@ def own_boundaries(levels: int) -> bytes:
     """Multiparts within multiparts, each with a boundary of its own, one the beginning of the next."""
     marks = [b"m" * min(i + 1, 190) for i in range(levels)]
     opened = b"".join(
-        b"--%s\nContent-Type: multipart/mixed; boundary=%s\n\n" % pair
-        for pair in zip(marks, marks[1:], strict=False)
+        b"--%s\nContent-Type: multipart/mixed; boundary=%s\n\n" % pair for pair in pairwise(marks)
     )
     return HEAD + b"Content-Type: multipart/mixed; boundary=m\n\n" + opened + NOTICE + STATUS
 
@@ -136,9 +151,10 @@ def all_shapes() -> Iterator[tuple[str, Callable[[int], bytes]]]:
     """(name, size in bytes -> message), the fillings at all places and the nested ones."""
     for place in PLACES:
         for filling in FILLINGS:
-            yield (
-                f"{place}: {filling!r}",
-                lambda size, place=place, filling=filling: filled(place, filling, size),
-            )  # type: ignore[misc]  # mypy infers no lambda with defaults
+            yield f"{place}: {filling!r}", partial(filled, place, filling)
     for name, build in LEVELS.items():
-        yield name, lambda size, build=build: build(max(1, size // 150))  # type: ignore[misc]  # the same
+        yield name, partial(_of_size, build)
+
+
+def _of_size(build: Callable[[int], bytes], size: int) -> bytes:
+    return build(max(1, size // 150))

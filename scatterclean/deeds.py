@@ -126,7 +126,7 @@ def act(
             able, left = fit(mailbox, batch, moved_before)
             done.left_alone += left
             if able:
-                _move(mailbox, journal, sweep, able, clock, done)
+                _move(mailbox, journal, sweep, able, clock=clock, done=done)
         except (FolderMissing, FolderChanged) as trouble:
             done.trouble(str(trouble))
         progress(len(batch))
@@ -136,7 +136,7 @@ def act(
 
 
 def _move(
-    mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], clock: Clock, done: Done
+    mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Clock, done: Done
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())

@@ -27,6 +27,8 @@ from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMe
 from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
 
 BATCH = 500
+# INTERNALDATE counts seconds: of three messages of one second the middle one may vanish.
+_RESOLUTION = timedelta(seconds=1)
 # A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:
 # the log then begins with mail that may be long gone from the folder, and with it what came after.
 _ABANDONED = timedelta(days=1)
@@ -146,9 +148,10 @@ def harvest(
         report.troubles.append(_empty(account, emptied or readings))
         # The cursor keeps saying that the folder held something, until it does again.
         return report
+    # Coverage before the cursors: if we die in between, what vanished behind the last message is seen once more.
+    log.cover(account.name, _new_coverage(log, account, readings, covered, now))
     for reading in readings:
         log.record(account.name, account.person, (), reading.end(now))
-    log.cover(account.name, _new_coverage(log, account, readings, covered, now))
     return report
 
 
@@ -202,10 +205,14 @@ class _Reading:
                 marks.append((uid, filed))
         marks.append((self.uidnext, until))
         return [
-            (before, after)
+            (before - _RESOLUTION, after + _RESOLUTION)
             for (uid, before), (next_uid, after) in pairwise(marks)
             if bisect_left(uids, next_uid) - bisect_right(uids, uid) < next_uid - uid - 1
         ]
+
+    def vanished(self, end: int) -> bool:
+        """Is there a hole below this UID, as far as was read?"""
+        return self.cursor is not None and not self.reset and len(self.found) < end - self.first
 
 
 def _read(  # noqa: PLR0917 - one caller, and all of it is needed
@@ -230,6 +237,10 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
         for sighting in mailbox.headers(place, uids[start : start + BATCH], sent.FIELDS):
             batch.append(sent.read(sighting))
             reading.found.append((sighting.uid, sighting.arrival))
+        if reading.vanished(last + 1):
+            # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor
+            # does not see it any more.  If not, what is covered in the end joins this moment.
+            log.cover(account.name, [Interval(now, now, Grade.WITNESSED)])
         # Half-way cursors: a harvest that is cut off goes on here.
         new += log.record(
             account.name, account.person, batch, Cursor(place, last + 1, reading.state.exists, now)
@@ -242,7 +253,7 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
 # --- coverage -------------------------------------------------------------------------------------------
 
 
-def _new_coverage(  # noqa: PLR0917 - one caller, and all of it is needed
+def _new_coverage(
     log: SentLog,
     account: Account,
     readings: Sequence[_Reading],

@@ -4,7 +4,8 @@
 log would have known.*  The rules stand in `RULES`, asked from top to bottom; the first that answers decides:
 
     acquitted by id          a reference is in the log                                        genuine
-    acquitted by tie         a failed recipient was written to in the 14 days before          genuine
+    acquitted by tie         a failed recipient was written to in the 14 days before, or      genuine
+                             since the original's Date
     kept by its kind         this kind is never moved                                         undecided
     not read to the end      a format stumbled, or the fetch cap cut the returned header      undecided
     no strong reference      nothing that could convict                                       undecided
@@ -96,7 +97,7 @@ def question_for(person: str, cases: Iterable[tuple[Bounce, datetime]]) -> Quest
         for reference in bounce.references:
             keys.update(reference.id.keys)
         for recipient in _tied(bounce):
-            ties.add(TieQuestion(recipient, arrival - TIE_REACH, arrival + ZONE_SLACK))
+            ties.add(TieQuestion(recipient, *_tie_window(bounce, arrival)))
         if bounce.sender and any(r.by_reply for r in bounce.references):
             correspondents.update((bounce.sender, bounce.sender.rpartition("@")[2]))
     return Question(person, frozenset(keys), frozenset(ties), frozenset(correspondents))
@@ -115,10 +116,14 @@ def judge(bounce: Bounce, arrival: datetime, knowledge: Knowledge, account: Acco
 def needed(bounce: Bounce, arrival: datetime) -> datetime:
     """From when on the log must know what was sent, for its silence to be evidence."""
     earliest = arrival - QUEUE_LIFE
+    date = _believed_date(bounce, arrival)
+    return (min(earliest, date) if date else earliest) - ZONE_SLACK
+
+
+def _believed_date(bounce: Bounce, arrival: datetime) -> datetime | None:
+    """When the original says that it was sent, unless that is absurd."""
     date = bounce.original.date
-    if date is not None and arrival - ABSURD_AGE <= date <= arrival + ZONE_SLACK:
-        earliest = min(earliest, date)
-    return earliest - ZONE_SLACK
+    return date if date and arrival - ABSURD_AGE <= date <= arrival + ZONE_SLACK else None
 
 
 # --- the rules ------------------------------------------------------------------------------------------
@@ -274,14 +279,25 @@ def _tied(bounce: Bounce) -> tuple[str, ...]:
 
 def _holds(tie: Tie, trial: _Trial) -> bool:
     """Sent in the 14 days before, and the subjects do not contradict each other."""
-    if not trial.arrival - TIE_REACH <= tie.sent_at <= trial.arrival + ZONE_SLACK:
+    since, until = _tie_window(trial.bounce, trial.arrival)
+    if not since <= tie.sent_at <= until:
         return False
     returned = _loose(trial.bounce.original.subject)
     logged = _loose(tie.subject)
     if not returned or not logged:
         return True
-    # S/MIME and PGP gateways show "..." outside (RFC 9788); MTAs cut long subjects.
-    return returned.startswith(logged[:20]) or logged.startswith(returned[:20])
+    # S/MIME and PGP gateways show "..." outside (RFC 9788); MTAs cut long subjects; filters put a tag before them
+    # (SpamAssassin's rewrite_header, MailScanner's "{Spam?}").
+    begins_alike = returned.startswith(logged[:20]) or logged.startswith(returned[:20])
+    return begins_alike or returned.endswith(logged)
+
+
+def _tie_window(bounce: Bounce, arrival: datetime) -> tuple[datetime, datetime]:
+    """From 14 days before it came, or from the original's Date if that is earlier: a late bounce, and one that
+    the person took out of another folder weeks later, is about mail of that day."""
+    date = _believed_date(bounce, arrival)
+    since = arrival - TIE_REACH
+    return (min(since, date - ZONE_SLACK) if date else since), arrival + ZONE_SLACK
 
 
 _PREFIXES = re.compile(r"^(?:\W*\w{1,10}(?:\[\d+\])?\s*:\s*|\W*\[[^\]]{1,40}\]\s*)+")

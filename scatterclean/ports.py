@@ -125,7 +125,7 @@ class SentLog(Protocol):
 
         A fingerprint that the account has logged already is not new, but ids and recipients that this copy
         names and the other did not are added (a copy filed by the server has aliases, one filed by the
-        client has Bcc)."""
+        client has Bcc).  `person` counts for an account that is new to the log; see `assign`."""
 
     def cover(self, account: str, intervals: Iterable[Interval]) -> None:
         """Add coverage; intervals that touch or overlap and have one grade are stored as one."""
@@ -206,7 +206,9 @@ class Docket(Protocol):
         """Cases still in a watched folder, to be judged anew."""
 
     def moved_cases(self, account: str) -> Sequence[tuple[Case, Move]]:
-        """Cases whose latest sweep move is MOVED: rescued if the log learns that they are genuine."""
+        """Cases whose latest sweep move is MOVED: rescued if the log learns that they are genuine.
+
+        But for those on which the person's hand was seen since."""
 
     def update(self, cases: Sequence[Case]) -> None:
         """Store the findings of known cases (by id)."""

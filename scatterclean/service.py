@@ -27,6 +27,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from scatterclean import wording
 from scatterclean.config import AccountSettings, Settings, load
+from scatterclean.config.secret import end_commands
 from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
 from scatterclean.model import SweepReport
 from scatterclean.sweep import Steps
@@ -313,6 +314,7 @@ class Service:
                 cut = True
                 for name in list(self._rounds):
                     self.household.abort(name)
+            end_commands()  # nothing is begun any more; they would outlive us, at a prompt that nobody answers
             time.sleep(0.02)
         while not self.words.empty():  # what the last sweeps did
             self._listen()

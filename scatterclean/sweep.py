@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from scatterclean import bounce, deeds, plan
 from scatterclean.errors import (
@@ -350,15 +351,15 @@ class Sweep:
         moved = self.docket.moved_cases(self.account.name)
         put_away = [(case, move) for case, move in moved if move.id not in under_way]
         judged = self._judge([case for case, _ in put_away], ())
-        proved = [
-            move
-            for case, (_, move) in zip(judged, put_away, strict=True)
-            if case.finding.verdict is Verdict.GENUINE
-        ]
+        pairs = zip(judged, put_away, strict=True)
+        proved = {move.id: (c, move) for c, (_, move) in pairs if c.finding.verdict is Verdict.GENUINE}
         if not proved:
             return
-        found = deeds.find(self.mailbox, proved)
-        intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for m in proved if m.id in found]
+        found = deeds.find(self.mailbox, [move for _, move in proved.values()])
+        intents = [
+            plan.bring_back(m, found[m.id], Errand.RESCUE) for _, m in proved.values() if m.id in found
+        ]
+        self._let_go([(case, move) for case, move in proved.values() if move.id not in found])
         done = deeds.Done()
         try:
             deeds.act(
@@ -373,6 +374,16 @@ class Sweep:
         finally:
             self._troubles += done.troubles
             self._note(returned=done.count(MoveState.MOVED, MoveState.DOUBLED))
+
+    def _let_go(self, lost: Sequence[tuple[Case, Move]]) -> None:
+        """Another hand took these out of Backscatter: looking for them costs the whole folder, so it is done once.
+        A folder that is missing may come back."""
+        there = set()
+        for folder in {move.intent.target_folder for _, move in lost}:
+            with suppress(FolderMissing):
+                there.add(self.mailbox.state(folder).place.folder)
+        gone = [case for case, move in lost if move.intent.target_folder in there]
+        self.docket.close(gone, self.clock(), Closure.HAND)
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.

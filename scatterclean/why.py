@@ -82,9 +82,8 @@ class Teller:
         message_id = header.get("Message-ID")
         found = self._read(folder, seen.uid)
         known_as = fingerprint(seen.header)
-        # A message that was put away has another INTERNALDATE on few servers, but never an earlier one.
         moves = tuple(m for m in self.journal.moves(self.account.name) if m.intent.fingerprint == known_as)
-        arrival = min([seen.arrival, *(m.intent.arrival for m in moves if m.intent.arrival)])
+        arrival = self._arrival(folder, seen, known_as, moves)
         knowledge = self._knowledge(found, arrival) if found else None
         return Story(
             account=self.account.name,
@@ -100,6 +99,15 @@ class Teller:
             needed_from=needed(found, arrival) if found else None,
             knowledge=knowledge,
         )
+
+    def _arrival(self, folder: str, seen: Sighting, known_as: str, moves: Sequence[Move]) -> datetime:
+        """As the sweep reckons it, which knows between which two looks the message came."""
+        name = self.mailbox.state(folder).place.folder
+        for case in self.docket.find(self.account.name, folder=name, uid=seen.uid):
+            if case.fingerprint == known_as:
+                return case.arrival
+        # A message that was put away has another INTERNALDATE on few servers, but never an earlier one.
+        return min([seen.arrival, *(m.intent.arrival for m in moves if m.intent.arrival)])
 
     def _read(self, folder: str, uid: int) -> Bounce | None:
         """Ordinary mail is told by its header fields: its body is not fetched for this either."""
@@ -118,7 +126,9 @@ class Teller:
 
     def _knowledge(self, found: Bounce, arrival: datetime) -> Knowledge:
         answer = self.log.ask(question_for(self.account.person, [(found, arrival)]))
-        return replace(knowledge_of(self.log, self.account, self.accounts, self.now), answer=answer)
+        storms = storms_around(self.docket, self.account.name, [arrival])
+        known = knowledge_of(self.log, self.account, self.accounts, self.now, storms)
+        return replace(known, answer=answer)
 
 
 # --- in words -------------------------------------------------------------------------------------------

@@ -14,7 +14,6 @@ from typing import Any
 from flufl.bounce import all_failures
 from passes import run
 
-
 # Its detectors raise on a missing From; it logs each with a traceback, which would cost more than the reading.
 logging.disable(logging.CRITICAL)
 

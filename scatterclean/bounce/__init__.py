@@ -7,8 +7,8 @@ asked at every level, and what they find is united; nothing depends on their ord
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
@@ -85,11 +85,11 @@ class _Reading:
             try:
                 for found in find(message, kind):
                     if isinstance(found, Returned):
-                        returned.setdefault(found.header, replace(found, clear=False) if forged else found)
+                        returned.setdefault(found.header, found._replace(clear=False) if forged else found)
                     elif isinstance(found, Cited):
                         cited.append(found)
                     elif not forged:
-                        self.facts.append(found if level == 1 else replace(found, guessed=True))
+                        self.facts.append(found if level == 1 else found._replace(guessed=True))
             except Exception as error:  # noqa: BLE001 - the promise: a format's bug becomes data, never a crash
                 self.stumbled[f"{name}: {type(error).__name__}"] = None
         for handed in list(returned.values())[:_MAX_RETURNED]:
@@ -110,8 +110,7 @@ class _Reading:
         self.unended |= not found.ended
         fields = header.first_values()
         inner = kind = None
-        # Words in its subject alone do not make an automatic message of a returned one.
-        if level < MAX_LEVEL and has_machine_signs(fields):
+        if level < MAX_LEVEL and may_be(fields):
             inner = Message(found.header, found.body, cut=not found.ended)
             kind = kind_of(inner)
         automatic = kind is not None and _was_sent_by_a_machine(outer, header, kind)
@@ -154,28 +153,32 @@ class _Reading:
     def bounce(self, message: Message, kind: Kind, *, complete: bool) -> Bounce:
         """Everything, in the form that the judge wants."""
         header = message.header
-        sure = [facts for facts in self.facts if not facts.guessed]
-        guessed = [facts for facts in self.facts if facts.guessed]
-        recipients = _united(facts.recipients for facts in sure) or _united(
-            facts.recipients for facts in guessed
-        )
-        facts = (*sure, *guessed)
+        facts = sorted(self.facts, key=lambda each: each.guessed) if len(self.facts) > 1 else self.facts
+        mta = action = status = diagnostic = None
+        recipients: dict[str, None] = {}
+        for each in facts:
+            mta = mta or each.reporting_mta
+            action = action or each.action
+            status = status or each.status
+            diagnostic = diagnostic or each.diagnostic
+            if not (each.guessed and recipients):
+                recipients.update(dict.fromkeys(each.recipients))
         senders = addresses_in(header.get("From") or "")
         ids = ids_in(header.get("Message-ID") or "")
         originals = [original for _, original in sorted(self.originals, key=lambda each: -each[0])]
         return Bounce(
             kind=kind,
             references=tuple(sorted(self.references.values(), key=_order)),
-            recipients=recipients,
+            recipients=tuple(recipients)[:MAX_ADDRESSES],
             original=_original(originals, self.summary, facts),
             sender=senders[0] if senders else None,
             message_id=ids[0].text if ids else None,
             subject=decoded(header.get("Subject") or "") or None,
             delivered_to=_delivered_to(header),
-            reporting_mta=next((each.reporting_mta for each in facts if each.reporting_mta), None),
-            action=next((each.action for each in facts if each.action), None),
-            status=next((each.status for each in facts if each.status), None),
-            diagnostic=next((each.diagnostic for each in facts if each.diagnostic), None),
+            reporting_mta=mta,
+            action=action,
+            status=status,
+            diagnostic=diagnostic,
             received=tuple(header.all("Received")[:_MAX_RECEIVED]),
             incomplete=not complete and (self.unended or not self.originals),
             stumbled=tuple(self.stumbled),
@@ -244,11 +247,7 @@ def _invented(message_id: MessageId, header: Header) -> bool:
     return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
 
 
-def _united(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(address for group in groups for address in group))[:MAX_ADDRESSES]
-
-
-def _original(headers: list[Header], summary: Header | None, facts: tuple[Facts, ...]) -> Original:
+def _original(headers: list[Header], summary: Header | None, facts: Sequence[Facts]) -> Original:
     """The attributes of the innermost message; what it lacks, a summary or the report may know."""
     header = headers[0] if headers else Header(b"")
     if summary is not None:

@@ -82,7 +82,7 @@ def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
 
 _TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
 _ENCODING = re.compile(rb"\ncontent-transfer-encoding[ \t]*:\s*\"?([^\s;\"]{1,40})", re.IGNORECASE)
-_CHARSET = re.compile(rb"[;\s]charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
+_CHARSET = re.compile(rb"charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _BOUNDARY = re.compile(rb"boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
 # A line "--x" with a header of a part behind it: a boundary, whatever was announced.
 _ANY_BOUNDARY = re.compile(rb"\n--([^\n]{1,200})\n(?=(content-[a-z-]{4,40})[ \t]*:)", re.IGNORECASE)
@@ -112,7 +112,8 @@ class Part:
 
     @property
     def charset(self) -> str:
-        found = _CHARSET.search(self.header)
+        at = self.header.lower().find(b"charset")
+        found = _CHARSET.match(self.header, at) if at >= 0 else None
         return found[1].decode("latin-1") if found else "utf-8"
 
 
@@ -193,9 +194,11 @@ class Message:
 
     def part_of(self, types: frozenset[str]) -> Part | None:
         """The first part of one of these types."""
-        if self.types.isdisjoint(types):
-            return None
-        return next(part for part in self.parts if part.type in types)
+        if not self.types.isdisjoint(types):
+            for part in self.parts:
+                if part.type in types:
+                    return part
+        return None
 
     @once
     def notice(self) -> Part | None:
@@ -223,12 +226,12 @@ class Message:
 
     @once
     def words(self) -> str:
-        """The first 3 kB of the notice, decoded, in lower case, runs of white space as one blank."""
+        """The first 2 kB of the notice, decoded, in lower case, runs of white space as one blank."""
         part = self.notice
         if part is None:
             return ""
         charset = "utf-8" if self._is_html(part) else part.charset
-        return " ".join(in_charset(self.text[:3072], charset).lower().split())
+        return " ".join(in_charset(self.text[:2048], charset).lower().split())
 
     @once
     def blocks(self) -> list[Block]:

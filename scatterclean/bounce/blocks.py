@@ -44,6 +44,7 @@ BASIC = frozenset({b"from", b"to", b"cc", b"subject", b"date", b"sent", b"sender
 _REPORT = frozenset(
     {b"final-recipient", b"original-recipient", b"reporting-mta", b"action", b"disposition", b"feedback-type"}
 )
+_ALL = TECHNICAL | BASIC | _REPORT
 
 _KNOWN = names(name.decode("ascii") for name in TECHNICAL | BASIC).encode("ascii")
 # The first line of a block: a known name behind quoting marks ("> ", "| ", blanks).
@@ -66,8 +67,8 @@ _MARKER = re.compile(
 class Block:
     """A header block in a text: `header` without quoting marks; `start` and `end` in the text.
 
-    `names` are the known field names in it, `marked` says that the line above announces a copy, `ended`
-    that something follows, `quoted` that each line bears a mark such as ">".
+    `names` are the known field names in it.  `marked`: the line above announces a copy, or the names are so
+    clear that it need not.  `ended`: something follows.  `quoted`: each line bears a mark such as ">".
     """
 
     header: bytes
@@ -113,20 +114,36 @@ def _top(text: bytes, start: int, prefix: bytes) -> int:
     return start
 
 
+# A block without any flaw, through its blank line: most are, and are read at once.
+_FLAWLESS = re.compile(rb"(?:[!-9;-~]{1,76}[ \t]*:[^\n]*\n(?:[ \t]+[^\s][^\n]*\n)*+){2,400}+(?=\n)")
+_NAME = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*:")
+
+
 def _read(text: bytes, start: int, prefix: bytes) -> Block:
+    flawless = None if prefix else _FLAWLESS.match(text, start)
+    if flawless is not None:
+        seen = _ALL & {name.lower() for name in _NAME.findall(text, start - 1, flawless.end())}
+        clear = len(seen) > 2 and not seen.isdisjoint(TECHNICAL)
+        return Block(
+            header=flawless[0][:-1],
+            start=start - 1,
+            end=flawless.end() - 1,
+            names=seen,
+            marked=clear or _is_marked(text, start),
+            ended=True,
+            quoted=False,
+        )
     block = _Growing(end=start)
-    ended = False
     for line, after in _lines(text, start, prefix):
         if line is None or not block.take(line, text, after):
-            ended = line is None or bool(line.strip()) or after < len(text)
             break
     return Block(
         header=b"\n".join(block.lines[: block.good]),
         start=start - 1,
         end=block.end - 1,
-        names=frozenset(block.seen & (TECHNICAL | BASIC | _REPORT)),
+        names=_ALL & block.seen,
         marked=_is_marked(text, start),
-        ended=ended or block.end < len(text),
+        ended=text.find(b"\n", block.end) >= 0,  # less than a line behind it may be a field that was cut
         quoted=bool(prefix.strip()),
     )
 

@@ -1,14 +1,16 @@
-"""What a format hands to the door: a returned message, a cited id, facts; values only, no decisions."""
+"""What a format hands to the door: a returned message, a cited id, facts; values only, no decisions.
+
+Named tuples, since a dozen of them are made for every bounce: they are made four times as fast.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scatterclean.model import Weight
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(NamedTuple):
     """A message, or the header of one, that this message hands back.
 
     `header` is its header block without quoting marks, `body` what follows it (may be empty); both with LF.
@@ -27,8 +29,7 @@ class Returned:
     summary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cited:
+class Cited(NamedTuple):
     """An id that is named without its header."""
 
     text: str
@@ -37,8 +38,7 @@ class Cited:
     by_reply: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What a report says about the delivery.  Addresses are bare and lower-cased.
 
     `guessed` facts, taken from prose, only count where no format knows better.

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import IO
 
 from scatterclean.errors import SecretUnavailable
 
@@ -20,6 +21,7 @@ _DRAIN = 2.0  # seconds that a killed command may take to let go of its pipes
 _MAX_SECRET = 65_536  # bytes; OAuth tokens have some kB
 _MAX_COMPLAINT = 600  # characters of a failed command's stderr that are shown
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 class Source(StrEnum):
@@ -148,7 +150,7 @@ def _output_of(command: tuple[str, ...], limit: float) -> bytes:
     late = False
     output = b""
     # stderr goes to a file, not a pipe: an ssh ControlPersist master holds its stderr open for hours.
-    with tempfile.TemporaryFile() as errors:
+    with _scratch() as errors:
         try:
             # A session of its own: the time limit ends its children too, and a prompt on the terminal of a
             # daemon fails at once instead of stopping it.  The command is the person's own.
@@ -163,11 +165,13 @@ def _output_of(command: tuple[str, ...], limit: float) -> bytes:
             raise SecretUnavailable(
                 f"password_command cannot be started: {command[0]}: {error.strerror}"
             ) from error
+        _running.add(process)
         try:
             output, _ = process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             late = True
         finally:
+            _running.discard(process)
             _end(process)
         errors.seek(0)
         complaint = errors.read(_MAX_SECRET)
@@ -183,10 +187,30 @@ def _output_of(command: tuple[str, ...], limit: float) -> bytes:
     return output
 
 
+def _scratch() -> IO[bytes]:
+    try:
+        return tempfile.TemporaryFile()
+    except OSError as error:
+        raise SecretUnavailable(
+            f"password_command cannot be started, as no temporary file can be made: {error.strerror}",
+            hint="is the disk full, or the temporary directory (TMPDIR) not writable?",
+        ) from error
+
+
+def end_commands() -> None:
+    """Kill every password_command that still runs, from any thread: who waits for one gets SecretUnavailable."""
+    for process in list(_running):
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        _kill(process)
         with suppress(subprocess.TimeoutExpired):
             process.communicate(timeout=_DRAIN)
     if process.stdout is not None:

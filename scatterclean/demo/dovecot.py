@@ -90,7 +90,11 @@ class ScratchDovecot:
     # --- life --------------------------------------------------------------------------------------------
 
     def __enter__(self) -> ScratchDovecot:
-        self.start()
+        try:
+            self.start()
+        except BaseException:  # Ctrl-C, too: `__exit__` is not called for what was not entered
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

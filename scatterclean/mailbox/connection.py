@@ -12,7 +12,9 @@ from collections.abc import Callable
 from scatterclean.mailbox.answers import Answer
 
 # Bounds for what a server, or a stranger through it, may make us hold or wait for.
-_MOST_LINES = 64 * 2**20  # bytes of lines in one answer; 500 headers have 200 kB beside the literals
+_MOST = (
+    128 * 2**20
+)  # bytes kept of one answer: 500 headers of 128 kiB at the very most, and the lines between
 _MOST_SECONDS = 900.0  # for one command: servers may send "* OK Still here" for ever, each within the timeout
 _LONGEST_LINE = 1_000_000  # imaplib's limit, too
 _PIECE = 2**16
@@ -29,7 +31,7 @@ class Connection(imaplib.IMAP4):
     def __init__(self, host: str, port: int, context: ssl.SSLContext | None, timeout: float) -> None:
         self._context = context
         self._keep = _PIECE
-        self._lines = 0
+        self._kept = 0
         self._until = 0.0
         self._ahead = bytearray()
         self._ahead_of: socket.socket | None = None
@@ -57,6 +59,7 @@ class Connection(imaplib.IMAP4):
         must neither fill the memory nor stop the sweep for ever.
         """
         kept = self._take(min(size, self._keep))
+        self._count(kept)
         left = size - len(kept)
         while left > 0:
             dropped = self._take(min(left, _PIECE))
@@ -75,10 +78,16 @@ class Connection(imaplib.IMAP4):
                 break
             end = ahead.find(b"\n", searched)
         size = len(ahead) if end < 0 else end + 1
-        self._lines += size
-        if size > _LONGEST_LINE or self._lines > _MOST_LINES:
+        if size > _LONGEST_LINE:
+            raise self.abort("a line beyond all bounds")
+        line = self._take(size)
+        self._count(line)
+        return line
+
+    def _count(self, kept: bytes) -> None:
+        self._kept += len(kept)
+        if self._kept > _MOST:
             raise self.abort("an answer beyond all bounds")
-        return self._take(size)
 
     def _take(self, size: int) -> bytes:
         """So many bytes; fewer if the connection ended before."""
@@ -140,7 +149,7 @@ class Connection(imaplib.IMAP4):
         # that failed in the middle would leave its data to the next (field guide, 6).
         self.untagged_responses.clear()
         self._keep = keep
-        self._lines = 0
+        self._kept = 0
         self._until = time.monotonic() + (_MOST_SECONDS if within is None else within)
         if reply is not None:
             self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals

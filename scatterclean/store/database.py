@@ -47,6 +47,7 @@ class Database:
         self.path = path
         self.read_only = read_only
         self._writing = threading.Lock()
+        self._file = _identity(path)
         self._engine = _engine(path, read_only, foreign_keys, busy_timeout)
 
     @contextmanager
@@ -62,9 +63,19 @@ class Database:
         Threads take turns: SQLite's own waiting is polling, and unfair under load.
         """
         with self._writing, self._translated(), self._engine.connect() as plain:
+            self._must_be_in_place()
             connection = plain.execution_options(writes=True)
             with connection.begin():
                 yield connection
+
+    def _must_be_in_place(self) -> None:
+        """SQLite goes on writing to a file that has no name any more: a journal that nobody can open again."""
+        if _identity(self.path) != self._file:
+            raise DatabaseUnusable(
+                f"{self.path} was removed or replaced while it was in use",
+                hint="Nothing is moved any more, for it could not be undone. Stop scatterclean, put the file back "
+                "(or let it make a new one), and start it again.",
+            )
 
     def close(self) -> None:
         self._engine.dispose()
@@ -77,6 +88,15 @@ class Database:
             raise translate(error.orig, self.path) from error
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode, as SQLite itself tells a moved file (in journal modes other than WAL)."""
+    try:
+        now = path.stat()
+    except OSError:
+        return None
+    return now.st_dev, now.st_ino
 
 
 def _engine(path: Path, read_only: bool, foreign_keys: bool, busy_timeout: float) -> Engine:

@@ -71,6 +71,7 @@ class SqlDocket:
             .select_from(moves)
             .join(cases, together)
             .where(moves.c.account == account, moves.c.state == MoveState.MOVED.value, moves.c.id == latest)
+            .where(cases.c.closure.is_distinct_from(Closure.HAND.value))
             .order_by(moves.c.id)
         )
         with self._database.read() as connection:

@@ -51,9 +51,14 @@ class SqlSentLog:
         self._database = database
 
     def assign(self, persons: Mapping[str, str]) -> None:
+        with self._database.read() as connection:
+            told = {row.name: row.person for row in connection.execute(select(accounts))}
+        if all(told.get(cleaned(account)) == cleaned(person) for account, person in persons.items()):
+            return  # the daemon reloads in its main loop, which must not wait for the writers
         with self._database.write() as connection:
             for account, person in persons.items():
-                _account_id(connection, account, person)
+                account_id = _account_id(connection, account, person)
+                connection.execute(update(accounts).where(accounts.c.id == account_id).values(person=person))
 
     def cursors(self, account: str) -> Mapping[str, Cursor]:
         with self._database.read() as connection:
@@ -172,16 +177,14 @@ def write_cursor(connection: Connection, table: Table, account: str, cursor: Cur
 
 
 def _account_id(connection: Connection, account: str, person: str) -> int:
-    row = connection.execute(
-        select(accounts.c.id, accounts.c.person).where(accounts.c.name == account)
-    ).first()
+    """Whose an account is, is said once, and then by `assign` alone: a sweep that began under an older
+    configuration may still be recording when a newer one is read."""
+    row = connection.execute(select(accounts.c.id).where(accounts.c.name == account)).first()
     if row is None:
         result = connection.execute(
             insert(accounts).values(name=account, person=person).returning(accounts.c.id)
         )
         return int(result.scalar_one())
-    if row.person != cleaned(person):
-        connection.execute(update(accounts).where(accounts.c.id == row.id).values(person=person))
     return int(row.id)
 
 

@@ -144,3 +144,17 @@ def test_candidates_are_told_from_the_fetched_fields_alone() -> None:
 @pytest.mark.parametrize("raw", [b"", b"\n\n\n", b"\x00", b"From", b"\xef\xbb\xbf", b"Return-Path: <>"])
 def test_scraps_are_ordinary_mail(raw: bytes) -> None:
     assert bounce.read(raw) is None
+
+
+def test_messages_within_messages_without_end_are_read_to_a_bounded_depth() -> None:
+    shell = (
+        b"From: a@example.org\nSubject: undeliverable\nContent-Type: multipart/mixed; boundary=b%d\n\n"
+        b"--b%d\n\ncould not be delivered to olga@example.net\n--b%d\nContent-Type: message/rfc822\n\n"
+    )
+    nest = b"".join(shell % (number, number, number) for number in range(3000))
+    assert bounce.candidate(nest)
+    bounce.read(nest)  # raised RecursionError once
+    found = bounce.read(HEAD + b"Content-Type: message/rfc822\n\n" + nest)
+    assert found is not None
+    assert found.stumbled == ()
+    assert max((ref.level for ref in found.references), default=0) <= bounce.MAX_LEVEL

@@ -116,9 +116,7 @@ class Breaking(World):
         world = self
 
         class Mailbox(MemoryMailbox):
-            def headers(
-                self, place: Place, uids: Sequence[int], fields: Sequence[str]
-            ) -> Iterator[Sighting]:
+            def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
                 if place.folder == world.breaks:
                     raise ConnectionLost("memory broke")
                 return super().headers(place, uids, fields)
@@ -282,7 +280,9 @@ def test_a_bounce_that_was_gathered_while_the_clock_was_behind_is_acquitted_by_t
     world.later(days=3)
     right = world.now
     world.sent("mine@winter.example", ago=timedelta(hours=1), to="friend@far.example", subject="Tea?")
-    world.bounced("rewritten@provider.example", ago=timedelta(0), recipient="friend@far.example", subject="Tea?")
+    world.bounced(
+        "rewritten@provider.example", ago=timedelta(0), recipient="friend@far.example", subject="Tea?"
+    )
     world.now = right - timedelta(days=2)
     world.sweep()
     world.now = right + timedelta(hours=1)

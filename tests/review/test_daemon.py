@@ -21,6 +21,7 @@ from scatterclean.service import Service
 from scatterclean.wire import Household
 
 PATIENCE = 20.0
+MAIL = "Dear Ada, your PIN is 1234"
 
 
 def report(name: str, **known: object) -> SweepReport:
@@ -271,7 +272,7 @@ def test_trouble_that_concerns_every_account_is_told_once(
 
 def test_a_bug_shows_no_mail_even_in_a_debug_log(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     def play(_stop: Callable[[], bool]) -> SweepReport:
-        int("Dear Ada, your PIN is 1234")
+        int(MAIL)
         raise AssertionError
 
     stage.play["home"] = play

@@ -11,6 +11,7 @@ import pytest
 
 from scatterclean.errors import ConnectionLost, ServerUnreachable
 from scatterclean.mailbox import connection, session
+from scatterclean.mailbox.folders import listed
 from scatterclean.mailbox.login import Access, open_mailbox
 
 # Far more than what is waited for below, far less than for ever.
@@ -105,6 +106,24 @@ def test_an_answer_that_never_ends_is_given_up(drop: bytes, monkeypatch: pytest.
     with dripping(READY, LOGGED_IN, drop) as access:
         box = open_mailbox(access)
         assert isinstance(outcome(box.folders), ConnectionLost)
+
+
+@pytest.mark.parametrize(
+    "drop", [b"* OK on and on\r\n" * 100, b"* 1 FETCH (UID 1 BODY {9000}\r\n" + b"x" * 9000 + b")\r\n"]
+)
+def test_an_answer_that_would_fill_the_memory_is_given_up(
+    drop: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_MOST", 100_000)
+    with dripping(READY, LOGGED_IN, drop) as access:
+        box = open_mailbox(access)
+        assert isinstance(outcome(box.folders), ConnectionLost)
+
+
+def test_a_line_as_long_as_it_may_be_is_understood_in_seconds_whatever_it_holds() -> None:
+    for piece in (b"a[ ", b"a[", b'"a ', b"((", b'\\"', b"{1} "):
+        line = b'() "/" ' + piece * (connection._LONGEST_LINE // len(piece))
+        assert outcome(lambda: listed([line])) is None  # noqa: B023
 
 
 @pytest.mark.parametrize("drop", [b"x", b"* OK still here\r\n"])

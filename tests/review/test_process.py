@@ -7,16 +7,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
+from scatterclean.config import Secret, Source, load
 from scatterclean.demo import dovecot as scratch
 from scatterclean.demo.dovecot import DovecotBroken, ScratchDovecot
-from scatterclean.errors import DatabaseUnusable
+from scatterclean.errors import DatabaseUnusable, SecretUnavailable
 from scatterclean.model import Mode
 from scatterclean.store import open_store
 from scatterclean.wire import Household
@@ -98,7 +101,7 @@ def test_it_leaves_in_time_and_stays_at_a_reload_while_another_program_holds_the
     tmp_path: Path,
 ) -> None:
     with ScriptedServer() as server, running(configured(tmp_path, server.port)) as daemon:
-        daemon.wait("home: 0 put away")
+        daemon.wait("home: 0 would be put away")
         other = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
         try:
             other.execute("BEGIN IMMEDIATE")
@@ -123,14 +126,19 @@ def test_no_password_command_outlives_the_daemon_that_asked_it(tmp_path: Path) -
         os.kill(command, 0)
 
 
+def test_a_temporary_directory_that_is_full_is_no_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(SecretUnavailable, match="temporary"):
+        Secret(Source.COMMAND, ("echo", "a-password")).fetch()
+
+
 # --- sessions ---------------------------------------------------------------------------------------------
 
 
 def test_a_session_whose_farewell_is_not_answered_can_be_cut(tmp_path: Path) -> None:
-    from threading import Timer
-
-    from scatterclean.config import load
-
     with ScriptedServer({"LOGOUT": [SILENCE]}) as server:
         settings = load(configured(tmp_path, server.port))
         with Household.open(settings) as household:

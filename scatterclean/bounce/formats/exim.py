@@ -15,13 +15,9 @@ from scatterclean.headers import addresses_in, decoded
 from scatterclean.model import Kind
 
 # deliver.c, moan.c: "The following address(es) failed:", "... have yet to be delivered:", and so on.
-_LIST = re.compile(
-    rb"\n[^\n]{0,200}(?:address(?:es|\(es\))?|recipients?)[^\n]{0,80}:\s*\n((?:\s*\n)?(?:[ \t]+[^\n]*\n|\n){1,200})"
-)
-_ITEM = re.compile(rb"^ {1,4}(?!SMTP|host|unknown)\"?<?([^\s<>\"]{1,200}@[^\s<>\":,]{1,200})>?", re.MULTILINE)
-_ERROR = re.compile(
-    rb"(?:SMTP error from remote (?:mail )?server[^\n]*:?\s*\n)[ \t]*(?:host[^\n]*\n)?[ \t]*([^\n]{1,300})"
-)
+_ITEM = re.compile(rb"\n {1,4}(?!SMTP|host|unknown)\"?<?([^\s<>\"]{1,200}@[^\s<>\":,]{1,200})>?")
+_LIST_END = re.compile(rb"\n(?=[^\s])")
+_ERROR = re.compile(rb"[ \t]*(?:host[^\n]*\n)?[ \t]*([^\n]{1,300})")
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
@@ -32,12 +28,26 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
             yield Facts(recipients=recipients)
         return
     text = b"\n" + message.preface[:4096]
-    listed = _LIST.search(text) if not recipients and (b"ddress" in text or b"ecipient" in text) else None
-    if listed is not None:
-        recipients = tuple(item.decode("utf-8", "replace").lower() for item in _ITEM.findall(listed[1]))
+    if not recipients:
+        recipients = tuple(item.decode("utf-8", "replace").lower() for item in _listed(text))
     if recipients:
-        error = _ERROR.search(text)
-        yield Facts(
-            recipients=recipients,
-            diagnostic=decoded(error[1].decode("utf-8", "replace"), 500) if error else None,
-        )
+        yield Facts(recipients=recipients, diagnostic=_answer(text))
+
+
+def _listed(text: bytes) -> list[bytes]:
+    """The addresses below a line, or two, that speak of addresses or recipients and end with a colon."""
+    at = 0
+    while (at := text.find(b":\n", at + 1)) >= 0:
+        line_before = text.rfind(b"\n", 0, text.rfind(b"\n", 0, at))
+        said = text[line_before + 1 : at]
+        if b"ddress" in said or b"ecipient" in said:
+            end = _LIST_END.search(text, at + 2)
+            return _ITEM.findall(text, at + 1, end.start() if end else len(text))
+    return []
+
+
+def _answer(text: bytes) -> str | None:
+    at = text.find(b"SMTP error from remote")
+    line_end = text.find(b"\n", at) if at >= 0 else -1
+    found = _ERROR.match(text, line_end + 1) if line_end >= 0 else None
+    return decoded(found[1].decode("utf-8", "replace"), 500) if found else None

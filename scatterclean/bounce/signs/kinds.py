@@ -25,6 +25,7 @@ _STATUS_FIELDS = re.compile(
 )
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
+_MAX_DEPTH = 3  # hostile mail nests without end
 _EARLY = 700  # characters: a warning says at once that it is one
 _KIND_OF_ACTION = {
     b"failed": Kind.BOUNCE,
@@ -35,9 +36,12 @@ _KIND_OF_ACTION = {
 }
 
 
-def kind_of(message: Message) -> Kind | None:
-    """None for ordinary mail.  For a message at any level; it looks at no more of it than it needs."""
-    signs = Signs(message)
+def kind_of(message: Message, *, depth: int = 0) -> Kind | None:
+    """None for ordinary mail.  For a message at any level; it looks at no more of it than it needs.
+
+    `depth` counts the messages within messages that had to be looked into.
+    """
+    signs = Signs(message, depth)
     if not may_be(signs.fields):
         return None
     return _by_report(signs) or _by_signs(signs)
@@ -117,29 +121,40 @@ def _from_daemon(signs: Signs) -> Kind | None:
         return None
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
-    notice = words.NOTICES.search(signs.subject) is not None
     if not (
         signs.auto_submitted.startswith(b"auto-replied")
         or _speaks_of_failure(signs, in_subject=failed or delayed)
-        or (notice and (signs.returns or words.NOTICES.search(signs.begin)))
-        or YOU_SENT_A_VIRUS.search(signs.subject)
-        or (signs.auto_submitted.startswith(b"auto") and (notice or signs.returns))
-        or (signs.returns and signs.null_path)
+        or _notifies(signs)
     ):
         return None
-    if delayed or (not failed and words.DELAYED.search(signs.begin[:_EARLY])):
-        return Kind.DELAY
-    if _PASTED_STATUS.search(b"\n" + message.preface):
+    if b"inal-" in message.preface and _PASTED_STATUS.search(b"\n" + message.preface):
         actions = _ACTION.findall(b"\n" + message.preface)
         if actions and actions[0].lower() in _KIND_OF_ACTION:
             return _KIND_OF_ACTION[actions[0].lower()]
-    if words.DELIVERED.search(signs.subject) and not failed:
-        return Kind.SUCCESS
-    if not failed and (notice or (not signs.body_failed and words.NOTICES.search(signs.begin))):
-        return Kind.NOTICE
-    if failed and words.DELAYED.search(signs.begin[:_EARLY]) and "permanent" not in signs.begin:
+    if delayed or (
+        words.DELAYED.search(signs.begin[:_EARLY]) and not (failed and "permanent" in signs.begin)
+    ):
         return Kind.DELAY
+    if failed:
+        return Kind.BOUNCE
+    if words.DELIVERED.search(signs.subject):
+        return Kind.SUCCESS
+    if signs.notice or (not signs.body_failed and words.NOTICES.search(signs.begin)):
+        return Kind.NOTICE
     return Kind.BOUNCE
+
+
+def _notifies(signs: Signs) -> bool:
+    """Does mail of a daemon tell of a virus, a quota, a frozen message?"""
+    if YOU_SENT_A_VIRUS.search(signs.subject):
+        return True
+    if signs.returns and (signs.null_path or signs.auto_submitted.startswith(b"auto")):
+        return True
+    return signs.notice and (
+        signs.returns
+        or signs.auto_submitted.startswith(b"auto")
+        or words.NOTICES.search(signs.begin) is not None
+    )
 
 
 def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
@@ -170,7 +185,7 @@ def _of_reply(signs: Signs) -> Kind | None:
         words.CHALLENGES.search(signs.begin) and not words.AWAY.search(signs.subject)
     ):
         return Kind.CHALLENGE
-    if words.NOTICES.search(signs.subject) and not signs.answers:
+    if signs.notice and not signs.answers:
         return Kind.NOTICE
     return Kind.AUTOREPLY
 
@@ -200,7 +215,7 @@ def _of_null_path(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY
     if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
-    if signs.returns and words.NOTICES.search(signs.subject):
+    if signs.returns and signs.notice:
         return Kind.NOTICE
     return None
 
@@ -221,11 +236,11 @@ def _of_words(signs: Signs) -> Kind | None:
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
     proof = signs.returns or signs.tells_of_an_address
-    if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(message):
+    if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(signs):
         return Kind.DELAY if delayed else Kind.BOUNCE
-    if signs.from_system and words.NOTICES.search(signs.subject) and signs.returns:
+    if signs.from_system and signs.notice and signs.returns:
         return Kind.NOTICE
-    if signs.from_daemon_name and words.NOTICES.search(signs.subject) and words.NOTICES.search(signs.begin):
+    if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof else None
     return Kind.NOTICE if YOU_SENT_A_VIRUS.search(signs.subject) else None
 
@@ -255,10 +270,12 @@ def _is_away(signs: Signs) -> bool:
     )
 
 
-def _forwards_a_bounce(message: Message) -> bool:
+def _forwards_a_bounce(signs: Signs) -> bool:
     """A person who passes a bounce on by hand returns a bounce, not a letter."""
-    part = message.part_of(RETURNED_TYPES)
-    return part is not None and kind_of(opened(part.content)) is not None
+    part = signs.message.part_of(RETURNED_TYPES)
+    if part is None or signs.depth >= _MAX_DEPTH:
+        return False
+    return kind_of(opened(part.content), depth=signs.depth + 1) is not None
 
 
 def _of_first_words(signs: Signs) -> Kind | None:

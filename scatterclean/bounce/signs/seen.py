@@ -43,8 +43,9 @@ _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 class Signs:
     """What is seen of one message, each sign looked for at most once."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, depth: int = 0) -> None:
         self.message = message
+        self.depth = depth
         self.fields = wanted(message.block)
 
     @once
@@ -109,6 +110,11 @@ class Signs:
         """Handed out by a mailing list or a newsletter, or by a calendar."""
         header = self.message.header
         return "list-id" in header or "list-unsubscribe" in header or "list-post" in header
+
+    @once
+    def notice(self) -> bool:
+        """The subject speaks of a virus, a policy, a moderator, a quota, a command."""
+        return words.NOTICES.search(self.subject) is not None
 
     @once
     def answers(self) -> bool:
