@@ -2,7 +2,7 @@
 
     python bench/read.py --corpora ../shared/corpora [--misses] [--kinds] [--more DIRECTORY_OF_ORDINARY_MAIL]
 
-Where flufl.bounce is installed, its speed and recall on the same files are measured in the same run.
+Other readers on the same files: bench/peers.py.
 """
 
 from __future__ import annotations
@@ -146,23 +146,6 @@ def speed(name: str, call: Callable[[bytes], object], raws: list[bytes], least: 
     print(f"  {name:42} {best:10,.0f}/CPU s")
 
 
-def peers(bounces: list[bytes], ordinary: list[bytes]) -> None:
-    try:
-        from email import message_from_bytes
-
-        from flufl.bounce import all_failures  # type: ignore[import-not-found,unused-ignore] # optional
-    except ImportError:
-        print("  flufl.bounce is not installed")
-        return
-    parsed = [message_from_bytes(raw) for raw in bounces]
-    hits = sum(any(all_failures(message)) for message in parsed)
-    print(f"  flufl.bounce recognises {hits / len(parsed):.1%} of bounces and delays")
-    index = {id(raw): message for raw, message in zip(bounces, parsed, strict=True)}
-    speed("flufl.bounce, bounces (without parsing)", lambda raw: all_failures(index[id(raw)]), bounces)
-    index |= {id(raw): message_from_bytes(raw) for raw in ordinary}
-    speed("flufl.bounce, ordinary (without parsing)", lambda raw: all_failures(index[id(raw)]), ordinary)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
@@ -194,7 +177,6 @@ def main() -> None:
         ordinary = [each.raw for each in messages if each.kind is None]
         speed("bounces", bounce.read, bounces)
         speed("ordinary mail", bounce.read, ordinary)
-        peers(bounces, ordinary)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from scatterclean.cli.root import COMMANDS, scatterclean
 
 from .program import environment
 
-HEAVY = ("sqlalchemy", "pydantic", "imapclient", "apscheduler", "alembic", "rich", "selectolax", "pymap")
+HEAVY = ("sqlalchemy", "pydantic", "imapclient", "apscheduler", "alembic", "rich", "pymap")
 README = Path(__file__).parents[2] / "README.md"
 
 

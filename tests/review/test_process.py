@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,8 +19,10 @@ import pytest
 
 from scatterclean.config import Secret, Source, load
 from scatterclean.demo import dovecot as scratch
+from scatterclean.demo.certificates import make_authority, make_certificate
 from scatterclean.demo.dovecot import DovecotBroken, ScratchDovecot
 from scatterclean.errors import DatabaseUnusable, SecretUnavailable
+from scatterclean.mailbox.login import open_mailbox
 from scatterclean.model import Mode
 from scatterclean.store import open_store
 from scatterclean.wire import Household
@@ -148,6 +151,23 @@ def test_a_session_whose_farewell_is_not_answered_can_be_cut(tmp_path: Path) -> 
                 began = time.monotonic()
             assert time.monotonic() - began < 2.5
             assert not household._sessions
+
+
+def test_what_comes_in_the_clear_behind_the_answer_to_starttls_is_nobodys_word(tmp_path: Path) -> None:
+    if shutil.which("openssl") is None:
+        absent("openssl")
+    make_authority(tmp_path)
+    make_certificate(tmp_path, "good")
+    slipped = b"TAG OK go on\r\n* OK the beginning of a line that is to swallow the next"
+    with ScriptedServer(
+        {"STARTTLS": [slipped]},
+        capability="STARTTLS AUTH=PLAIN",
+        certificate=(tmp_path / "good.pem", tmp_path / "good.key"),
+        starttls=True,
+    ) as server:
+        box = open_mailbox(server.access(tls="starttls", ca_file=tmp_path / "ca.pem"))
+        assert [folder.name for folder in box.folders()] == ["INBOX"]
+        box.close()
 
 
 # --- the database -----------------------------------------------------------------------------------------
