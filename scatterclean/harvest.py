@@ -27,6 +27,9 @@ from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMe
 from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
 
 BATCH = 500
+# Further than this in the future coverage is not waited for.  (Machines without a clock of their own start with the
+# time of their last shutdown; with two systems on one machine the clock may be ahead by the zone.)
+WRONG_CLOCK = timedelta(days=3)
 # INTERNALDATE counts seconds: of three messages of one second the middle one may vanish.
 _RESOLUTION = timedelta(seconds=1)
 # A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:
@@ -117,11 +120,15 @@ def harvest(
     report = Harvest()
     cursors = log.cursors(account.name)
     covered = log.coverage([account.name])[account.name].through
-    if covered is not None and covered > now:
-        # The clock was ahead then, or is behind now: nobody can have read what is yet to be sent.  What was
-        # read is not lost by it: the cursors stand, and cover it again.
+    if covered is not None and covered > now + WRONG_CLOCK:
+        # The clock was far ahead once: nobody can have read what is yet to be sent.
         log.retract(account.name, now)
         covered = now
+    elif covered is not None and covered > now:
+        # It is behind now, or was a little ahead then.  Nothing is read, so that nothing is misdated; it goes on
+        # where it stopped when that time has come, and until then nobody is convicted (see `knowledge`).
+        report.troubles.append(_early(account, covered, now))
+        return report
     try:
         report.folders = sent_folders(mailbox, account)
         states = [mailbox.state(folder) for folder in report.folders]
@@ -306,6 +313,14 @@ def _none_gone(log: SentLog, account: Account, cursors: Mapping[str, Cursor], fo
             hint="Set `sent = [...]` in the account to the folders that hold your sent mail now "
             f"(found now: {_list(folders)}). What the log knows it keeps.",
         )
+
+
+def _early(account: Account, covered: datetime, now: datetime) -> str:
+    return (
+        f"account {account.name}: the clock of this machine stands at {now:%Y-%m-%d %H:%M} UTC, which is before the "
+        f"Sent folders were read last ({covered:%Y-%m-%d %H:%M} UTC): nothing is decided until then\n"
+        "  Is the clock right?"
+    )
 
 
 def _made_anew(account: Account, reading: _Reading, covered: datetime | None) -> str:

@@ -23,7 +23,7 @@ from scatterclean.errors import (
 )
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
-from scatterclean.harvest import Harvest, harvest
+from scatterclean.harvest import WRONG_CLOCK, Harvest, harvest
 from scatterclean.judge import ABSURD_AGE, judge, question_for
 from scatterclean.knowledge import Storms, knowledge_of, storms_around
 from scatterclean.model import (
@@ -225,8 +225,9 @@ class Sweep:
             # came in the future it is our clock that may be behind: an arrival drawn back to it would end the
             # settle time early once the clock is right, and hide the person's mail from the tie.
             arrival = seen[uid].arrival if seen[uid].arrival < now + ABSURD_AGE else now
-            if known is not None and uid >= known.uidnext and known.read_at <= now:
-                arrival = max(arrival, known.read_at)
+            if known is not None and uid >= known.uidnext and arrival < known.read_at:
+                # Between the two looks: the later one counts (or the earlier, if the clock went back between).
+                arrival = now if known.read_at > now + WRONG_CLOCK else max(now, known.read_at)
             yield Case(
                 account=self.account.name,
                 where=Whereabouts(state.place, uid),

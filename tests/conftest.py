@@ -10,8 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+
+# No timed asserts: on a busy machine a deadline tells of the machine, not of the code.
+settings.register_profile("scatterclean", deadline=None)
+settings.load_profile("scatterclean")
 
 CORPORA = Path(__file__).parents[2] / "shared" / "corpora"
 

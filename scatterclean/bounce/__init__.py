@@ -13,7 +13,14 @@ from dataclasses import dataclass, field
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
-from scatterclean.bounce.signs.heads import FIELDS, candidate, has_machine_signs, is_null_path, may_be
+from scatterclean.bounce.signs.heads import (
+    FIELDS,
+    candidate,
+    challenges,
+    has_machine_signs,
+    is_null_path,
+    may_be,
+)
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
@@ -198,7 +205,11 @@ def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Return
         whole = set(header.names()) - {_last_name(found.header).decode("ascii", "replace")}
         if outer.cut or not whole >= {"from", "subject"}:
             return True
-    if found.closed or not _could_be_answered_here(outer, header):
+    if found.closed:
+        return False
+    if challenges(fields):  # some challenge programs write under the address of whom they guard
+        return True
+    if not _could_be_answered_here(outer, header):
         return False
     return may_be(fields) if outer.cut else has_machine_signs(fields)
 

@@ -227,11 +227,15 @@ class Message:
     @once
     def words(self) -> str:
         """The first 2 kB of the notice, decoded, in lower case, runs of white space as one blank."""
+        return self.words_of(self.text)
+
+    def words_of(self, text: bytes) -> str:
+        """The same of a piece of the notice."""
         part = self.notice
         if part is None:
             return ""
         charset = "utf-8" if self._is_html(part) else part.charset
-        return " ".join(in_charset(self.text[:2048], charset).lower().split())
+        return " ".join(in_charset(text[:2048], charset).lower().split())
 
     @once
     def blocks(self) -> list[Block]:
@@ -287,6 +291,8 @@ def _pieces(part: Part) -> list[tuple[bytes, bool]]:
     at = part.header.lower().find(b"boundary")
     if not multipart and (at < 0 or part.type in RETURNED_TYPES):
         return []
+    if not multipart and not _TYPE.search(b"\n" + part.header):
+        return []  # LSMTP announces a "boundary" of its own in X-Report-Type
     announced = _BOUNDARY.match(part.header, at) if at >= 0 else None
     body = b"\n" + part.body
     if announced:

@@ -102,10 +102,12 @@ def test_the_fields_that_a_sweep_fetches_find_every_damaged_message_that_is_read
 @pytest.mark.slow
 @pytest.mark.parametrize("complete", [True, False], ids=["said to be whole", "said to be cut"])
 @pytest.mark.parametrize("name", FIXTURES)
-def test_truncation_at_any_byte_of_a_wrapped_bounce_makes_no_id_strong(name: str, complete: bool) -> None:
+def test_truncation_at_every_third_byte_of_a_wrapped_bounce_makes_no_id_strong(
+    name: str, complete: bool
+) -> None:
     raw = WRAPPER % FIXTURES[name].removeprefix(b"\xef\xbb\xbf").replace(b"\r", b"\n")
     wanted = strong_ids(bounce.read(raw))
-    for end in range(len(raw)):
+    for end in range(0, len(raw), 3):
         assert strong_ids(bounce.read(raw[:end], complete=complete)) <= wanted, raw[:end][-60:]
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -249,6 +250,52 @@ def test_a_clock_that_was_wrong_by_years_is_made_up_for_by_one_round(stage: Stag
         stage.wait(lambda: stage.began)
         job = daemon._scheduler.get_job("home")
         assert len(job._get_run_times(datetime.now(UTC) + timedelta(days=3))) == 1
+
+
+@pytest.mark.parametrize("hours", [-5, 5])
+def test_a_clock_that_is_set_brings_a_round_at_once(
+    stage: Stage, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with stage.running():
+        stage.wait(lambda: stage.began)
+        moved = SimpleNamespace(
+            time=lambda: time.time() + 3600 * hours, monotonic=time.monotonic, sleep=time.sleep
+        )
+        monkeypatch.setattr(service, "time", moved)
+        stage.wait(lambda: stage.began == ["home", "home"])
+
+
+def test_a_round_that_shows_no_life_is_cut_and_the_account_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "SILENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(service, "FIRST_BACKOFF", timedelta(0))
+
+    def play(_stop: Callable[[], bool]) -> SweepReport:
+        stage.wait(lambda: stage.aborted)
+        stage.play.clear()
+        raise ConnectionLost("home: the connection broke")
+
+    stage.play["home"] = play
+    with stage.running():
+        stage.wait(lambda: stage.began == ["home", "home"])
+    assert stage.aborted == ["home"]
+
+
+def test_a_round_that_outlasts_its_interval_is_followed_by_another(stage: Stage) -> None:
+    over = threading.Event()
+
+    def play(_stop: Callable[[], bool]) -> SweepReport:
+        over.wait(2.5)
+        return report("home")
+
+    stage.play["home"] = play
+    with stage.running() as daemon:
+        stage.wait(lambda: stage.began)
+        pace = service._Pace(seconds=1, timezone=UTC)
+        daemon._scheduler.get_job("home").modify(trigger=pace, next_run_time=datetime.now(UTC))
+        stage.wait(lambda: stage.began == ["home", "home"])
+        over.set()
 
 
 def test_trouble_that_concerns_every_account_is_told_once(

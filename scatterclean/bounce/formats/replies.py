@@ -13,7 +13,7 @@ from scatterclean.model import Kind, Weight
 # RFC 3834, 3.1.5: In-Reply-To is the id of the message that is answered.  A bounce is often built from the
 # original's header, and then In-Reply-To is what the *original* answered.
 _ANSWERS = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.NOTICE, Kind.RECEIPT})
-_OTHERS = ("X-Original-Message-ID", "Original-Message-ID", "X-Failed-Message-ID")
+_OTHERS = ("X-Original-Message-ID", "Original-Message-ID", "X-Failed-Message-ID", "X-Riferimento-Message-ID")
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
@@ -36,6 +36,10 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
 
 def _whole(message: Message) -> bool:
     """Is the kind beyond doubt?  What was cut off might have shown that it is a bounce."""
-    if not message.header_ended or Signs(message).from_daemon:
+    if not message.header_ended:
+        return False
+    if not message.cut:
+        return True
+    if Signs(message).from_daemon:
         return False
     return not message.type.startswith("multipart/") or message.parts[-1].ended

@@ -7,5 +7,6 @@ supports them.
 words  the words of automatic mail in many languages
 heads  what header fields alone say; what `candidate` lets pass is ordinary mail, for good
 seen   every sign of one message, looked for when it is asked for
+away   does the subject say so, as programs do?
 kinds  the decision
 """

@@ -18,6 +18,7 @@ _MACHINE_FIELDS = (
     "X-Failed-Recipients",
     "X-Autoreply",
     "X-Autorespond",
+    "X-Auto-Response",
     "X-Autoreply-From",
     "X-Autoreply-Domain",
     "X-Mail-Autoreply",
@@ -26,6 +27,7 @@ _MACHINE_FIELDS = (
     "X-AutoReply-From",
     "X-Bounce-Id",
     "X-Amz-Sns-Message-Id",
+    "X-Ricevuta",
     "X-List-Administrivia",
     "X-Delivery-Agent",
     "X-MDN-Type",
@@ -79,12 +81,24 @@ DAEMON_NAME = Stems(
         "system attendant",
     )
 )  # fmt: skip
+SCANNER_NAME = Stems(
+    (
+        "content-filter", "content filter", "mailsweeper", "mailscanner", "mailmarshal", "interscan", "antivirus",
+        "anti-virus", "virusscan", "viruswall", "virus scan", "amavis", "antigen", "scanmail", "groupshield",
+        "puremessage", "mail security", "kaspersky", "dr.web", "drweb",
+    )
+)  # fmt: skip
 NO_ADDRESS = re.compile(r"^[^@]*<\s*>\s*$|^\s*$")
 # Programs that run lists, by their local part.  People's letters to a list are not "From" them.
 LIST_SERVER = re.compile(
-    r"owner-.|.*[-+_](?:owner|bounces?|request|admin|help|confirm|approval|errors?)(?:[-+=_]|$)|"
+    r"owner-.|.*[-+_](?:owner|bounces?|request|admin|help|confirm|approval|errors?|reject|accept)(?:[-+=_]|$)|"
     r"(?:listserv|listmaster|majordomo|majordom|sympa|mailman|ezmlm|listar|ecartis|mlmmj|smartlist|lyris|listproc)"
 )
+LIST_PROGRAM = re.compile(
+    r"listserv|majordomo?|sympa|mailman|ezmlm|listar|ecartis|mlmmj|smartlist|lyris|listproc"
+)
+# Where the bounces of what a list program writes go to; people's mail comes from themselves.
+BOUNCES = re.compile(r"owner-.+|.+[-+_](?:owner|bounces?|return)(?:[-+=_].*)?")
 LIST_ID = re.compile(rb"mlmmj|\.FML|mailman\.|sympa\.|ezmlm")
 _NULL_PATH = re.compile(
     rb"(?:<?[ \t]*>?|<?(?:mailer-daemon|double-bounce|postmaster)\b[^>]*>?|<?null>?)$", re.IGNORECASE
@@ -99,11 +113,24 @@ SYSTEM = re.compile(
     r"feedback|complaint|fbl|staff|scanner|filter|gateway|firewall|mail|challenge|confirm|spam|virus|auto|nobody|"
     r"info|imss|inetgw|email|server|daemon|quarantine"
 )
-# Scanners that write under names of their own (NAV for Exchange, Symantec, GroupShield, Sophos ...).
-YOU_SENT_A_VIRUS = re.compile(
-    r"(?:virus|infected|violation|trojan|malware|attachment).{0,60}"
-    r"(?:you sent|from you\b|your (?:e-?mail|message|mail))|"
-    r"(?:you sent|from you|your (?:e-?mail|message)).{0,40}(?:virus|infected|malware|blocked attachment)"
+# Local parts of programs that look into mail and do nothing else.
+SCANNER = re.compile(
+    r"(?:e?-?mail)?[-_.]?(?:scan|filter|gateway|firewall|(?:ant[iy])?[-_.]?(?:virus|wirus|spam)|ims[sv]|isvw|quarantine|"
+    r"mailsweeper|mailmarshal|mailscanner|amavis|antigen|kav(?![a-z])|drweb|clamav|gsesa|navmse|(?:nav|sav)(?![a-z])|inetgw|"
+    r"puremessage|mimesweeper|webshield|symantec|norton|mcafee|sophos)"
+)
+
+
+def says_you_sent_evil(subject: str) -> bool:
+    """Scanners write under names of their own (NAV for Exchange, Symantec, GroupShield, Sophos, Dr.Web ...)."""
+    if words.EVIL.search(subject) is None and "attachment" not in subject:
+        return False
+    return _YOU_SENT_EVIL.search(subject) is not None
+
+
+_YOU_SENT_EVIL = re.compile(
+    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern})|"
+    rf"(?:{words.YOURS.pattern}).{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
 )
 
 
@@ -129,16 +156,26 @@ def may_be(fields: dict[bytes, bytes]) -> bool:
     if has_machine_signs(fields):
         return True
     subject = text_of(fields.get(b"subject"))
-    if words.SUBJECTS.search(subject) or YOU_SENT_A_VIRUS.search(subject):
+    if words.ANY.search(subject) is None:
+        return False
+    if words.SUBJECTS.search(subject) or says_you_sent_evil(subject):
         return True
-    if fields.get(b"precedence", b"").strip().lower() == b"bulk" and words.AWAY.search(subject):
+    answers = b"in-reply-to" in fields and not subject.startswith(words.ANSWER)
+    if (answers or fields.get(b"precedence", b"").strip().lower() == b"bulk") and words.AWAY.search(subject):
         return True
     sender = text_of(fields.get(b"from"))
-    return words.SYSTEM_SUBJECTS.search(subject) is not None and any(map(SYSTEM.match, locals_of(sender)))
+    return words.SYSTEM_SUBJECTS.search(subject) is not None and any(
+        SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender)
+    )
 
 
-def has_machine_signs(fields: dict[bytes, bytes]) -> bool:
-    """Does anything but the subject say so?"""
+def challenges(fields: dict[bytes, bytes]) -> bool:
+    """Does the subject hold the token of a challenge program?"""
+    return words.CHALLENGES_FOR_SURE.search(text_of(fields.get(b"subject"))) is not None
+
+
+def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bool:
+    """Does anything but the subject say so?  A display name (`by_name`) is what spam likes to dress with."""
     if is_null_path(fields.get(b"return-path")):
         return True
     auto = fields.get(b"auto-submitted")
@@ -151,7 +188,7 @@ def has_machine_signs(fields: dict[bytes, bytes]) -> bool:
     if _AUTO_PRECEDENCE.match(fields.get(b"precedence", b"")):
         return True
     sender = text_of(fields.get(b"from"))
-    if DAEMON_NAME.search(sender) or (b"from" in fields and NO_ADDRESS.match(sender)):
+    if (by_name and DAEMON_NAME.search(sender)) or (b"from" in fields and NO_ADDRESS.match(sender)):
         return True
     if any(DAEMON.fullmatch(local) or LIST_SERVER.match(local) for local in locals_of(sender)):
         return True

@@ -13,7 +13,8 @@ from scatterclean.bounce.anatomy import (
     opened,
 )
 from scatterclean.bounce.signs import words
-from scatterclean.bounce.signs.heads import YOU_SENT_A_VIRUS, may_be
+from scatterclean.bounce.signs.away import begins_away, is_away
+from scatterclean.bounce.signs.heads import may_be, says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
 
@@ -103,12 +104,14 @@ def _by_signs(signs: Signs) -> Kind | None:
     """Kinds of home-made mail: structure and words together."""
     if signs.from_daemon or b"x-failed-recipients" in signs.fields:
         return _from_daemon(signs)
+    if b"x-ricevuta" in signs.fields:
+        return _of_pec(signs)
     if b"x-amz-sns-message-id" in signs.fields:
         return _of_sns(signs)
-    if signs.machine_reply and not signs.from_list:
-        return _of_reply(signs)
     if signs.from_list_server and (kind := _from_list_server(signs)):
         return kind
+    if signs.machine_reply and not signs.from_list:
+        return _of_reply(signs)
     if signs.null_path and (kind := _of_null_path(signs)):
         return kind
     return _of_words(signs)
@@ -139,31 +142,48 @@ def _from_daemon(signs: Signs) -> Kind | None:
         return Kind.BOUNCE
     if words.DELIVERED.search(signs.subject):
         return Kind.SUCCESS
-    if signs.notice or (not signs.body_failed and words.NOTICES.search(signs.begin)):
+    if signs.notice or (not signs.body_failed and (signs.cites or words.NOTICES.search(signs.begin))):
         return Kind.NOTICE
     return Kind.BOUNCE
 
 
+def _speaks_of_one(signs: Signs) -> bool:
+    """A notice about one message; digests of what was held back from the reader are about none of hers."""
+    return words.NOTICES.search(signs.begin) is not None and words.DIGESTS.search(signs.subject) is None
+
+
 def _notifies(signs: Signs) -> bool:
     """Does mail of a daemon tell of a virus, a quota, a frozen message?"""
-    if YOU_SENT_A_VIRUS.search(signs.subject):
+    if says_you_sent_evil(signs.subject):
         return True
-    if signs.returns and (signs.null_path or signs.auto_submitted.startswith(b"auto")):
+    if signs.returns_own or (signs.returns and signs.null_path):
+        return True
+    if signs.auto_submitted.startswith(b"auto") and (signs.returns or (signs.null_path and signs.cites)):
         return True
     return signs.notice and (
-        signs.returns
-        or signs.auto_submitted.startswith(b"auto")
-        or words.NOTICES.search(signs.begin) is not None
+        signs.returns or signs.auto_submitted.startswith(b"auto") or _speaks_of_one(signs)
     )
 
 
 def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
-    if signs.from_mailer_daemon or signs.null_path or b"x-failed-recipients" in signs.fields:
-        return in_subject or signs.body_failed or signs.returns
+    if signs.from_mailer_daemon or b"x-failed-recipients" in signs.fields:
+        return (
+            in_subject or signs.returns or (signs.body_failed and words.DIGESTS.search(signs.subject) is None)
+        )
+    if signs.null_path and (signs.returns or signs.tells_of_an_address or signs.answers_in_smtp):
+        return True
     if in_subject:
-        return signs.proof or signs.names_another
+        return signs.proof or (signs.names_another and bool(signs.local_parts))
     return signs.body_failed and not signs.human and signs.proof
+
+
+def _of_pec(signs: Signs) -> Kind:
+    """Italy's certified mail names what its receipts say in a field (DM 2 November 2005, annex, 6.3 to 6.6)."""
+    said = signs.fields[b"x-ricevuta"].strip().lower()
+    if b"virus" in said:
+        return Kind.NOTICE
+    return Kind.BOUNCE if b"errore" in said or said.startswith(b"non-") else Kind.SUCCESS
 
 
 def _of_sns(signs: Signs) -> Kind | None:
@@ -179,6 +199,8 @@ def _of_reply(signs: Signs) -> Kind | None:
     message = signs.message
     if "text/calendar" in message.types:
         return None  # an answer to an invitation is a person's
+    if begins_away(signs):
+        return Kind.AUTOREPLY  # whatever the subject says that it quotes
     if words.FAILED.search(signs.subject) and not signs.answers and signs.proof:
         return Kind.BOUNCE
     if words.CHALLENGES.search(signs.subject) or (
@@ -190,18 +212,30 @@ def _of_reply(signs: Signs) -> Kind | None:
     return Kind.AUTOREPLY
 
 
+# Mailman's count of what waits for the moderator; its tokens for what is to be confirmed (Mailman/Pending.py).
+_WAITING = re.compile(r"\d+ \S")
+_CONFIRM = re.compile(r"confirm [0-9a-f]{20,}")
+
+
 def _from_list_server(signs: Signs) -> Kind | None:
     """Lists also send reminders, digests and welcomes: only what is about a message or a command counts."""
     text = signs.begin
-    if signs.answers:
-        return None
+    if signs.answers or ("list-post" in signs.message.header and b"x-list-administrivia" not in signs.fields):
+        return None  # a letter to the list (RFC 2369, 3.4), whoever stands in From
     mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
-    if words.CHALLENGES.search(signs.subject) and (words.CHALLENGES.search(text) or mlmmj):
+    if _WAITING.match(signs.subject):
+        return None
+    confirm = words.CHALLENGES.search(signs.subject) or _CONFIRM.match(signs.subject)
+    if confirm and signs.list_program and (words.CHALLENGES.search(text) or mlmmj):
         return Kind.CHALLENGE
-    if words.FAILED.search(signs.subject) and signs.proof and not mlmmj:
+    rejected = words.REJECTED.search(signs.subject) is not None
+    if words.FAILED.search(signs.subject) and not rejected and signs.proof and not mlmmj:
         return Kind.BOUNCE
     if words.LIST_NOTICES.search(signs.subject) and (words.LIST_NOTICES.search(text) or signs.returns):
         return Kind.NOTICE
+    unknown = b"return-path" not in signs.fields and b"in-reply-to" not in signs.fields
+    if (signs.list_program and (signs.cites or signs.returns_own)) or (unknown and signs.returns_own):
+        return Kind.NOTICE  # an answer to what somebody sent to a list, in whatever language
     if mlmmj:
         return Kind.NOTICE if signs.returns or words.FAILED.search(signs.subject) else Kind.AUTOREPLY
     return None
@@ -211,13 +245,40 @@ def _of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
     if words.AWAY_FOR_SURE.search(signs.subject):
         return Kind.AUTOREPLY
-    if b"in-reply-to" in signs.fields and words.AWAY.match(signs.subject):
-        return Kind.AUTOREPLY
+    if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
+        return kind
     if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
     if signs.returns and signs.notice:
         return Kind.NOTICE
+    if signs.says_you_wrote and words.NOTICES.search(signs.subject):
+        return Kind.NOTICE
+    if signs.returns_own and not signs.answers:
+        said = words.NOTICES.search(signs.begin) or says_you_sent_evil(signs.subject)
+        return Kind.NOTICE if said and not words.FAILED.search(signs.subject) else Kind.BOUNCE
     return None
+
+
+def _of_null_path_that_cites(signs: Signs) -> Kind | None:
+    """No bounce may come back to it, and it answers something: the two marks of a responder (RFC 3834, 3)."""
+    if signs.answers:
+        if words.CHALLENGES_FOR_SURE.search(signs.subject):
+            return Kind.CHALLENGE
+        # Help desks tell their agents so, too, but as "auto-generated" (OTRS: SendmailNotificationEnvelopeFrom).
+        bulk = signs.precedence in (b"bulk", b"junk") and not signs.auto_submitted.startswith(b"auto-gen")
+        return Kind.AUTOREPLY if bulk or words.AWAY.search(signs.subject) else None
+    if words.AWAY.match(signs.subject):
+        return Kind.AUTOREPLY
+    if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
+        return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
+    noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
+    if words.FAILED.search(signs.subject) and signs.body_failed:
+        return Kind.NOTICE if noticed else None
+    if words.CHALLENGES.search(signs.subject):
+        return Kind.CHALLENGE
+    if noticed or says_you_sent_evil(signs.subject):
+        return Kind.NOTICE
+    return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
 
 
 def _of_words(signs: Signs) -> Kind | None:
@@ -225,49 +286,52 @@ def _of_words(signs: Signs) -> Kind | None:
     message = signs.message
     if signs.human:
         return None
-    if _is_away(signs):
+    if is_away(signs):
         return Kind.AUTOREPLY
+    if (
+        words.CHALLENGES_FOR_SURE.search(signs.subject)
+        and words.CHALLENGES.search(signs.begin)
+        and not signs.from_list
+    ):
+        return Kind.CHALLENGE
     if signs.answers or signs.from_list:
         return _of_first_words(signs)
     if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns:
         return Kind.COMPLAINT
-    if "in-reply-to" in message.header and not signs.returns:
+    if "in-reply-to" in message.header and not signs.returns and not signs.from_scanner:
         return None
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
     proof = signs.returns or signs.tells_of_an_address
-    if (failed or delayed) and signs.body_failed and proof and not _forwards_a_bounce(signs):
+    if (failed or delayed) and signs.body_failed and proof and _is_nobodys(signs):
         return Kind.DELAY if delayed else Kind.BOUNCE
+    told = signs.says_you_wrote or (signs.cites and (signs.null_path or b"return-path" not in signs.fields))
+    if signs.from_scanner and told and _speaks_of_one(signs):
+        return Kind.NOTICE
     if signs.from_system and signs.notice and signs.returns:
         return Kind.NOTICE
     if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
-        return Kind.NOTICE if signs.names_another or signs.proof else None
-    return Kind.NOTICE if YOU_SENT_A_VIRUS.search(signs.subject) else None
+        return Kind.NOTICE if signs.names_another or signs.proof or signs.says_you_wrote else None
+    return Kind.NOTICE if _is_of_a_program(signs) and says_you_sent_evil(signs.subject) else None
 
 
-# What vacation programs put between their phrase and the subject that they answer.
-_BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[\uff1a\uff08]|[-\u2013]|$|auto|from |von |de |to )")
+def _is_of_a_program(signs: Signs) -> bool:
+    return (
+        signs.null_path or signs.from_scanner or signs.from_system or signs.says_you_wrote
+    ) and "in-reply-to" not in signs.message.header
 
 
-_AWAY_AT_END = re.compile(
-    rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{words.AWAY.pattern})[^:]{{0,20}}$"
-)
+def _is_nobodys(signs: Signs) -> bool:
+    """A person, too, writes "my mail to x could not be delivered" and shows what came back.
 
-
-def _is_away(signs: Signs) -> bool:
-    """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
-    phrase = words.AWAY_FOR_SURE.match(signs.subject)
-    if phrase and not signs.answers and _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()):
-        return True
-    supported = signs.fields.get(b"precedence", b"").strip().lower().startswith(
-        (b"bulk", b"junk", b"auto")
-    ) or (signs.auto_submitted.startswith(b"auto"))
-    if not supported or signs.from_list:
+    It has a person's Return-Path, what it shows is not the reader's, or it passes a bounce on.
+    """
+    if signs.from_system:
+        if not signs.returns and not signs.from_daemon_name:
+            return False  # help desks write about mail, too
+    elif b"from" in signs.fields and (b"return-path" in signs.fields or not signs.returns_own):
         return False
-    # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
-    return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
-        (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
-    )
+    return not _forwards_a_bounce(signs)
 
 
 def _forwards_a_bounce(signs: Signs) -> bool:

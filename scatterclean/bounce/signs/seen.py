@@ -9,11 +9,15 @@ from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
 from scatterclean.bounce.once import once
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.heads import (
+    BOUNCES,
     DAEMON,
     DAEMON_NAME,
     LIST_ID,
+    LIST_PROGRAM,
     LIST_SERVER,
     NO_ADDRESS,
+    SCANNER,
+    SCANNER_NAME,
     SYSTEM,
     is_null_path,
     locals_of,
@@ -21,8 +25,10 @@ from scatterclean.bounce.signs.heads import (
     text_of,
     wanted,
 )
-from scatterclean.headers import addresses_in
+from scatterclean.headers import Header, addresses_in
 
+_HEAD = 16_384  # bytes of a returned message in which its header is looked for
+_SAID = 40  # bytes: less than this says nothing in front of a copy
 LOOK = 1500  # characters: a notice says in its first lines what it is
 
 # Only programs of people write these; without a sender of the postmaster kind they speak against a bounce.
@@ -36,6 +42,10 @@ _SMTP_ANSWER = re.compile(
     r"(?<![\w.])(?:[45]\d\d[- ](?:[45]\.\d\.\d{1,3}\b|[a-z<#]{2})|\(?#?[45]\.\d\.\d{1,3}\b)"
 )
 ADDRESS = re.compile(r"(?<![^\s<>@\"',;:()])[^\s<>@\"',;:()]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,8}")
+_WRITER = re.compile(
+    r"(?:\bfrom|sender|by|\bvon|absender|\bde|exp[ée]diteur|remitente|remetente|\bda|mittente|afzender|nadawca|отправител[ья]"
+    r"|差出人|发件人)(?: address)?[ :=\"'<(]{1,4}(" + ADDRESS.pattern + ")"
+)
 _SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 
@@ -50,8 +60,12 @@ class Signs:
 
     @once
     def begin(self) -> str:
-        """The first words of the notice, in lower case."""
-        return self.message.words[:LOOK]
+        """The first words of the notice, in lower case; what the copy below it says is another's."""
+        message = self.message
+        last = message.blocks[-1] if message.blocks else None
+        if last is None or not last.is_header or last.start < _SAID:
+            return message.words[:LOOK]
+        return message.words_of(message.text[: last.start])[:LOOK]
 
     @once
     def sender(self) -> str:
@@ -86,6 +100,11 @@ class Signs:
         return self.from_daemon_name or any(map(SYSTEM.match, self.local_parts))
 
     @once
+    def from_scanner(self) -> bool:
+        """A program that looks into other people's mail."""
+        return any(map(SCANNER.match, self.local_parts)) or SCANNER_NAME.search(self.sender) is not None
+
+    @once
     def from_daemon_name(self) -> bool:
         return DAEMON_NAME.search(self.sender) is not None
 
@@ -95,6 +114,21 @@ class Signs:
             any(map(LIST_SERVER.match, self.local_parts))
             or b"x-list-administrivia" in self.fields
             or LIST_ID.search(self.fields.get(b"message-id", b"")) is not None
+        )
+
+    @once
+    def list_program(self) -> bool:
+        """A program that runs lists, and not the people behind an address such as hr-admin@."""
+        path = text_of(self.fields.get(b"return-path"))
+        return (
+            self.null_path
+            or b"x-list-administrivia" in self.fields
+            or LIST_ID.search(self.fields.get(b"message-id", b"")) is not None
+            or any(map(LIST_PROGRAM.fullmatch, self.local_parts))
+            or self.precedence in (b"bulk", b"junk", b"list")
+            or self.auto_submitted.startswith(b"auto")
+            or "mailing-list" in self.message.header
+            or any(BOUNCES.fullmatch(local) and local not in self.local_parts for local in locals_of(path))
         )
 
     @once
@@ -133,10 +167,14 @@ class Signs:
         fields = self.fields
         if self.auto_submitted.startswith((b"auto-replied", b"auto-reply")):
             return True
-        precedence = fields.get(b"precedence", b"").strip().lower()
+        precedence = self.precedence
         if precedence.startswith(b"auto"):
             return True
-        if any(name.startswith((b"x-autor", b"x-mail-autor", b"x-vacation")) for name in fields):
+        if any(
+            name.startswith((b"x-autor", b"x-auto-response", b"x-mail-autor", b"x-vacation"))
+            and name != b"x-auto-response-suppress"
+            for name in fields
+        ):
             return True
         if precedence == b"junk" and (self.answers or b"in-reply-to" in fields) and not self.human:
             return True
@@ -174,6 +212,17 @@ class Signs:
         return self.tells_of_an_address
 
     @once
+    def says_you_wrote(self) -> bool:
+        """The notice names the reader as the one who wrote what it is about."""
+        found = _WRITER.finditer(self.begin)
+        return any(each[1].rstrip(".") in self.readers for each in islice(found, 10))
+
+    @once
+    def answers_in_smtp(self) -> bool:
+        """It quotes an SMTP answer and names an address of another."""
+        return self.names_another and _SMTP_ANSWER.search(self.begin) is not None
+
+    @once
     def tells_of_an_address(self) -> bool:
         """One sentence says what failed, or quotes an SMTP answer, and names an address: not the reader's or
         the writer's.  Parcel services and warnings of a help desk say the one thing here, the other there."""
@@ -186,8 +235,46 @@ class Signs:
         return False
 
     @once
+    def returned(self) -> list[bytes]:
+        """What is handed back, header first: parts of a returned type, or a pasted header.
+
+        SpamAssassin's report_safe hands the reader's own mail to the reader: that is nothing returned.
+        """
+        parts = [part for part in self.message.parts if part.type in RETURNED_TYPES]
+        found = [part.content[:_HEAD] for part in parts if b"x-spam-type=original" not in part.header.lower()]
+        if not parts:
+            found = [block.header for block in self.message.blocks if block.is_header]
+        return found
+
+    @once
     def returns(self) -> bool:
-        """Something is handed back: a part of a returned type, or a pasted header."""
-        if not self.message.types.isdisjoint(RETURNED_TYPES):
-            return True
-        return any(block.is_header for block in self.message.blocks)
+        """Something is handed back."""
+        return bool(self.returned)
+
+    @once
+    def returns_own(self) -> bool:
+        """What is handed back was sent by whom this mail goes to: only a machine does that to a person."""
+        readers = self.readers
+        for raw in self.returned[:3]:
+            header = Header(raw.lstrip(b"\n \t"))
+            for name in ("From", "Sender", "Return-Path"):
+                if not readers.isdisjoint(addresses_in(header.get(name) or "")):
+                    return True
+        return False
+
+    @once
+    def readers(self) -> frozenset[str]:
+        """Whom this message was sent to, but for the one who writes it."""
+        header = self.message.header
+        values = (header.get(name) or "" for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"))
+        found = {address for value in values for address in addresses_in(value)}
+        return frozenset(found.difference(addresses_in(header.get("From") or "")))
+
+    @once
+    def cites(self) -> bool:
+        """It says of itself that it answers a message (RFC 3834, 3.1.5)."""
+        return b"in-reply-to" in self.fields and not self.from_list
+
+    @once
+    def precedence(self) -> bytes:
+        return self.fields.get(b"precedence", b"").strip().lower()

@@ -57,7 +57,7 @@ _FAILED = (
     "não entreg", "nao entreg", "não foi possível entregar", "falha na entrega", "falha de entrega",
     "devolvid", "não foi entregue", "status de entrega", "estado da entrega", "não pode ser entregue",
     "não pôde ser entregue", "nao pode ser entregue", "rejeitad", "erro na entrega", "nao pode ser envi",
-    "não pode ser envi", "falha no envio",
+    "não pode ser envi", "falha no envio", "é possível entregar", "é possível contactar", "não chegou a",
     # nl
     "onbestelbaar", "niet bezorgd", "niet afgeleverd", "onbezorgbaar", "bezorging mislukt",
     "kon niet worden", "niet bestelbaar", "afleveren mislukt", "niet worden afgeleverd",
@@ -73,7 +73,8 @@ _FAILED = (
     "nedoručiteln", "nedoručen", "nelze doručit", "nepodařilo se doručit", "nebylo možné doručit",
     "nemohla být doručena", "nedoručiteľ", "nepodarilo doručiť", "nebolo možné doručiť", "kézbesíthetetlen",
     "nem kézbesíthető", "kézbesítési", "sikertelen kézbesítés", "nem sikerült kézbesíteni", "nelivrat",
-    "nu a putut fi livrat", "nu a fost livrat", "eșuat", "nu poate fi livrat",
+    "nu a putut fi livrat", "nu a fost livrat", "eșuat", "nu poate fi livrat", "nelivrabil", "livrarea nu",
+    "livrare eșuat",
     # tr, el
     "teslim edil", "iletilemedi", "gönderilemedi", "geri döndü", "ulaştırılamad",
     "δεν ήταν δυνατή η παράδοση", "αδύνατη η παράδοση", "δεν παραδόθηκε", "αποτυχία παράδοσης", "μη παραδο",
@@ -82,6 +83,12 @@ _FAILED = (
     "доставка невозможна", "возвращен", "возвращён", "не может быть доставлен", "недоставк", "отклонен",
     "не было доставлено", "состоянии доставки", "сбой доставки", "не вдалося доставити", "повернен",
     "не може бути доставлен", "не е доставен", "неуспешна доставка", "не могла быть доставлена",
+    # hr, sl, et, lv, lt, ca
+    "nije moguće isporuč", "nije moguće dostav", "nije isporučen", "nije dostavljen", "neisporuč",
+    "ni mogoče dostav", "ni bilo mogoče dostav", "nedostavlj", "kättetoimetam", "kohaletoimet",
+    "toimetamine nurjus",
+    "nepiegād", "nevar piegād", "nepristat", "nepavyko pristat", "neįteikt", "no es pot lliurar",
+    "no s'ha pogut lliurar", "no lliurat", "no s'ha lliurat",
     # ja
     "配信不能", "配信できません", "配信エラー", "配信されません", "送信できません", "送信エラー", "不達",
     "配達不能", "配達できません", "メールエラー", "エラーメール", "エラー通知", "届きません", "返送",
@@ -154,6 +161,7 @@ _AWAY_FOR_SURE = (
     "自动回复", "自動回覆", "自动答复", "自動回復", "自動答覆", "자동 응답", "자동응답", "자동 회신",
     "자동회신", "부재중", "trả lời tự động", "ตอบกลับอัตโนมัติ", "balasan otomatis", "תשובה אוטומטית",
     "רד אוטומטי", "رد تلقائي", "automatski odgovor", "samodejni odgovor", "automātiskā atbilde",
+    "automaatne vastus", "automatinis atsakas", "מענה אוטומטי", "fora de l'oficina",
     "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
 )  # fmt: skip
 AWAY_FOR_SURE = Stems(_AWAY_FOR_SURE)
@@ -165,7 +173,8 @@ _AWAY = (
     "ausente", "ausencia", "ausência", "assente", "assenza", "afwezig", "niet aanwezig", "semester",
     "frånvar", "fravær", "ikke til stede", "poissa", "lomalla", "nieobecno", "poza biurem", "nepřítomn",
     "neprítomn", "mimo kancelář", "szabadság", "távollét", "нет на месте", "отсутств", "в отпуске",
-    "відпуст", "不在", "休暇", "外出", "休假", "received your", "thank you for your",
+    "відпуст", "不在", "休暇", "外出", "休假", "außer haus", "ausser haus", "request received", "ticket received",
+    "request has been received", "received your", "thank you for your",
     "thank you for contacting", "no longer", "has left", "wurde empfangen",
 )  # fmt: skip
 AWAY = Stems(_AWAY, _AWAY_FOR_SURE)
@@ -185,8 +194,19 @@ _CHALLENGES = (
     "bitte bestätigen", "confirmez", "demande de confirmation", "confirmation d'inscription", "confirme su",
     "confirmar su", "conferma la", "confirme sua", "bevestig", "potwierdź", "подтвердите", "подтверждение",
     "確認してください", "请确认", "請確認", "click the link below to", "clicking the link",
+    "confirmation request", "registration request", "keep spam out", "to confirm", "empty reply",
+    "reply to this message", "be identified as", "guest list",
+    "messages from you are being held", "requested that your e", "pending message", "waitlisted",
+    "authentification requise",
+    "vous authentifier", "authentifier", "cliquant sur le lien", "confirmer votre message", "clique aqui",
+    "haga clic",
 )  # fmt: skip
 CHALLENGES = Stems(_CHALLENGES)
+
+# As a part of a subject these are enough to look at the rest: tokens of challenge programs (BoxTrapper, ASK,
+# Spam Arrest, SpamCop's and cPanel's forms) that nobody writes by hand.
+_CHALLENGES_FOR_SURE = ("verify#", "(conf#", "(verification)", "requires verification", "[verification]")
+CHALLENGES_FOR_SURE = Stems(_CHALLENGES_FOR_SURE)
 
 # --- a scanner, a moderator, a quota, a list server ----------------------------------------------------------
 
@@ -197,16 +217,47 @@ _NOTICES = (
     "suspicious", "inappropriate", "offensive", "bad header", "awaits moderator", "awaiting moderat",
     "moderat", "held for approval", "not a member", "are not member", "non-member", "not allowed to post",
     "not subscribed", "post by non", "denied", "not a list", "rejected posting", "mailing list",
-    "threshold", "mailbox size", "size limit warning", "quota warning", "almost full", "nearly full",
+    "as spam", "als spam", "comme du spam", "comme spam", "como spam", "come spam", "quarantäne",
+    "quarantaine",
+    "cuarentena", "quarentena", "карантин", "suspect", "conflicts with a policy", "threshold",
+    "mailbox size", "size limit warning", "quota warning", "almost full", "nearly full",
     "disk quota", "mailbox quota", "frozen", "forwarding or filtering", "loop alert",
     "duplicated message-id", "mis-configuration", "submission of mail", "postmaster copy",
     "postmaster notify", "postmaster-kopie", "copie au postmaster", "report:", "abgewiesen: ",
     "wurde abgewiesen", "nicht abonniert", "refusé : ", "modération", "modérateur", "n'êtes pas",
-    "moderación", "moderazione", "moderação", "moderatie", "вирус", "модерац", "ウイルス", "病毒",
+    "moderación", "moderazione", "moderação", "moderatie", "вирус", "модерац", "wirus", "vírus", "ウイルス",
+    "病毒",
     "바이러스", "kann nicht abbestellt", "unsubscribe", "subscription", "listserv", "majordomo", "ezmlm",
     "probe", "results of your", "your email commands", "command",
 )  # fmt: skip
 NOTICES = Stems(_NOTICES)
+
+# What scanners find, and whose they say that it is.
+_EVIL = (
+    "virus", "infected", "violation", "trojan", "malware", "worm", "prohibited", "banned", "suspect",
+    "suspekt",
+    "disallowed", "вирус", "wirus", "vírus", "ウイルス", "病毒",
+)  # fmt: skip
+EVIL = Stems(_EVIL)
+_YOURS = (
+    "you sent", "from you", "your email ", "your e-mail ", "your message", "your mail ", "ihrer e-mail",
+    "ihrer email",
+    "ihrer nachricht", "ihrer mail", "von ihnen", "votre message", "votre e-mail", "votre courriel",
+    "su mensaje",
+    "su correo ", "suo messaggio", "tuo messaggio", "sua mensagem", "da lei inviato", "od ciebie",
+    "вашем письм",
+    "вашем сообщ", "вашего письм", "送信された", "您发送", "您的邮件",
+)  # fmt: skip
+YOURS = Stems(_YOURS)
+
+# What tells the reader of mail that was held back *from* the reader, or counts it.
+_DIGESTS = (
+    "digest", "summary", "zusammenfassung", "übersicht", "récapitulatif", "résumé", "resumen",
+    "riepilogo", "resumo", "overzicht", "podsumowanie", "new messages", "neue nachrichten", "statistic",
+    "statistik", "aggregate", "weekly", "daily", "wöchentlich", "täglich", "hebdomadaire", "semanal",
+    "settimanal",
+)  # fmt: skip
+DIGESTS = Stems(_DIGESTS)
 
 # Of list servers only these: they send reminders, digests and welcomes, too.
 _LIST_NOTICES = (
@@ -216,10 +267,18 @@ _LIST_NOTICES = (
     "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad", "geweigerd", "your message to",
     "your mail to", "your post", "results of your", "your email commands", "output of your job", "command",
     "loop alert", "duplicated message-id", "bounce action", "kann nicht abbestellt", "probe", "undeliver",
-    "modération", "moderación", "moderazione", "moderação", "moderat", "модерац", "投稿", "承認",
+    "modérat", "approbation", "moderación", "moderador", "moderazione", "moderatore", "moderação",
+    "moderat", "модерац", "投稿", "承認",
     "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big",
 )  # fmt: skip
 LIST_NOTICES = Stems(_LIST_NOTICES)
+
+# A list that rejects a letter has not failed to deliver it.
+_REJECTED = (
+    "reject", "refus", "rejet", "abgewiesen", "zurückgewiesen", "rechaz", "rifiut", "respint", "rejeit",
+    "geweiger", "denied",
+)  # fmt: skip
+REJECTED = Stems(_REJECTED)
 
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
 ANSWER = (
@@ -232,5 +291,10 @@ ANSWER = (
 # --- any of it, in a subject -------------------------------------------------------------------------------
 
 COMPLAINTS = ("complaint about message", "abuse report", "feedback report", "spam report", "abuse complaint")
-SUBJECTS = Stems(_FAILED, _DELAYED, _DELIVERED, _AWAY_FOR_SURE, COMPLAINTS)
+SUBJECTS = Stems(_FAILED, _DELAYED, _DELIVERED, _AWAY_FOR_SURE, _CHALLENGES_FOR_SURE, COMPLAINTS)
 SYSTEM_SUBJECTS = Stems(_CHALLENGES, _NOTICES)
+# One search for all that is asked of a subject: most have none of it.
+ANY = Stems(
+    _FAILED, _DELAYED, _DELIVERED, _AWAY_FOR_SURE, _AWAY, _CHALLENGES_FOR_SURE, _CHALLENGES, _NOTICES, _EVIL,
+    COMPLAINTS, ("attachment",),
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""Does the subject say that a person is away, in the way in which programs say so?  It looks at no body."""
+
+from __future__ import annotations
+
+import re
+
+from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.seen import Signs
+
+# What vacation programs put between their phrase and the subject that they answer.
+_BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[\uff1a\uff08]|[-\u2013]|$|auto|from |von |de |to )")
+# Domino writes a sentence and no field that says that it is automatic.
+_IN_A_SENTENCE = re.compile(
+    r"\S (?:is out of the office|ist außer haus|ist abwesend|est absente?|è fuori ufficio|está ausente)[^:]{0,40}$"
+)
+_AWAY_AT_END = re.compile(
+    rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{words.AWAY.pattern})[^:]{{0,20}}$"
+)
+
+
+def begins_away(signs: Signs) -> bool:
+    """Is the subject a vacation program's phrase and what it quotes behind it?  The phrase wins over the quoted."""
+    phrase = words.AWAY_FOR_SURE.match(signs.subject)
+    if phrase is None or signs.answers:
+        return False
+    return _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()) is not None
+
+
+def is_away(signs: Signs) -> bool:
+    """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
+    if begins_away(signs):
+        return True
+    supported = signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(
+        b"auto"
+    )
+    if signs.cites and not signs.answers:
+        supported = supported or _IN_A_SENTENCE.search(signs.subject) is not None
+    if not supported or signs.from_list:
+        return False
+    # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
+        (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
+    )
