@@ -29,9 +29,25 @@ from scatterclean.ports import FolderState, Journal, Mailbox
 
 K = TypeVar("K")
 
+# SPECIAL-USE (RFC 6154, 2; RFC 8457): providers empty Trash and Junk, drafts are sent, and the others are views of
+# mail that is elsewhere (Gmail), or are read as what the person sent.
+_USED_OTHERWISE = frozenset(("trash", "junk", "drafts", "sent", "all", "flagged", "important"))
+
 Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
 Progress = Callable[[int], None]
+
+
+def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
+    """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
+    uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
+    if uses.isdisjoint(_USED_OTHERWISE):
+        return ""
+    return (
+        f"account {account}: the folder for backscatter, {target!r}, is what the server uses for "
+        f"{min(uses & _USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
+        '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
+    )
 
 
 @dataclass(slots=True)

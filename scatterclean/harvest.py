@@ -366,6 +366,12 @@ def _last_part(name: str) -> str:
     return name.strip().casefold()
 
 
+def not_there(mailbox: Mailbox, trouble: FolderMissing, *, named: bool) -> str:
+    """The sentence about a folder to look into, with those that there are; `named`: not by the configuration."""
+    hint = "Is the name spelled as it is there?" if named else trouble.hint
+    return f"{trouble.what}\n  {_like_sent(mailbox.folders())}{hint}"
+
+
 def _like_sent(folders: Sequence[Folder]) -> str:
     return f"The server has: {_list([f.name for f in folders][:30])}. " if folders else ""
 

@@ -5,14 +5,16 @@ Everything comes from the store, so it can be told while the daemon works.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scatterclean.model import Account, Coverage, Errand, Mode, MoveState, SweepReport
+from scatterclean.model import Account, Case, Coverage, Errand, Mode, MoveState, Refusal, SweepReport, Verdict
 from scatterclean.ports import Docket, Journal, SentLog
 
 WEEK = timedelta(days=7)
+# Of so many cases, the latest, it is told what became of them.
+_REMEMBERED = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,18 @@ class Standing:
     still_open: Mapping[str, int]
     sweeps: tuple[SweepReport, ...]
 
+    @property
+    def failed(self) -> SweepReport | None:
+        """The last try, if it came to no session with the server."""
+        last = self.sweeps[0] if self.sweeps else None
+        return last if last is not None and last.refusal is Refusal.NO_SESSION else None
+
+    @property
+    def sent_empty(self) -> bool:
+        """Did the last sweep that saw the server find nothing in the Sent folders?"""
+        seen = [report for report in self.sweeps if report.refusal is not Refusal.NO_SESSION]
+        return bool(seen) and seen[0].refusal is Refusal.SENT_EMPTY
+
 
 def standing(
     account: Account, log: SentLog, journal: Journal, docket: Docket, now: datetime, *, sweeps: int = 5
@@ -60,6 +74,28 @@ def standing(
         put_away=_put_away(journal, account.name, now),
         still_open=docket.counts(account.name),
         sweeps=tuple(journal.sweeps(account.name, limit=sweeps)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What earlier sweeps settled and a sweep does not look at again, so that it counts none of it.
+
+    `genuine` were found to be so, `brought_back` is what `undo` put back; the person may have moved both since.
+    """
+
+    genuine: int = 0
+    brought_back: int = 0
+
+
+def earlier(account: str, journal: Journal, docket: Docket, judged: Collection[Case]) -> Earlier:
+    """`judged`: the cases of this sweep, which are told anyway.  No server is asked."""
+    again = {case.id for case in judged}
+    cases = [c for c in docket.find(account, limit=_REMEMBERED) if c.id not in again]
+    back = journal.moves(account, states=(MoveState.MOVED, MoveState.DOUBLED), errand=Errand.UNDO)
+    return Earlier(
+        genuine=sum(c.finding.verdict is Verdict.GENUINE and c.closed_at is not None for c in cases),
+        brought_back=len({(move.intent.fingerprint, move.intent.target_folder) for move in back}),
     )
 
 

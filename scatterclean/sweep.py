@@ -23,7 +23,7 @@ from scatterclean.errors import (
 )
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
-from scatterclean.harvest import WRONG_CLOCK, Harvest, harvest
+from scatterclean.harvest import WRONG_CLOCK, Harvest, harvest, not_there
 from scatterclean.judge import ABSURD_AGE, judge, question_for
 from scatterclean.knowledge import Storms, knowledge_of, storms_around
 from scatterclean.model import (
@@ -130,7 +130,9 @@ class Sweep:
         for folder in self.folders or account.watch:
             try:
                 self._gather(folder)
-            except (FolderMissing, FolderChanged) as trouble:
+            except FolderMissing as trouble:
+                self._troubles.append(not_there(self.mailbox, trouble, named=bool(self.folders)))
+            except FolderChanged as trouble:
                 self._troubles.append(str(trouble))
 
         cases, verdicts = self._review()
@@ -147,6 +149,9 @@ class Sweep:
             return
         target = self.mailbox.personal(account.backscatter)
         intents = [plan.put_away(case, account, target) for case in orphans]
+        if unsafe := deeds.unsafe_target(self.mailbox, account.name, target):
+            self._troubles.append(unsafe)
+            refusal = harvested.refusal or Refusal.TARGET_UNSAFE
         if refusal is not None:
             self._note(refusal=refusal, left_alone=self._would_leave_alone(intents))
             return

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from scatterclean import deeds, plan
 from scatterclean.errors import Stopped
@@ -58,6 +59,47 @@ def due(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
         since=selection.since,
         message_id=selection.message_id,
     )
+
+
+class Nothing(StrEnum):
+    """Why there is nothing to bring back."""
+
+    NO_SWEEP = "no-sweep"  # no sweep has this number
+    UNKNOWN_MESSAGE = "unknown-message"  # no message with this Message-ID was ever put away
+    ALREADY_BACK = "already-back"  # all of it was brought back before
+    NOT_AWAY = "not-away"  # some of it was brought back before, of the rest another hand disposed
+    NONE_PUT_AWAY = "none-put-away"  # the sweep, or the time, put nothing away
+
+
+# More sweeps than a person has: one a minute for some years.
+_ALL = 10_000_000
+
+
+def nothing(journal: Journal, accounts: Sequence[str], selection: Selection) -> Nothing:
+    """Why nothing is `due` in any of these accounts."""
+    found = [
+        move.state
+        for account in accounts
+        for move in journal.moves(
+            account,
+            errand=Errand.SWEEP,
+            sweep=selection.sweep,
+            since=selection.since,
+            message_id=selection.message_id,
+        )
+        if move.state is not MoveState.STAYED
+    ]
+    if found:
+        back = all(state is MoveState.RETURNED for state in found)
+        return Nothing.ALREADY_BACK if back else Nothing.NOT_AWAY
+    if selection.message_id is not None:
+        return Nothing.UNKNOWN_MESSAGE
+    number = selection.sweep
+    if number is None:
+        return Nothing.NONE_PUT_AWAY
+    known = any(report.sweep == number for a in accounts for report in journal.sweeps(a, limit=_ALL))
+    known = known or any(journal.moves(a, sweep=number) for a in accounts)
+    return Nothing.NONE_PUT_AWAY if known else Nothing.NO_SWEEP
 
 
 def undo(

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from scatterclean import bounce, wording
+from scatterclean import bounce, plan, wording
 from scatterclean.errors import FolderMissing
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.headers import Header, decoded, ids_in
 from scatterclean.judge import judge, needed, question_for
 from scatterclean.knowledge import knowledge_of, storms_around
-from scatterclean.model import Account, Bounce, Finding, Grade, Knowledge, MessageId, Move, Sighting
+from scatterclean.model import (
+    Account,
+    Bounce,
+    Closure,
+    Errand,
+    Finding,
+    Grade,
+    Knowledge,
+    MessageId,
+    Move,
+    MoveState,
+    Sighting,
+    Verdict,
+    Whereabouts,
+)
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
 from scatterclean.sweep import FIRST_CAP, LAST_CAP
 from scatterclean.wording import moment, shown
@@ -28,7 +43,8 @@ class Story:
 
     `bounce` is None for ordinary mail; then there is no finding either.  `moves` are the journal's rows
     about it, oldest first.  `needed_from` is from when on the log has to know what was sent; `knowledge` is
-    what the judgment rests on.
+    what the judgment rests on.  `hand` says why no sweep moves it, whatever the finding; `away`: it lies in
+    Backscatter.
     """
 
     account: str
@@ -43,6 +59,14 @@ class Story:
     moves: tuple[Move, ...] = ()
     needed_from: datetime | None = None
     knowledge: Knowledge | None = None
+    hand: plan.Hand | None = None
+    away: bool = False
+
+    @property
+    def put_away(self) -> bool:
+        """Did a sweep put it where it lies now?"""
+        moves = (m for m in self.moves if m.intent.errand is Errand.SWEEP)
+        return self.away and any(m.state is MoveState.MOVED for m in moves)
 
 
 @dataclass(slots=True)
@@ -72,10 +96,23 @@ class Teller:
                 place = self.mailbox.state(folder).place
             except FolderMissing:
                 continue
-            uids = self.mailbox.with_message_id(place, wanted[0].text)[:_MOST]
-            seen = list(self.mailbox.headers(place, uids, FINGERPRINT_FIELDS))
-            stories += [self._story(folder, sighting) for sighting in seen]
+            uids = self.mailbox.with_message_id(place, wanted[0].text)
+            # The server finds it inside other ids too (RFC 3501, 6.4.4: HEADER is a substring match).
+            seen = [s for s in self.mailbox.headers(place, uids, FINGERPRINT_FIELDS) if _named(s, wanted[0])]
+            stories += [self._story(folder, sighting) for sighting in seen[:_MOST]]
         return stories
+
+    def moved_on(self, folder: str, uid: int) -> list[Move]:
+        """How a message that had this UID in this folder was moved, as the journal has it: the first move from there
+        and those that followed it; [] if there is none."""
+        here: Whereabouts | None = Whereabouts(self.mailbox.state(folder).place, uid)
+        settled = self.journal.moves(self.account.name, states=(MoveState.MOVED, MoveState.RETURNED))
+        chain: list[Move] = []
+        for move in settled:  # oldest first
+            if here is not None and move.intent.source == here:
+                chain.append(move)
+                here = move.target
+        return chain
 
     def _story(self, folder: str, seen: Sighting) -> Story:
         header = Header(seen.header)
@@ -85,6 +122,7 @@ class Teller:
         moves = tuple(m for m in self.journal.moves(self.account.name) if m.intent.fingerprint == known_as)
         arrival = self._arrival(folder, seen, known_as, moves)
         knowledge = self._knowledge(found, arrival) if found else None
+        away = self._same(folder, self.mailbox.personal(self.account.backscatter))
         return Story(
             account=self.account.name,
             folder=folder,
@@ -98,7 +136,23 @@ class Teller:
             moves=moves,
             needed_from=needed(found, arrival) if found else None,
             knowledge=knowledge,
+            hand=None if away else self._hand(folder, seen, known_as),
+            away=away,
         )
+
+    def _same(self, folder: str, other: str) -> bool:
+        return folder == other or self.mailbox.state(folder).place.folder == other
+
+    def _hand(self, folder: str, seen: Sighting, known_as: str) -> plan.Hand | None:
+        """As the sweep sees it: it looks at the flags and the journal, and what it left alone once it forgets."""
+        moved_before = known_as in self.journal.moved_before(self.account.name, [known_as])
+        hand = plan.hands_off(known_as, seen, known_as, moved_before)
+        if hand is not None:
+            return hand
+        name = self.mailbox.state(folder).place.folder
+        cases = self.docket.find(self.account.name, folder=name, uid=seen.uid)
+        closed = any(c.closure is Closure.HAND and c.fingerprint == known_as for c in cases)
+        return plan.Hand.FLAGGED if closed else None
 
     def _arrival(self, folder: str, seen: Sighting, known_as: str, moves: Sequence[Move]) -> datetime:
         """As the sweep reckons it, which knows between which two looks the message came."""
@@ -131,6 +185,11 @@ class Teller:
         return replace(known, answer=answer)
 
 
+def _named(seen: Sighting, wanted: MessageId) -> bool:
+    ids = ids_in(Header(seen.header).get("Message-ID") or "")
+    return any(not set(wanted.keys).isdisjoint(each.keys) for each in ids)
+
+
 # --- in words -------------------------------------------------------------------------------------------
 
 
@@ -148,7 +207,7 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
             ("What it is", _what(found)),
             ("What it quotes", _quotes(found, knowledge)),
             ("What the log knows", _known(found, knowledge, story)),
-            ("The finding", _finding(story.finding)),
+            ("The finding", _finding(story, story.finding)),
         ]
     if story.moves:
         paragraphs.append(("What was done with it", [wording.move(move) for move in story.moves]))
@@ -218,17 +277,77 @@ def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
         elif coverage.grade(start, end) is Grade.WITNESSED:
             lines.append(f"{span}; watched all of that time")
         else:
-            lines.append(f"{span}; partly read later, from what was left in the folder")
+            lines.append(
+                f"{span}; as your Sent folder was when it was first read; what you had deleted by then is unknown"
+            )
     return lines
 
 
-def _finding(finding: Finding) -> list[str]:
+def _finding(story: Story, finding: Finding) -> list[str]:
     cause = finding.because[0].because if finding.because else None
-    lines = [wording.VERDICTS[finding.verdict], *(f"because {each}" for each in wording.because(finding))]
+    lines = [_verdict(story, finding), *(f"because {each}" for each in wording.because(finding))]
     if cause is not None:
+        changes = wording.CHANGES[cause]
+        if finding.verdict is Verdict.ORPHAN and story.hand is not None:
+            changes = "nothing: it stays where you have it"
+        elif finding.verdict is Verdict.ORPHAN and story.away and not story.put_away:
+            changes = "nothing: what no sweep put away is not brought back"
         lines.append(f"the rule that decided: {wording.RULES[cause]}")
-        lines.append(f"what would change it: {wording.CHANGES[cause]}")
+        lines.append(f"what would change it: {changes}")
     return lines
+
+
+def _verdict(story: Story, finding: Finding) -> str:
+    """The verdict and what comes of it where the message lies now."""
+    if finding.verdict is not Verdict.ORPHAN:
+        return wording.VERDICTS[finding.verdict]
+    if story.away:
+        return f"{wording.NEVER_SENT}; " + (
+            "it was put away" if story.put_away else "it lies in Backscatter, where no sweep put it"
+        )
+    if story.hand is None:
+        return wording.VERDICTS[finding.verdict]
+    return f"{wording.NEVER_SENT}, but it stays: {_why_it_stays(story, story.hand)}; no sweep will move it"
+
+
+def _why_it_stays(story: Story, hand: plan.Hand) -> str:
+    if hand is not plan.Hand.RETURNED:
+        return wording.HANDS[hand]
+    sweeps = [m for m in story.moves if m.intent.errand is Errand.SWEEP and m.state is not MoveState.STAYED]
+    last = sweeps[-1] if sweeps else None
+    if last is not None and last.state is MoveState.DOUBLED:
+        return "it is also in Backscatter, and a sweep leaves both alone"
+    if last is not None and last.state is MoveState.INTENDED:
+        return "a move of it was begun, and how it ended will be looked up at the next sweep"
+    back = [m for m in story.moves if last is not None and m.intent.returns == last.id and _done(m)]
+    if back and back[-1].intent.errand is Errand.UNDO:
+        return f"you brought it back (undo, {moment(back[-1].intended_at)})"
+    if back:
+        return f"a sweep brought it back ({moment(back[-1].intended_at)})"
+    return "it was put away before and came back by your hand"
+
+
+def _done(move: Move) -> bool:
+    return move.state in (MoveState.MOVED, MoveState.DOUBLED)
+
+
+def where_now(uid: int, chain: Sequence[Move]) -> str:
+    """Where a message went that is no longer at its UID, and how to ask for it there."""
+    steps = []
+    for move in chain:
+        intent = move.intent
+        deed, errand = ("moved", "sweep") if intent.errand is Errand.SWEEP else ("brought back", "sweep")
+        if intent.errand is Errand.UNDO:
+            errand = "undo"
+        at = f" (UID {move.target_uid})" if move.target_uid is not None else ""
+        steps.append(f"{deed} to {shown(intent.target_folder)}{at} by {errand} {move.sweep}")
+    last = chain[-1]
+    account = shlex.quote(last.intent.account)
+    ask = ""
+    if last.target_uid is not None:
+        folder = shlex.quote(shown(last.intent.target_folder))
+        ask = f"; see `scatterclean why {account} {last.target_uid} --folder {folder}`"
+    return f"UID {uid} was {', '.join(steps)}{ask}"
 
 
 def _some(addresses: Sequence[str]) -> str:

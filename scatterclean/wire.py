@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import TracebackType
 
 from scatterclean import undo
 from scatterclean.config import AccountSettings, Settings
-from scatterclean.errors import PersonCanMend, Reach
+from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.harvest import Harvest, harvest
 from scatterclean.mailbox.login import Access, open_mailbox
-from scatterclean.model import Mode, SweepReport
+from scatterclean.model import Mode, Refusal, SweepReport
 from scatterclean.ports import Mailbox
 from scatterclean.standing import Standing, standing
 from scatterclean.store import Store, open_store
@@ -150,8 +150,14 @@ class Household:
         stop: Callable[[], bool] = lambda: False,
         steps: Steps | None = None,
     ) -> SweepReport:
-        """One sweep of one account, in a session of its own."""
-        with self.session(name) as mailbox:
+        """One sweep of one account, in a session of its own; a try without a session is on record too."""
+        with ExitStack() as stack:
+            try:
+                mailbox = stack.enter_context(self.session(name))
+            except Trouble as trouble:
+                if not stop():  # else it was us who cut it off
+                    self._note_try(name, mode, trouble)
+                raise
             return Sweep(
                 account=self.accounts[name].account,
                 accounts=self.of_person(name),
@@ -166,6 +172,15 @@ class Household:
                 stop=stop,
                 steps=steps or Steps(),
             ).run()
+
+    def _note_try(self, name: str, mode: Mode | None, trouble: Trouble) -> None:
+        """A sweep that came to no session: `status` tells it, else all would look well."""
+        now, mode = self.clock(), mode or self.accounts[name].account.mode
+        number = self.store.journal.begin_sweep(name, mode, now)
+        report = SweepReport(
+            name, number, mode, now, now, refusal=Refusal.NO_SESSION, troubles=(str(trouble),)
+        )
+        self.store.journal.end_sweep(report)
 
     def harvest(
         self,

@@ -5,6 +5,7 @@ What strangers wrote is shown only through `shown`: no control character reaches
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, tzinfo
@@ -36,12 +37,14 @@ KINDS: Mapping[Kind, str] = {
     Kind.COMPLAINT: "spam complaint",
 }
 
+NEVER_SENT = "orphan: you never sent the message that it speaks of"
+
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.GENUINE: "genuine: you sent the message that it speaks of; it stays",
     Verdict.ALARM: "alarm: your account sent a message that you did not log; look at it",
     Verdict.WAITING: "waiting: it will be judged again; it stays until then",
     Verdict.UNDECIDED: "undecided: it cannot be told whether it is yours; it stays",
-    Verdict.ORPHAN: "orphan: you never sent the message that it speaks of; it goes to Backscatter",
+    Verdict.ORPHAN: f"{NEVER_SENT}; it goes to Backscatter",
 }
 
 # What every message that strangers can write into is cut to, in one line of output.
@@ -97,8 +100,8 @@ _REASONS: Mapping[Because, Callable[[Reason], str]] = {
         f"the only Message-ID in it, <{shown(r['id'])}>, stands where it proves nothing ({r['found_in']})"
     ),
     Because.REPLY_ID: lambda r: (
-        f"it cites <{shown(r['id'])}>, which {shown(r['replier']) or 'whoever replied'} may have made up, or "
-        "whom you have written to before"
+        f"it names <{shown(r['id'])}>, but an automatic reply proves too little: "
+        f"{shown(r['replier']) or 'whoever replied'} may have made up that id, or you have written there before"
     ),
     Because.NOT_YOURS: lambda r: (
         f"it is not about you: {shown(r['address'])} is none of your addresses "
@@ -156,7 +159,7 @@ CAUSES: Mapping[Because, str] = {
     Because.SENT_UNREAD: "not all Sent folders were read since they came",
     Because.NO_REFERENCE: "they do not say which message they are about (no Message-ID in them)",
     Because.WEAK_ONLY: "the Message-IDs in them stand where they prove nothing",
-    Because.REPLY_ID: "whoever replied may have made up the Message-ID, or you have written to them before",
+    Because.REPLY_ID: "automatic replies prove too little: the id may be made up, or you wrote there before",
     Because.NOT_YOURS: "they are not about you: none of your addresses (if one is, add it to `addresses`)",
     Because.ROLE_COPY: "they are copies for a postmaster, list owner or moderator",
     Because.NO_ADDRESS: "they do not say whose messages they are about",
@@ -170,28 +173,33 @@ CAUSES: Mapping[Because, str] = {
     Because.NO_STORM: "mail of their kind is moved only during a storm of backscatter, and there is none",
 }
 
-# Which rule of the judge says so, by the names of judge.py.
+# The rules of judge.py, for people.
+_NOTHING_SURE = "what does not name for certain the message that it is about stays"
+_WHOSE = "only what is about mail from an address that is yours alone is put away"
+_NOT_WHOLE = "what could not be read as a whole stays"
+_NOT_KNOWN = "nothing is put away that came, or is about, a time of which the Sent folders were not read"
+_SURELY = "nothing speaks for it, and the log would know the message if you had sent it"
 RULES: Mapping[Because, str] = {
-    Because.ID_LOGGED: "acquitted by id",
-    Because.TIE: "acquitted by tie",
-    Because.KIND_OFF: "kept by its kind",
-    Because.STUMBLED: "not read to the end",
-    Because.INCOMPLETE: "not read to the end",
-    Because.NO_REFERENCE: "no strong reference",
-    Because.WEAK_ONLY: "no strong reference",
-    Because.REPLY_ID: "no strong reference",
-    Because.NOT_YOURS: "somebody else's",
-    Because.ROLE_COPY: "somebody else's",
-    Because.NO_ADDRESS: "somebody else's",
-    Because.SHARED: "somebody else's",
-    Because.EMPTY_LOG: "log empty",
-    Because.OUTSIDE_COVERAGE: "not covered",
-    Because.NOTHING_COVERED: "not yet covered",
-    Because.SETTLING: "not yet covered",
-    Because.SENT_UNREAD: "not yet covered",
-    Because.NO_STORM: "kept outside of storms",
-    Because.UNKNOWN_ID: "no rule speaks for it, and the evidence is strong",
-    Because.NEVER_SENDS: "no rule speaks for it, and the evidence is strong",
+    Because.ID_LOGGED: "a message that you sent is named in it",
+    Because.TIE: "you wrote to that recipient shortly before",
+    Because.KIND_OFF: "mail of its kind is not put away",
+    Because.STUMBLED: _NOT_WHOLE,
+    Because.INCOMPLETE: _NOT_WHOLE,
+    Because.NO_REFERENCE: _NOTHING_SURE,
+    Because.WEAK_ONLY: _NOTHING_SURE,
+    Because.REPLY_ID: _NOTHING_SURE,
+    Because.NOT_YOURS: _WHOSE,
+    Because.ROLE_COPY: _WHOSE,
+    Because.NO_ADDRESS: _WHOSE,
+    Because.SHARED: _WHOSE,
+    Because.EMPTY_LOG: "without any sent mail in the log nothing is put away",
+    Because.OUTSIDE_COVERAGE: _NOT_KNOWN,
+    Because.NOTHING_COVERED: _NOT_KNOWN,
+    Because.SETTLING: _NOT_KNOWN,
+    Because.SENT_UNREAD: _NOT_KNOWN,
+    Because.NO_STORM: "mail of its kind is put away only while backscatter comes in heaps",
+    Because.UNKNOWN_ID: _SURELY,
+    Because.NEVER_SENDS: _SURELY,
 }
 
 # What would make another finding of it.
@@ -199,7 +207,8 @@ CHANGES: Mapping[Because, str] = {
     Because.ID_LOGGED: "nothing: what the log knows is never put away",
     Because.TIE: "nothing: what may be an answer to you is never put away",
     Because.UNKNOWN_ID: (
-        "a copy of that message in a Sent folder: as soon as one is read there, the next sweep brings it back"
+        "a copy of that message in a Sent folder: once one is read there it counts as yours, and a sweep that put "
+        "it away brings it back"
     ),
     Because.NEVER_SENDS: "taking the address out of `never_sends`",
     Because.SETTLING: "time",
@@ -262,6 +271,22 @@ def example(case: Case) -> str:
     return f'"{shown(case.bounce.subject, 60)}" from {shown(case.bounce.sender, 60) or "nobody"}'
 
 
+def how_to_ask(case: Case) -> str:
+    """The command that tells its story, safe to paste: what a stranger wrote is quoted for a shell."""
+    ident = case.bounce.message_id
+    account, place = shlex.quote(case.account), case.where.place.folder
+    if ident and shown(ident) == ident and ident.isascii():
+        return f"scatterclean why {account} {shlex.quote(f'<{ident}>')}"
+    return f"scatterclean why {account} {case.where.uid} --folder {shlex.quote(shown(place))}"
+
+
+def row(case: Case) -> str:
+    """One message in one line of a list: when it came, sender, subject, Message-ID."""
+    ident = f"<{shown(case.bounce.message_id)}>" if case.bounce.message_id else "(no Message-ID)"
+    sender = shown(case.bounce.sender, 60) or "nobody"
+    return f'{moment(case.arrival)}  {sender}  "{shown(case.bounce.subject)}"  {ident}'
+
+
 def about(case: Case) -> str:
     """What one message is about, for the few that count: who did not get which letter."""
     recipients = case.bounce.recipients or case.bounce.original.to
@@ -320,6 +345,11 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.SENT_EMPTY: "nothing was moved: the Sent folder is empty",
     Refusal.SENT_UNKNOWN: "nothing was moved: it is not known where your sent mail is filed",
     Refusal.CANNOT_MOVE: "nothing was moved: this server offers no safe way to move",
+    Refusal.TARGET_UNSAFE: (
+        "nothing was moved: the server uses the folder for backscatter for something else; "
+        "set `backscatter` to a folder of its own"
+    ),
+    Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }
 

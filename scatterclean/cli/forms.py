@@ -119,6 +119,10 @@ def standing(value: Standing) -> Form:
         },
         "open": dict(value.still_open),
         "sweeps": [report(sweep) for sweep in value.sweeps],
+        "sent_empty": value.sent_empty,
+        "failed": {"at": time(value.failed.ended), "troubles": list(value.failed.troubles)}
+        if value.failed
+        else None,
     }
 
 
@@ -169,6 +173,8 @@ def story(value: Story) -> Form:
         "logged": knowledge.logged if knowledge else None,
         "coverage": _coverages(knowledge.coverage) if knowledge else None,
         "moves": moves(value.moves),
+        "left_alone": str(value.hand) if value.hand else None,
+        "away": value.away,
     }
 
 

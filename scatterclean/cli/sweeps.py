@@ -12,6 +12,7 @@ from scatterclean.cli.screen import Screen
 from scatterclean.errors import Trouble
 from scatterclean.model import Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
 from scatterclean.plan import Hand
+from scatterclean.standing import Earlier
 
 # So many of the genuine ones are named.
 _NAMED = 10
@@ -23,7 +24,7 @@ class Outcome:
     """What one sweep of one account told: its report, or the trouble that ended it before there was one.
 
     `judged` are all cases with their findings, `hands` those that were left alone, `moved` where those were
-    that are in Backscatter now.
+    that are in Backscatter now, `earlier` what was settled before and not looked at again.
     """
 
     account: str
@@ -32,6 +33,7 @@ class Outcome:
     judged: Sequence[Case] = ()
     hands: dict[Whereabouts, Hand] = field(default_factory=dict)
     moved: frozenset[Whereabouts] = frozenset()
+    earlier: Earlier = field(default_factory=Earlier)
 
     def judge(self, cases: Sequence[Case]) -> None:
         """For `Steps.judged`."""
@@ -77,18 +79,19 @@ class Outcome:
             "put_away": [forms.case(c) for c in self.put_away],
             "would_put_away": [forms.case(c) for c in self.due],
             "stayed": [forms.case(c, self.hands.get(c.where)) for c in (*self.kept, *self.left_alone)],
+            "earlier": {"genuine": self.earlier.genuine, "brought_back": self.earlier.brought_back},
             "failed": forms.trouble(self.account, self.trouble) if self.trouble else None,
         }
 
 
-def closing(screen: Screen, outcomes: Sequence[Outcome]) -> None:
-    """The table, and below it each account that has something to tell."""
+def closing(screen: Screen, outcomes: Sequence[Outcome], *, every: bool = False) -> None:
+    """The table, and below it each account that has something to tell; `every` message, or examples."""
     _table(screen, outcomes)
     for outcome in outcomes:
         screen.say()
         screen.say(outcome.account, "bold")
         if outcome.report is not None:
-            _heaps(screen, outcome, outcome.report)
+            _heaps(screen, outcome, outcome.report, every)
             _end(screen, outcome, outcome.report)
         if outcome.trouble is not None:
             screen.trouble(wording.of_account(outcome.account, str(outcome.trouble)), style="red")
@@ -111,14 +114,14 @@ def _table(screen: Screen, outcomes: Sequence[Outcome]) -> None:
     screen.table(heads, rows, numbers=len(heads) - 1)
 
 
-def _heaps(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
+def _heaps(screen: Screen, outcome: Outcome, report: SweepReport, every: bool) -> None:
     for heading, cases in (
         ("Put away:", outcome.put_away),
         ("Would be put away:" if report.refusal else "Could not be put away:", outcome.due),
     ):
         if cases:
             screen.say(heading, "green", indent=2)
-            _by_kind(screen, cases)
+            _by_kind(screen, cases, every)
     if outcome.kept:
         screen.say("Stayed:", "green", indent=2)
     for verdict, sentence, heap in wording.by_reason(outcome.kept):
@@ -128,22 +131,39 @@ def _heaps(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
         lines = [wording.about(case) for case in heap[:_NAMED]] if named else wording.examples(heap)
         if named and len(heap) > _NAMED:
             lines.append(f"and {len(heap) - _NAMED} more")
-        for line in lines:
-            screen.say(line, "dim", indent=6)
+        _lines(screen, heap, lines, every)
     if outcome.left_alone:
         screen.say("Left alone:", "green", indent=2)
     for hand, count in Counter(outcome.hands[c.where] for c in outcome.left_alone).most_common():
         screen.say(f"{count}: {wording.HANDS[hand]}", indent=4)
+        if every:
+            _lines(screen, [c for c in outcome.left_alone if outcome.hands[c.where] is hand], [], every)
 
 
-def _by_kind(screen: Screen, cases: Sequence[Case]) -> None:
+def _lines(screen: Screen, heap: Sequence[Case], examples: Sequence[str], every: bool) -> None:
+    """Every message of a heap, or examples and how to ask about the first of them."""
+    lines = [wording.row(case) for case in heap] if every else [*examples, wording.how_to_ask(heap[0])]
+    for line in lines:
+        screen.say(line, "dim", indent=6)
+
+
+def _by_kind(screen: Screen, cases: Sequence[Case], every: bool) -> None:
     for kind, count in Counter(c.bounce.kind for c in cases).most_common():
         screen.say(wording.counted(count, kind), indent=4)
-        for line in wording.examples([c for c in cases if c.bounce.kind is kind]):
-            screen.say(line, "dim", indent=6)
+        heap = [c for c in cases if c.bounce.kind is kind]
+        _lines(screen, heap, wording.examples(heap), every)
+
+
+def _before(earlier: Earlier) -> str:
+    told = [f"{earlier.genuine} genuine"] if earlier.genuine else []
+    if earlier.brought_back:
+        told.append(f"{earlier.brought_back} that you brought back")
+    return ", ".join(told)
 
 
 def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
+    if before := _before(outcome.earlier):
+        screen.say(f"From earlier sweeps, left as they are: {before}", "dim", indent=2)
     if report.returned:
         screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
     if report.refusal is not None:

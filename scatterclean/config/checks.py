@@ -21,6 +21,37 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _WISE_POLL = timedelta(seconds=30)
 _WISE_SETTLE = timedelta(minutes=2)
 _INBOX_PREFIX = re.compile(r"inbox[./](?=.)")
+# Folders that programs and providers empty by themselves, or that mean something else to them: what is put there
+# is not safe.  The names are those of RFC 6154 and of Gmail, Outlook, Apple Mail, Thunderbird and web mailers.
+_USED_OTHERWISE = frozenset(
+    (
+        *("trash", "bin", "deleted", "deleted items", "deleted messages", "papierkorb", "gelöschte elemente"),
+        *(
+            "gelöschte objekte",
+            "gelöscht",
+            "corbeille",
+            "éléments supprimés",
+            "papelera",
+            "cestino",
+            "prullenbak",
+        ),
+        *("lixo", "lixeira", "kosz", "elementos eliminados", "posta eliminata"),
+        *("junk", "junk e-mail", "junk email", "junk mail", "spam", "bulk", "bulk mail", "spamverdacht"),
+        *("junk-e-mail", "courrier indésirable", "indésirables", "pourriel", "correo no deseado"),
+        *("posta indesiderata", "ongewenste e-mail"),
+        *("drafts", "draft", "entwürfe", "entwurf", "brouillons", "borradores", "bozze", "concepten"),
+        *("sent", "sent items", "sent mail", "sent messages", "sent-mail", "gesendet", "gesendete elemente"),
+        *(
+            "gesendete objekte",
+            "envoyés",
+            "messages envoyés",
+            "éléments envoyés",
+            "enviados",
+            "posta inviata",
+        ),
+        *("outbox", "postausgang", "templates", "all mail", "alle nachrichten"),
+    )
+)
 _ADDRESS = re.compile(r"[^\s@*]+@[^\s@*]+\.[^\s@*.]+")
 SOURCES = tuple(source.value for source in Source)
 
@@ -252,12 +283,22 @@ def _folder(name: str) -> str:
     return _INBOX_PREFIX.sub("", name.casefold())
 
 
+def _last_part(folder: str) -> str:
+    return re.split(r"[/.\\|]", folder)[-1].strip()
+
+
 def _folders(candidate: Candidate) -> Iterator[Problem]:
     watch, sent = candidate.watch, candidate.table.sent or []
     name, target = shown(candidate.backscatter), _folder(candidate.backscatter)
     named = "backscatter" in candidate.own | candidate.defaulted
     if target == "inbox":
         yield Problem(candidate.at("backscatter"), "INBOX cannot be it, expected a folder of its own")
+    elif _last_part(target) in _USED_OTHERWISE and target not in map(_folder, (*watch, *sent)):
+        yield Problem(
+            candidate.at("backscatter"),
+            f"{name} is a folder that mail programs and providers empty or use for something else, and what is "
+            'put away must stay, expected a folder of its own, such as "Backscatter"',
+        )
     for key, folders in (("watch", watch), ("sent", sent)):
         yield from _twice(candidate.at(key), folders, _folder)
         if target == "inbox" or target not in map(_folder, folders):

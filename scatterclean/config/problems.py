@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -148,6 +149,39 @@ def syntax(message: str, *, at_end: bool) -> str:
             return text
     # Not the message itself: it may quote the text, and that may be a password.
     return "not valid TOML, expected key = value"
+
+
+_HEADER = re.compile(r"\s*\[\s*([^\]\[]+?)\s*\]\s*(?:#.*)?")
+_UNQUOTED_NAME = re.compile(r"accounts\.([^\"'\]]+)")
+_UNQUOTED_TEXT = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*[^\s\"'\[{#]")
+
+
+def syntax_of_line(message: str, text: Sequence[str]) -> str:
+    """`key: what is wrong` where the line, the last of `text`, tells more than the message does; else "".
+
+    Names of keys and tables are told, values never: one of them may be a password."""
+    line = text[-1]
+    header = _HEADER.fullmatch(line)
+    if header and message.startswith("Cannot declare"):
+        for number, other in enumerate(text[:-1], 1):
+            first = _HEADER.fullmatch(other)
+            if first and first[1] == header[1]:
+                return f"{_legible(header[1])}: there already, in line {number}, expected every table once"
+    if header and message.startswith("Expected ']' at the end of a table"):
+        name = _UNQUOTED_NAME.fullmatch(header[1])
+        if name:
+            return (
+                "file: a name with other than letters, digits, hyphens and underscores needs quotes, "
+                f"expected [accounts.{shown(name[1])}]"
+            )
+    key = _UNQUOTED_TEXT.match(line)
+    if key and message.startswith("Invalid value"):
+        return f'{_legible(key[1])}: text without quotes, expected {_legible(key[1])} = "..."'
+    return ""
+
+
+def _legible(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:100])
 
 
 # The messages differ between Python versions, and quote characters and keys of the file.

@@ -33,6 +33,13 @@ from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
+_LEAST = """
+    [accounts.home]
+    host = "imap.example.org"
+    username = "me@example.org"
+    password_command = "pass show mail"
+    addresses = ["me@example.org"]
+"""
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
     b"\xff\xfe": "UTF-16",
@@ -122,7 +129,8 @@ def _content_of(path: Path, name: str) -> tuple[bytes, int]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL in the path
         raise ConfigMissing(
             f"{name}: there is no such file, expected the configuration",
-            hint=f"write one after the sample scatterclean.toml, or name it with --config or ${ENVIRONMENT}",
+            hint=f"write one after the sample scatterclean.toml, or name it with --config or ${ENVIRONMENT}; "
+            f"the least that it needs:\n{_LEAST}",
         ) from None
     except OSError as error:
         raise ConfigBroken((f"{name}: cannot be read ({error.strerror}), expected a TOML file",)) from None
@@ -155,7 +163,10 @@ def _parsed(text: str, name: str) -> Mapping[str, object]:
     except ValueError as error:  # TOMLDecodeError, and int() of more than 4300 digits
         position = _POSITION.search(str(error))
         line = int(position[1]) if position and position[1] else last
-        message = problems.syntax(_POSITION.sub("", str(error)), at_end=bool(position and not position[1]))
+        message = _POSITION.sub("", str(error))
+        if told := problems.syntax_of_line(message, text.split("\n")[:line]):
+            raise ConfigBroken((f"{name}:{line}: {told}",)) from None
+        message = problems.syntax(message, at_end=bool(position and not position[1]))
     raise ConfigBroken((f"{name}:{line}: file: {message}",))
 
 

@@ -206,7 +206,8 @@ def _keyring(value: object) -> str:
 def _matching(pattern: str, expected: str) -> Callable[[str], str]:
     def check(value: str) -> str:
         if not re.fullmatch(pattern, value):
-            raise wrong(f"{shown(value)} cannot be one, expected {expected}")
+            # Not shown: it may be the password itself, written where its place belongs.
+            raise wrong(f"the text cannot be one, expected {expected}")
         return value
 
     return check

@@ -122,6 +122,11 @@ def _content_of(path: str) -> bytes:
             return file.read(_MAX_SECRET + 1)
     except IsADirectoryError:
         raise SecretUnavailable(f"password_file {path} is a directory") from None
+    except FileNotFoundError:
+        raise SecretUnavailable(
+            f"password_file {path} cannot be read: No such file or directory",
+            hint=f"create it, with the password alone in its first line, and chmod 600 {path}",
+        ) from None
     except OSError as error:
         raise SecretUnavailable(f"password_file {path} cannot be read: {error.strerror}") from None
 

@@ -28,6 +28,8 @@ from scatterclean.errors import (
 from scatterclean.mailbox.answers import Answer, code_of
 
 _MOST_TEXT = 200
+# Dovecot ends what it says with how long it took: "Mailbox doesn't exist: X (0.001 + 0.000 secs)."
+_TIMING = re.compile(r"\s*\(\d+\.\d+(?: \+ \d+\.\d+)* secs\)")
 
 
 def printable(text: bytes | str, secrets: Iterable[str] = ()) -> str:
@@ -36,7 +38,7 @@ def printable(text: bytes | str, secrets: Iterable[str] = ()) -> str:
     for secret in secrets:
         if secret:
             shown = shown.replace(secret, "***")
-    shown = "".join(c if c.isprintable() else " " for c in shown)
+    shown = _TIMING.sub("", "".join(c if c.isprintable() else " " for c in shown))
     return " ".join(shown.split())[:_MOST_TEXT]
 
 

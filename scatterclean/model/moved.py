@@ -98,6 +98,8 @@ class Refusal(StrEnum):
     SENT_EMPTY = "sent-empty"
     SENT_UNKNOWN = "sent-unknown"
     CANNOT_MOVE = "cannot-move"
+    TARGET_UNSAFE = "target-unsafe"
+    NO_SESSION = "no-session"
     STOPPED = "stopped"
 
 

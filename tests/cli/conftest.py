@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from .home import home  # noqa: F401 - a fixture of all tests here
+
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:

@@ -38,7 +38,8 @@ def config(folder: Path, port: int = 1) -> Path:
 def test_a_missing_configuration_ends_with_3_and_the_way_out(tmp_path: Path) -> None:
     done = run("--config", str(tmp_path / "none.toml"), "sweep")
     assert done.returncode == exits.CONFIG
-    assert b"there is no such file" in done.stderr
+    assert b"none.toml: there is no such file" in done.stderr
+    assert b"[accounts.home]" in done.stderr
     assert b"--config" in done.stderr
     assert done.stdout == b""
 
@@ -71,11 +72,49 @@ def test_check_config_gives_problems_to_programs_too(tmp_path: Path) -> None:
 
 
 def test_check_config_says_one_line_for_each_account(tmp_path: Path) -> None:
-    done = run("--config", str(config(tmp_path)), "check-config")
+    path = config(tmp_path)
+    done = run("--config", str(path), "check-config")
     assert done.returncode == exits.DONE
     assert done.stdout.decode().splitlines() == [
-        "home: me at 127.0.0.1:1 (tls none), watches INBOX, mode observe, to Backscatter"
+        "home: me at 127.0.0.1:1 (tls none), watches INBOX, mode observe, to Backscatter",
+        f"{path}: no problems found; whether the password is right, `scatterclean sweep` tells",
     ]
+    assert b"MAIL_PASSWORD is not set here" in done.stderr
+    done = run("--config", str(path), "check-config", env={"MAIL_PASSWORD": "secret"})
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('password_env = "MAIL_PASSWORD"', 'password_file = "none"', "chmod 600"),
+        ('password_env = "MAIL_PASSWORD"', 'password_file = "open"', "others may read"),
+        ('password_env = "MAIL_PASSWORD"', 'password_command = ["no-such-program"]', "'no-such-program'"),
+        ('database = "log.db"', 'database = "open/log.db"', "is no folder"),
+    ],
+    ids=["no-file", "open-file", "no-program", "no-folder"],
+)
+def test_check_config_tells_what_is_not_on_this_machine(
+    old: str, new: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config(tmp_path)
+    path.write_text(path.read_text().replace(old, new))
+    (tmp_path / "open").write_text("sesame")
+    (tmp_path / "open").chmod(0o644)
+    assert main(["--config", str(path), "check-config"]) == exits.CONFIG
+    said = capsys.readouterr().err
+    assert told in said
+    assert "sesame" not in said
+
+
+def test_a_command_line_for_the_shell_whose_program_is_not_there_is_only_warned_about(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = config(tmp_path)
+    old, new = 'password_env = "MAIL_PASSWORD"', 'password_command = "no-such-program mail | head -1"'
+    path.write_text(path.read_text().replace(old, new))
+    assert main(["--config", str(path), "check-config"]) == exits.DONE
+    assert "there is no program 'no-such-program' in PATH here" in capsys.readouterr().err
 
 
 def test_the_configuration_is_found_by_the_environment_and_not_in_the_working_directory(
@@ -123,6 +162,17 @@ def test_an_account_that_cannot_be_reached_ends_with_1_and_is_told_by_name(tmp_p
     [told] = objects(done.stdout)
     assert told["accounts"][0]["failed"]["kind"] == "ServerUnreachable"
     assert done.returncode == exits.TROUBLE
+
+
+def test_status_tells_that_the_last_try_failed_and_why(tmp_path: Path) -> None:
+    file = str(config(tmp_path))
+    run("--config", file, "sweep", env={"MAIL_PASSWORD": "secret"})
+    said = run("--config", file, "status").stdout.decode()
+    assert "The last try (" in said
+    assert ") failed: home: 127.0.0.1:1 refuses the connection" in said
+    [told] = objects(run("--config", file, "status", "--json").stdout)
+    assert "refuses the connection" in told["accounts"][0]["failed"]["troubles"][0]
+    assert told["accounts"][0]["sweeps"][0]["refusal"] == "no-session"
 
 
 @pytest.mark.parametrize(

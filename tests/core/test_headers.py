@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +85,11 @@ def test_charsets_are_read_by_their_wider_relatives_and_unknown_ones_as_latin() 
 
 def test_a_charset_that_is_quadratic_is_not_used() -> None:
     assert in_charset(b"bcher-kva", "punycode") == "bcher-kva"
+
+
+def test_blanks_around_a_date_do_not_count_however_many() -> None:
+    blanks = " " * 60_000
+    assert date_in(blanks + "Mon, 23 Nov 2026 12:00:00 +0000" + blanks) == datetime(
+        2026, 11, 23, 12, tzinfo=UTC
+    )
+    assert date_in(blanks + "x" + blanks) is None

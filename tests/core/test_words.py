@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -12,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scatterclean import judge, wording
+from scatterclean import wording
 from scatterclean.model import (
     Because,
     Bounce,
@@ -63,10 +65,28 @@ def test_every_reason_is_a_sentence_without_a_full_stop(because: Because) -> Non
     assert told == told.strip().rstrip(".")
 
 
-def test_the_rules_are_called_as_in_the_judges_table() -> None:
+def test_the_rules_are_told_without_the_words_of_the_code() -> None:
+    jargon = ("acquit", "strong", "weak", "covered", "evidence", "reference", "id", "tie")
     for because, rule in wording.RULES.items():
-        if because not in (Because.UNKNOWN_ID, Because.NEVER_SENDS):
-            assert f"\n    {rule}  " in (judge.__doc__ or ""), because
+        assert not set(jargon) & set(rule.replace(",", "").split()), because
+
+
+def test_an_automatic_reply_is_told_in_grammar() -> None:
+    told = wording.reason(Reason.of(Because.REPLY_ID, id="x@y.example", replier="jo@firm.example"))
+    assert told == (
+        "it names <x@y.example>, but an automatic reply proves too little: jo@firm.example may have made up that "
+        "id, or you have written there before"
+    )
+
+
+def test_the_way_to_ask_is_safe_to_paste_whatever_a_stranger_wrote() -> None:
+    one = case(Reason.of(Because.NO_REFERENCE))
+    for ident in ("a@b.example", "a'; rm -rf ~; '@b.example", "$(reboot)@b.example"):
+        told = wording.how_to_ask(replace(one, bounce=replace(one.bounce, message_id=ident)))
+        assert shlex.split(told) == ["scatterclean", "why", "home", f"<{ident}>"]
+    for hidden in (None, "a\x1b[31m@b.example", "\u202ea@b.example"):
+        told = wording.how_to_ask(replace(one, bounce=replace(one.bounce, message_id=hidden)))
+        assert shlex.split(told) == ["scatterclean", "why", "home", "1", "--folder", "INBOX"]
 
 
 @given(st.text(), st.integers(1, 40))

@@ -142,3 +142,9 @@ def test_a_lost_session_never_quotes_mail(broken: Exception) -> None:
     trouble = lost(broken, asked("UID FETCH"))
     assert type(trouble) is ConnectionLost
     assert "Anna" not in str(trouble)
+
+
+def test_how_long_the_server_took_is_not_part_of_what_it_says() -> None:
+    said = "NO [NONEXISTENT] Mailbox doesn't exist: Nope (0.001 + 0.000 secs)."
+    assert printable(said) == "NO [NONEXISTENT] Mailbox doesn't exist: Nope."
+    assert printable("Full (0.001 + 0.000 + 0.010 secs)") == "Full"

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import logging
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 
-from scatterclean.errors import Trouble
+from scatterclean.config import load
+from scatterclean.errors import ConfigBroken, Trouble
 from scatterclean.mailbox.login import open_mailbox
 from tests.servers import CUT, ScriptedServer
 
 PASSWORD = "hunter-2-secret"
 PLAIN = b64encode(f"\0me\0{PASSWORD}".encode())
+
+
+@pytest.fixture(autouse=True)
+def heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of the CLI set up logging, and then nothing reaches caplog any more."""
+    monkeypatch.setattr(logging.getLogger("scatterclean"), "propagate", True)
 
 
 @pytest.mark.parametrize("said", [PASSWORD.encode(), PLAIN], ids=["password", "base64"])
@@ -42,6 +50,18 @@ def test_a_password_that_a_server_repeats_is_in_no_error_and_no_log_line(
     assert "was tried" in seen or "weak password" in seen or "not wanted" in seen or "refused" in seen
     assert PASSWORD not in seen
     assert PLAIN.decode() not in seen
+
+
+@pytest.mark.parametrize("key", ["password_env", "password_credential"])
+def test_a_password_that_was_written_where_its_place_belongs_is_not_repeated(
+    key: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "scatterclean.toml"
+    path.write_text(f'[accounts.home]\nhost = "a.example"\nusername = "me"\n{key} = "{PASSWORD} & more"\n')
+    with pytest.raises(ConfigBroken) as caught:
+        load(path)
+    assert f"accounts.home.{key}" in str(caught.value)
+    assert PASSWORD not in str(caught.value)
 
 
 def test_what_a_server_wants_people_to_read_is_told_once_not_at_every_poll(

@@ -7,8 +7,20 @@ from pathlib import Path
 
 import pytest
 
+import scatterclean.wire
 from scatterclean.config import AccountSettings, Secret, Settings, Source
-from scatterclean.model import Account, Cursor, Identities, MessageId, Place, SentMessage
+from scatterclean.errors import LoginRefused
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.model import (
+    Account,
+    Cursor,
+    Identities,
+    MessageId,
+    Mode,
+    Place,
+    Refusal,
+    SentMessage,
+)
 from scatterclean.wire import AccountUnknown, Household, assign
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -73,3 +85,23 @@ def test_an_unknown_account_is_told_with_those_that_there_are(tmp_path: Path) ->
     ):
         household.named(["home", "house"])
     assert raised.value.hint == "It has: home, work"
+
+
+def test_a_try_that_came_to_no_session_is_on_record_and_the_next_sweep_is_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(_: AccountSettings) -> MemoryMailbox:
+        raise LoginRefused("home: mail.example:993 refused the login: no", hint="Check the password.")
+
+    with Household.open(settings(tmp_path, home="ada")) as household:
+        monkeypatch.setattr(scatterclean.wire, "connect", refuses)
+        with pytest.raises(LoginRefused):
+            household.sweep("home")
+        [tried] = household.standing("home").sweeps
+        assert (tried.refusal, tried.mode) == (Refusal.NO_SESSION, Mode.OBSERVE)
+        assert "refused the login" in tried.troubles[0]
+        with pytest.raises(LoginRefused):
+            household.sweep("home", stop=lambda: True)  # cut off by us: nothing to tell
+        monkeypatch.setattr(scatterclean.wire, "connect", lambda _: MemoryMailbox(MemoryServer()))
+        report = household.sweep("home")
+        assert household.standing("home").sweeps == (report, tried)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from scatterclean.model import Coverage, Grade, Interval, Mode
-from scatterclean.standing import Standing, holes, standing
+from scatterclean.standing import Earlier, Standing, earlier, holes, standing
 
 from .world import NOW, World
 
@@ -33,6 +33,14 @@ def test_before_the_first_sweep_nothing_is_known(world: World) -> None:
     told = stand(world)
     assert (told.logged, told.coverage.since, told.holes, told.sweeps) == (0, None, (), ())
     assert told.still_open == {}
+
+
+def test_sent_folders_that_were_read_and_are_empty_are_told_from_unread_ones(tmp_path: Path) -> None:
+    world = World(tmp_path / "log.db")
+    assert not stand(world).sent_empty
+    world.sweep()
+    assert (stand(world).sent_empty, stand(world).coverage.since) == (True, None)
+    world.close()
 
 
 def test_what_was_put_away_is_counted_by_the_day_of_the_person(world: World) -> None:
@@ -60,6 +68,22 @@ def test_it_tells_the_log_what_is_open_and_the_last_sweeps(world: World) -> None
     assert (told.logged, told.still_open, told.mode) == (40, {"waiting": 1}, Mode.MOVE)
     assert told.coverage.through == NOW
     assert (len(told.sweeps), told.sweeps[0]) == (3, last)
+
+
+def test_what_earlier_sweeps_settled_is_told_by_the_next(world: World) -> None:
+    def told() -> Earlier:
+        return earlier("home", world.store.journal, world.store.docket, ())
+
+    world.bounced("sent.1@winter.example", number=1)
+    world.bounced("forged@spam.example", number=2)
+    assert told() == Earlier()
+    world.sweep()
+    assert told() == Earlier(genuine=1)
+    world.undo()
+    assert world.sweep().verdicts == {}
+    assert told() == Earlier(genuine=1, brought_back=1)
+    judged = world.store.docket.find("home")
+    assert earlier("home", world.store.journal, world.store.docket, judged).genuine == 0
 
 
 def span(start: int, end: int, grade: Grade = Grade.WITNESSED) -> Interval:

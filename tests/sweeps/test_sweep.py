@@ -377,6 +377,30 @@ def test_a_server_that_cannot_move_safely_keeps_everything_and_says_why(tmp_path
     world.close()
 
 
+def test_a_folder_that_is_not_there_is_told_with_those_that_are(world: World) -> None:
+    [told] = world.sweep(folders=["Nope"]).troubles
+    assert "The server has: 'INBOX', " in told
+    assert "configuration" not in told  # it was named on the command line
+    world.set(watch=("Nope",))
+    [told] = world.sweep().troubles
+    assert "The server has: 'INBOX', " in told
+    assert "in the configuration" in told
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("folder", ["Trash", "Junk", "Drafts"])
+def test_nothing_is_put_into_a_folder_that_the_server_uses_for_something_else(
+    world: World, folder: str, mode: Mode
+) -> None:
+    world.set(backscatter=folder)
+    flood(world)
+    report = world.sweep(mode=mode)
+    assert (report.moved, report.refusal, len(world.inbox())) == (0, Refusal.TARGET_UNSAFE, 5)
+    assert folder in report.troubles[0]
+    assert "Set `backscatter`" in report.troubles[0]
+    assert not world.ids(folder)
+
+
 def test_over_quota_nothing_is_marked_or_lost(tmp_path: Path) -> None:
     world = World(tmp_path / "log.db", MemoryServer(move=False))
     world.history()

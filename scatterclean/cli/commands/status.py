@@ -54,13 +54,15 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
 
 def _tell(screen: Screen, standing: Standing) -> None:
     from scatterclean import wording
+    from scatterclean.model import Refusal
     from scatterclean.wording import moment
 
     screen.say(f"{standing.account} (mode {standing.mode})", "bold")
     covered = standing.coverage
     if covered.since is None:
+        read = "were read, and are empty" if standing.sent_empty else "were not read yet"
         screen.say(
-            f"The log: {standing.logged} messages that were sent; its Sent folders were not read yet",
+            f"The log: {standing.logged} messages that were sent; its Sent folders {read}",
             indent=2,
         )
     else:
@@ -85,10 +87,15 @@ def _tell(screen: Screen, standing: Standing) -> None:
         return
     screen.say("Last sweeps:", indent=2)
     for report in standing.sweeps:
-        screen.say(
-            f"{report.sweep}: {moment(report.ended)}, {wording.sweep_line(report, bare=True)}", indent=4
-        )
+        line = wording.sweep_line(report, bare=True)
+        if report.refusal is Refusal.NO_SESSION:
+            line = "failed: no session with the server"
+        screen.say(f"{report.sweep}: {moment(report.ended)}, {line}", indent=4)
     last = standing.sweeps[0]
+    if standing.failed is not None:
+        said = wording.of_account(standing.account, "\n".join(last.troubles))
+        screen.say(f"The last try ({moment(last.ended)}) failed: {said}", "red", indent=2)
+        return
     if last.refusal is not None:
         screen.say(f"The last sweep: {wording.REFUSALS[last.refusal]}", "yellow", indent=2)
     for trouble in last.troubles:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 @click.command("sweep", short_help="Sweep accounts once, and tell what moved and why.")
 @account_argument(many=True)
-@click.option("--observe", "mode", flag_value="observe", help="Move nothing, only say what would be moved.")
-@click.option("--move", "mode", flag_value="move", help="Move, also where the configuration only observes.")
+@click.option("--observe", is_flag=True, help="Move nothing, only say what would be moved.")
+@click.option("--move", is_flag=True, help="Move, also where the configuration only observes.")
 @click.option(
     "--folder",
     "folders",
@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 )
 @click.option("--since", type=day, metavar="DATE", help="Look again at all mail from this day on.")
 @click.option(
+    "--list",
+    "as_list",
+    is_flag=True,
+    help="Name every message, not only examples: time, sender, subject, Message-ID.",
+)
+@click.option(
     "--json", "as_json", is_flag=True, help="One JSON object; words for people go to standard error."
 )
 @click.pass_obj
@@ -42,9 +48,11 @@ def command(
     given: Given,
     *,
     accounts: tuple[str, ...],
-    mode: str | None,
+    observe: bool,
+    move: bool,
     folders: tuple[str, ...],
     since: date | None,
+    as_list: bool,
     as_json: bool,
 ) -> int:
     """Sweep each ACCOUNT once (all accounts, if none is named).
@@ -57,10 +65,15 @@ def command(
     Examples:
       scatterclean sweep                              as the configuration says
       scatterclean sweep --observe                    what would be moved, and why?
+      scatterclean sweep --observe --list             the same, message by message
       scatterclean sweep home --move --since 7d       the last week, again, and move
       scatterclean sweep work --folder INBOX/Bounces  another folder
       scatterclean sweep --json | jq '.accounts[].put_away[].subject'
     """
+    if observe and move:
+        raise click.UsageError("either --observe or --move")
+    if since is not None and since > datetime.now(UTC).astimezone().date():
+        raise click.UsageError(f"--since {since}: that day is still to come")
     from scatterclean.cli.progress import patience
     from scatterclean.cli.sweeps import closing
     from scatterclean.config import load
@@ -68,6 +81,7 @@ def command(
     from scatterclean.wire import Household
 
     screen = given.screen(json=as_json)
+    mode = Mode.OBSERVE if observe else Mode.MOVE if move else None
     code = exits.DONE
     outcomes: list[Outcome] = []
     with (
@@ -86,7 +100,7 @@ def command(
             sweep = partial(
                 household.sweep,
                 name,
-                mode=Mode(mode) if mode else None,
+                mode=mode,
                 folders=folders,
                 since=since,
                 stop=asked.over,
@@ -95,7 +109,7 @@ def command(
     if as_json:
         screen.give({"accounts": [outcome.form() for outcome in outcomes]})
     else:
-        closing(screen, outcomes)
+        closing(screen, outcomes, every=as_list)
     return asked.exit(max([code, *(outcome.exit for outcome in outcomes)]))
 
 
@@ -120,6 +134,7 @@ def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[...,
     from scatterclean.cli.progress import bars
     from scatterclean.cli.sweeps import Outcome
     from scatterclean.model import Errand, MoveState
+    from scatterclean.standing import earlier
     from scatterclean.sweep import Steps
 
     outcome = Outcome(name)
@@ -135,4 +150,6 @@ def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[...,
         name, sweep=outcome.report.sweep, states=(MoveState.MOVED,), errand=Errand.SWEEP
     )
     outcome.moved = frozenset(move.intent.source for move in moves)
+    store = household.store
+    outcome.earlier = earlier(name, store.journal, store.docket, outcome.judged)
     return outcome

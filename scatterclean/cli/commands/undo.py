@@ -15,7 +15,7 @@ from scatterclean.errors import Reach, Trouble
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
-    from scatterclean.undo import Undone
+    from scatterclean.undo import Nothing, Selection, Undone
 
 # More than this is asked for before, on a terminal.
 ASK_ABOVE = 20
@@ -32,7 +32,10 @@ _NAMED = 10
 @click.option("--all", "everything", is_flag=True, help="Everything that was ever put away.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object: back, lost, still_away, troubles by account."
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object: back, lost, still_away, troubles by account; or why there is nothing to bring back.",
 )
 @click.pass_obj
 def command(
@@ -64,13 +67,14 @@ def command(
     from scatterclean.cli import forms
     from scatterclean.cli.progress import bars, patience
     from scatterclean.config import load
-    from scatterclean.undo import Selection, Undone, due
+    from scatterclean.undo import Nothing, Selection, Undone, due, nothing
     from scatterclean.wire import Household
 
     screen = given.screen(json=as_json)
     selection = Selection(sweep=sweep, since=since, message_id=message)
     told: list[dict[str, object]] = []
     code = exits.DONE
+    why: Nothing | None = None
     with Household.open(load(given.config_path)) as household:
         names = [a.name for a in named(household, accounts)]
         numbers = {name: len(due(household.store.journal, name, selection)) for name in names}
@@ -80,7 +84,10 @@ def command(
             screen.say("Nothing was brought back.")
             return exits.DONE
         if not total:
-            screen.say("Nothing was put away that fits: there is nothing to bring back.")
+            why = nothing(household.store.journal, names, selection)
+            screen.say(f"{_why_nothing(why, selection, accounts)}: there is nothing to bring back.")
+            if why in (Nothing.NO_SWEEP, Nothing.UNKNOWN_MESSAGE):
+                code = exits.TROUBLE
         with patience(screen.trouble) as asked:
             for name in (n for n in names if numbers[n]):
                 if asked.over():
@@ -98,8 +105,30 @@ def command(
                 if undone.lost or undone.still_away or undone.troubles:
                     code = exits.TROUBLE
     if as_json:
-        screen.give({"accounts": told})
+        screen.give({"accounts": told, "nothing": str(why) if why else None})
     return asked.exit(code)
+
+
+def _why_nothing(why: Nothing, selection: Selection, accounts: tuple[str, ...]) -> str:
+    from scatterclean.undo import Nothing
+    from scatterclean.wording import shown
+
+    if selection.sweep is not None:
+        what, did = f"What sweep {selection.sweep} put away", f"Sweep {selection.sweep} put nothing away"
+    elif selection.message_id is not None:
+        what, did = "That message", "It was never put away"
+    else:
+        what, did = "All that was put away", "Nothing was put away"
+        if selection.since is not None:
+            what, did = f"{what} since then", f"{did} since then"
+    of = f" of {', '.join(shown(name) for name in accounts)}" if accounts else ""
+    return {
+        Nothing.NO_SWEEP: f"There is no sweep {selection.sweep}{of}",
+        Nothing.UNKNOWN_MESSAGE: f"No message with the Message-ID {shown(selection.message_id)} was put away{of}",
+        Nothing.ALREADY_BACK: f"{what} was already brought back",
+        Nothing.NOT_AWAY: f"{what} was already brought back, or taken by another hand",
+        Nothing.NONE_PUT_AWAY: did,
+    }[why]
 
 
 def _tell(screen: Screen, name: str, undone: Undone) -> None:

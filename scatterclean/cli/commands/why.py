@@ -33,6 +33,7 @@ def command(given: Given, account: str, message: str, folder: str | None, as_jso
       scatterclean why home '<20261123.4711@mx.example.net>'
       scatterclean why home 12 --folder Backscatter
     """
+    uid = _uid(message)
     from scatterclean import why
     from scatterclean.cli import forms
     from scatterclean.config import load
@@ -43,14 +44,20 @@ def command(given: Given, account: str, message: str, folder: str | None, as_jso
     with Household.open(load(given.config_path), read_only=True) as household:
         [settings] = named(household, (account,))
         with household.teller(account) as teller:
-            if message.isascii() and message.isdigit():
+            moved = []
+            if uid is not None:
                 place = folder or settings.account.watch[0]
-                stories = teller.by_uid(place, int(message))
+                stories = teller.by_uid(place, uid)
+                moved = [] if stories else teller.moved_on(place, uid)
             else:
                 place = folder or "the watched folders and Backscatter"
                 stories = [s for s in teller.by_message_id(message) if folder in (None, s.folder)]
     if as_json:
-        screen.give({"account": account, "messages": [forms.story(story) for story in stories]})
+        told = [forms.story(story) for story in stories]
+        screen.give({"account": account, "messages": told, "moved_on": forms.moves(moved)})
+    if uid is not None and moved:
+        screen.trouble(f"{account}: {why.where_now(uid, moved)}")
+        return exits.TROUBLE
     if not stories:
         screen.trouble(f"{account}: there is no message {shown(message)} in {shown(place)}")
         return exits.TROUBLE
@@ -63,3 +70,17 @@ def command(given: Given, account: str, message: str, folder: str | None, as_jso
                 for line in lines:
                     screen.say(line, indent=2)
     return exits.DONE
+
+
+# RFC 9051, 9: a UID is an nz-number, 32 bits.
+_LAST_UID = 2**32 - 1
+
+
+def _uid(message: str) -> int | None:
+    """The UID that was typed; None if it is a Message-ID.  A number that is no UID is wrong usage."""
+    if not (message.isascii() and message.isdigit()):
+        return None
+    number = int(message) if len(message) <= len(str(_LAST_UID)) else 0
+    if not 1 <= number <= _LAST_UID:
+        raise click.UsageError(f"{message[:40]} is no UID: those are numbers from 1 to {_LAST_UID}")
+    return number
