@@ -213,6 +213,34 @@ def test_a_scratch_server_that_does_not_come_up_leaves_nothing_behind(
     assert [process.poll() is not None for process in started] == [True]
 
 
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_whose_terminal_is_closed_leaves_no_server_behind(how: signal.Signals) -> None:
+    if scratch.find_dovecot() is None:
+        absent("Dovecot 2.3")
+    folder = Path(tempfile.mkdtemp())  # short: the paths of sockets may have 107 characters
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "scatterclean", "demo", "--server", "dovecot"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
+    try:
+        until = time.monotonic() + PATIENCE
+        while not (homes := list(folder.glob("sc-*/home/*"))):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        master = int((homes[0].parents[1] / "run" / "master.pid").read_text())
+        demo.send_signal(how)
+        assert demo.wait(PATIENCE) == 128 + how
+        assert not list(folder.iterdir())
+        with pytest.raises(ProcessLookupError):
+            os.kill(master, 0)
+    finally:
+        demo.kill()
+        demo.wait()
+        shutil.rmtree(folder)
+
+
 def test_the_whole_debug_log_of_a_run_holds_no_password_and_no_mail(tmp_path: Path) -> None:
     if scratch.find_dovecot() is None:
         absent("Dovecot 2.3")
