@@ -14,6 +14,7 @@ from datetime import date, datetime
 from scatterclean import bounce, deeds, plan
 from scatterclean.errors import (
     CannotMoveSafely,
+    CommandRefused,
     FolderChanged,
     FolderMissing,
     PersonCanMend,
@@ -132,7 +133,7 @@ class Sweep:
                 self._gather(folder)
             except FolderMissing as trouble:
                 self._troubles.append(not_there(self.mailbox, trouble, named=bool(self.folders)))
-            except FolderChanged as trouble:
+            except (CommandRefused, FolderChanged) as trouble:
                 self._troubles.append(str(trouble))
 
         cases, verdicts = self._review()

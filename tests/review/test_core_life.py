@@ -106,10 +106,11 @@ class Life:
         if there := self.messages(world, world.backscatter):
             message = self.random.choice(there)
             world.server.move(world.backscatter, message.uid, "INBOX")
-            self.dragged.add(name_of(message))
-            # Out of the middle of a move that was cut off: then there may be two, and that hand is final.
+            # Out of the middle of a COPY that was cut off, before anybody could look: then there are two, and
+            # nothing tells that the copy, which is gone again, was ours.
             half_way = self.homes["home"].store.journal.moves(states=[MoveState.INTENDED])
-            self.touched.update(m.intent.message_id or "" for m in half_way)
+            cut_off = name_of(message) in {m.intent.message_id for m in half_way}
+            (self.touched if cut_off else self.dragged).add(name_of(message))
 
     def throw_away(self) -> None:
         world = self.pick()

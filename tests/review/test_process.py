@@ -218,6 +218,7 @@ def test_a_demo_whose_terminal_is_closed_leaves_no_server_behind(how: signal.Sig
     if scratch.find_dovecot() is None:
         absent("Dovecot 2.3")
     folder = Path(tempfile.mkdtemp())  # short: the paths of sockets may have 107 characters
+    folder.chmod(0o755)  # Dovecot runs as nobody if this is root
     demo = subprocess.Popen(
         [sys.executable, "-m", "scatterclean", "demo", "--server", "dovecot"],
         stdout=subprocess.DEVNULL,

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.mailbox.memory import MemoryServer
+from scatterclean.errors import CommandRefused
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.model import Account, Identities, Mode, MoveState, Refusal, Verdict
+from scatterclean.ports import FolderState
 from scatterclean.undo import Selection
 
 from .world import ME, World
@@ -414,3 +416,18 @@ def test_over_quota_nothing_is_marked_or_lost(tmp_path: Path) -> None:
     assert world.sweep().moved == 5
     assert all(m.state in (MoveState.STAYED, MoveState.MOVED) for m in world.store.journal.moves("home"))
     world.close()
+
+
+def test_a_folder_that_the_server_refuses_to_show_does_not_stop_the_others(world: World) -> None:
+    class Refusing(MemoryMailbox):
+        def state(self, folder: str) -> FolderState:
+            if folder == "Locked":
+                raise CommandRefused("home: the server answered NO to STATUS about 'Locked'")
+            return super().state(folder)
+
+    world.mailbox = lambda: Refusing(world.server)  # type: ignore[method-assign]  # this test's own server
+    world.set(watch=("Locked", "INBOX"))
+    flood(world)
+    report = world.sweep()
+    assert report.moved == 5
+    assert "Locked" in report.troubles[0]

@@ -28,6 +28,7 @@ _FIELDS = re.compile(
 )  # fmt: skip
 _IDS = (b"original-message-id", b"x-original-message-id")
 _MAX_FIELDS = 1000
+_MAX_REPORT = 1 << 18  # bytes: a report on hundreds of recipients; megabytes of it are somebody's junk
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
@@ -44,7 +45,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     first: dict[bytes, bytes] = {}
     group: dict[bytes, bytes] = {}
     mta = None
-    for name, value in _FIELDS.findall(b"\n" + content + b"\n\n")[:_MAX_FIELDS]:
+    for name, value in _FIELDS.findall(b"\n" + content[:_MAX_REPORT] + b"\n\n")[:_MAX_FIELDS]:
         if name:
             group.setdefault(name.lower(), value)
             continue
