@@ -355,8 +355,7 @@ class Sweep:
     def _rescue(self) -> None:
         """Bring back what was put away and has since proved genuine."""
         under_way = {move.intent.returns for move in self._unsettled}
-        moved = self.docket.moved_cases(self.account.name)
-        put_away = [(case, move) for case, move in moved if move.id not in under_way]
+        put_away = [(c, m) for c, m in self.docket.moved_cases(self.account.name) if m.id not in under_way]
         judged = self._judge([case for case, _ in put_away], ())
         pairs = zip(judged, put_away, strict=True)
         proved = {move.id: (c, move) for c, (_, move) in pairs if c.finding.verdict is Verdict.GENUINE}
