@@ -258,6 +258,7 @@ def test_a_clock_that_is_set_brings_a_round_at_once(
 ) -> None:
     with stage.running():
         stage.wait(lambda: stage.began)
+        time.sleep(0.5)  # the main loop must have read the clock once, for a jump to be one
         moved = SimpleNamespace(
             time=lambda: time.time() + 3600 * hours, monotonic=time.monotonic, sleep=time.sleep
         )
