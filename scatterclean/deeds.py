@@ -175,6 +175,23 @@ def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
         return mailbox.state(intent.target_folder)
 
 
+def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
+    """Flag what the person must look at.  Once: what bears the keyword was flagged before, and a flag that the
+    person took away since stays away."""
+    for place in {one.place for one in where}:
+        uids = [one.uid for one in where if one.place == place]
+        with suppress(FolderMissing, FolderChanged, CommandRefused):
+            keyword = plan.ALARM_KEYWORD.lower()
+            fresh = [
+                uid
+                for uid, (seen, _) in look(mailbox, place, uids).items()
+                if keyword not in {name.lower() for name in seen.flags} and "\\flagged" not in seen.flags
+            ]
+            if fresh:
+                mailbox.mark(place, fresh, "\\Flagged")
+                mailbox.mark(place, fresh, plan.ALARM_KEYWORD)
+
+
 def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
     """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
 

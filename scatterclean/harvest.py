@@ -24,12 +24,10 @@ from itertools import pairwise
 from scatterclean import sent
 from scatterclean.errors import FolderMissing, SentFolderUnknown, Stopped
 from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMessage
+from scatterclean.plan import WRONG_CLOCK
 from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
 
 BATCH = 500
-# Further than this in the future coverage is not waited for.  (Machines without a clock of their own start with the
-# time of their last shutdown; with two systems on one machine the clock may be ahead by the zone.)
-WRONG_CLOCK = timedelta(days=3)
 # INTERNALDATE counts seconds: of three messages of one second the middle one may vanish.
 _RESOLUTION = timedelta(seconds=1)
 # A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:

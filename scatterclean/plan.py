@@ -9,24 +9,33 @@ from enum import StrEnum
 
 from scatterclean.model import (
     Account,
+    Because,
     Case,
     Errand,
+    Finding,
     Intent,
     Mode,
     Move,
     MoveState,
     Refusal,
     Sighting,
+    Verdict,
     Whereabouts,
 )
 
 # The keyword that goes with every message that was put away: a lost database or a second machine sees by it
 # that a message in the inbox came back by the person's hand.
 KEYWORD = "$Backscatter"
+# Goes with `\\Flagged` on a bounce that is about mail which the person's account sent and the log does not know.
+ALARM_KEYWORD = "$BackscatterAlarm"
 
 # A storm: so many orphans within so much time.  People with a published address see one or two a week.
 STORM_SIZE = 10
 STORM_SPAN = timedelta(hours=6)
+
+# Further than this in the future coverage is not waited for.  (Machines without a clock of their own start with the
+# time of their last shutdown; with two systems on one machine the clock may be ahead by the zone.)
+WRONG_CLOCK = timedelta(days=3)
 
 
 def storms(arrivals: Iterable[datetime]) -> tuple[tuple[datetime, datetime], ...]:
@@ -115,6 +124,14 @@ def refusal(mode: Mode, harvest_refusal: Refusal | None, logged: int) -> Refusal
     if logged == 0:
         return Refusal.EMPTY_LOG
     return Refusal.OBSERVING if mode is Mode.OBSERVE else None
+
+
+def proved(finding: Finding) -> bool:
+    """Does what was put away come back?  What only might be the person's own does not: a stranger who writes a
+    reply could bring a whole storm back."""
+    if finding.verdict in (Verdict.GENUINE, Verdict.ALARM):
+        return True
+    return any(reason.because is Because.OWN_SHAPE for reason in finding.because)
 
 
 def batches(intents: Sequence[Intent], size: int = 100) -> list[list[Intent]]:

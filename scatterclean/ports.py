@@ -12,14 +12,18 @@ from datetime import date, datetime
 from typing import Protocol
 
 from scatterclean.model import (
+    Alarm,
     Answer,
     Case,
     Closure,
     Coverage,
     Cursor,
     Errand,
+    Hour,
     Intent,
     Interval,
+    Learned,
+    Lessons,
     Mode,
     Move,
     MoveState,
@@ -27,6 +31,7 @@ from scatterclean.model import (
     Question,
     SentMessage,
     Sighting,
+    Signature,
     SweepReport,
 )
 
@@ -85,20 +90,20 @@ class Mailbox(Protocol):
         """Raises CannotMoveSafely if the server can neither MOVE nor UID EXPUNGE."""
 
     def moves_atomically(self) -> bool:
-        """Has the server MOVE?  If not, `move` can be cut off between COPY and EXPUNGE."""
+        """Has the server MOVE?  If not, `move` only copies: the caller looks, and removes what is there twice."""
 
     def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
-        """Move by MOVE, else by COPY + STORE \\Deleted + UID EXPUNGE of exactly those UIDs.
+        """Move by MOVE; without it COPY, and leave the sources where they are.
 
         Returns {old uid: new uid} as far as the server told (COPYUID); it proves nothing: look.
         Raises OverQuota (nothing changed), CannotMoveSafely, FolderMissing (the target).
         """
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:
-        """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move cut off after its COPY."""
+        """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move, after a look at its COPY."""
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
-        """Add a keyword; False if the folder's PERMANENTFLAGS do not allow it (then nothing was done)."""
+        """Add a keyword, or `\\Flagged`; False if the folder's PERMANENTFLAGS do not allow it (nothing was done)."""
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -148,11 +153,51 @@ class SentLog(Protocol):
     def count_account(self, account: str) -> int:
         """Messages logged from this account."""
 
+    def holders(self, person: str, keys: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        """Which of the person's accounts logged these keys of ids: {key: accounts}; unknown keys are left out."""
+
+    def shapes(self, person: str) -> frozenset[str]:
+        """The shapes (`shapes.shape_of`) of all ids in the person's log."""
+
+    def hours(self, account: str, since: datetime) -> Sequence[Hour]:
+        """What was sent from this account in each clock hour (UTC) since then that has any, ascending."""
+
     def first_sent(self, account: str, skip: int = 0) -> datetime | None:
         """The earliest `sent_at` logged from this account, after passing over the `skip` earliest."""
 
     def ask(self, question: Question) -> Answer:
         """One batch, a handful of queries, whatever its size."""
+
+
+class Experience(Protocol):
+    """What the mail that passed by taught about the log (see `model.Lessons`)."""
+
+    def learn(self, account: str, person: str, lessons: Lessons) -> None:
+        """Record a batch in one transaction; proofs add up, of a route the latest sight stays.
+
+        The number of routes and hosts per person is bounded (invariant 12): beyond it the oldest go."""
+
+    def learned(self, person: str, accounts: Sequence[str]) -> Learned:
+        """All that is on record for these accounts of a person; every account has an entry in `proofs`."""
+
+    def received(self, person: str, keys: Iterable[str]) -> frozenset[str]:
+        """Those keys that are of mail which the person received."""
+
+    def forget_received(self, person: str, before: datetime) -> None:
+        """Drop the ids of mail that arrived earlier: nobody returns it any more."""
+
+
+class Names(Protocol):
+    """What DNS says, with time-outs and a cache.  Offline everything is unknown; it never raises."""
+
+    def networks(self, domain: str) -> tuple[str, ...] | None:
+        """The networks that the SPF record of a domain authorises (RFC 7208), CIDR; None if that is unknown."""
+
+    def verify(self, message: bytes, whole: bool, domains: frozenset[str]) -> tuple[Signature, ...]:
+        """Check the DKIM signatures of `message` whose d= is one of `domains` or below one; others are not asked for.
+
+        `whole`: the body is there to its end; else only what the header can tell is checked: a header that was
+        altered fails, one that holds is UNKNOWN, for the body was not seen."""
 
 
 class Journal(Protocol):
@@ -186,6 +231,12 @@ class Journal(Protocol):
         since: datetime | None = None,
         message_id: str | None = None,
     ) -> Sequence[Move]:
+        """Oldest first."""
+
+    def ring(self, alarms: Sequence[Alarm], now: datetime) -> Sequence[Alarm]:
+        """Write alarms down, each key of an account once ever; returns those that are new."""
+
+    def alarms(self, account: str | None = None, since: datetime | None = None) -> Sequence[Alarm]:
         """Oldest first."""
 
     def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:

@@ -6,13 +6,30 @@ Everything comes from the store, so it can be told while the daemon works.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from scatterclean.model import Account, Case, Coverage, Errand, Mode, MoveState, Refusal, SweepReport, Verdict
-from scatterclean.ports import Docket, Journal, SentLog
+from scatterclean.knowledge import Sources, provider_of
+from scatterclean.model import (
+    Account,
+    Alarm,
+    Case,
+    Coverage,
+    Errand,
+    Mode,
+    MoveState,
+    Proofs,
+    Provider,
+    Refusal,
+    Route,
+    SweepReport,
+    Verdict,
+)
+from scatterclean.ports import Docket, Journal
 
 WEEK = timedelta(days=7)
+# So long an alarm is told by everything that the person looks at; it was told once anyway.
+ALARMING = timedelta(days=30)
 # Of so many cases, the latest, it is told what became of them.
 _REMEMBERED = 5000
 
@@ -35,7 +52,11 @@ class Standing:
     """One account.  `logged` counts the messages in its part of the sent log; `still_open` cases by verdict.
 
     `holes` are the stretches between `coverage.since` and `coverage.through` of which the log knows nothing.
-    `sweeps` are the last ones, latest first.
+    `sweeps` are the last ones, latest first.  `now` is when it was told, in the zone of the person.
+
+    `proofs` are replies that show the log of this account to be whole; `routes` ways of sending of the person that
+    leave no (equal) copy in Sent; `provider` what is known of the machines through which the mail leaves, without
+    asking DNS; `alarms` those of the last days, the latest first.
     """
 
     account: str
@@ -46,6 +67,11 @@ class Standing:
     put_away: PutAway
     still_open: Mapping[str, int]
     sweeps: tuple[SweepReport, ...]
+    now: datetime
+    proofs: Proofs = field(default_factory=Proofs)
+    routes: tuple[Route, ...] = ()
+    provider: Provider = field(default_factory=Provider)
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def failed(self) -> SweepReport | None:
@@ -61,10 +87,12 @@ class Standing:
 
 
 def standing(
-    account: Account, log: SentLog, journal: Journal, docket: Docket, now: datetime, *, sweeps: int = 5
+    account: Account, sources: Sources, journal: Journal, docket: Docket, now: datetime, *, sweeps: int = 5
 ) -> Standing:
     """`now` in the zone of the person, whose day begins at its midnight."""
+    log = sources.log
     coverage = log.coverage([account.name])[account.name]
+    lessons = sources.experience.learned(account.person, tuple(sources.filing))
     return Standing(
         account=account.name,
         mode=account.mode,
@@ -74,6 +102,11 @@ def standing(
         put_away=_put_away(journal, account.name, now),
         still_open=docket.counts(account.name),
         sweeps=tuple(journal.sweeps(account.name, limit=sweeps)),
+        now=now,
+        proofs=lessons.proofs.get(account.name, Proofs()),
+        routes=lessons.routes,
+        provider=provider_of(account, lessons, replace(sources, names=None)),
+        alarms=tuple(reversed(journal.alarms(account.name, since=now - ALARMING))),
     )
 
 

@@ -6,12 +6,11 @@ All facts are fetched before the first decision; all decisions are taken before 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date
 
-from scatterclean import bounce, deeds, plan
+from scatterclean import alarms, calibrate, deeds, origin, plan, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -22,20 +21,19 @@ from scatterclean.errors import (
     Stopped,
     Trouble,
 )
-from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
-from scatterclean.harvest import WRONG_CLOCK, Harvest, harvest, not_there
-from scatterclean.judge import ABSURD_AGE, judge, question_for
-from scatterclean.knowledge import Storms, knowledge_of, storms_around
+from scatterclean.gather import Gathering
+from scatterclean.glean import glean
+from scatterclean.harvest import Harvest, harvest, not_there
+from scatterclean.judge import judge, question_for
+from scatterclean.knowledge import Sources, Storms, asked, knowledge_of, learned, storms_around
 from scatterclean.model import (
     Account,
-    Bounce,
+    Alarm,
+    Because,
     Case,
     Closure,
-    Cursor,
-    Errand,
-    Finding,
     Intent,
+    Lessons,
     Mode,
     Move,
     MoveState,
@@ -44,15 +42,10 @@ from scatterclean.model import (
     SweepReport,
     Switch,
     Verdict,
-    Whereabouts,
 )
-from scatterclean.ports import Docket, FolderState, Journal, Mailbox, SentLog
+from scatterclean.ports import Docket, Journal, Mailbox
+from scatterclean.rescue import rescue
 
-# Of a candidate this much is fetched first: one round of 64 KiB is the fastest evidence (field guide, 6).
-FIRST_CAP = 64 * 1024
-# ... and this much of those whose returned header was not complete in it.
-LAST_CAP = 1024 * 1024
-CANDIDATES = 200
 QUESTIONS = 1000
 
 
@@ -61,11 +54,13 @@ class Steps:
     """What a watcher of a sweep is told; it decides nothing.
 
     `tell` (step, done, of how many) is for progress bars.  `judged` gets all cases with their findings, once,
-    before anything is moved; `left` those on which another hand was seen (also in a sweep that only observes).
+    before anything is moved; `alarmed` the alarms that are new; `left` those on which another hand was seen (also
+    in a sweep that only observes).
     """
 
     tell: Callable[[str, int, int], None] = lambda _step, _done, _all: None
     judged: Callable[[Sequence[Case]], None] = lambda _cases: None
+    alarmed: Callable[[Sequence[Alarm]], None] = lambda _alarms: None
     left: Callable[[Sequence[tuple[Intent, plan.Hand]]], None] = lambda _left: None
 
 
@@ -73,15 +68,14 @@ class Steps:
 class Sweep:
     """One sweep of one account; made new for each.
 
-    `accounts` are the names of all accounts of the person: each must be covered for a conviction.
-    `mode`, `folders` and `since` override the account's for a one-off; with `folders` or `since` everything
-    in that scope is looked at again, else only what is new.
+    `sources` know all accounts of the person: each must be covered for a conviction.  `mode`, `folders` and
+    `since` override the account's for a one-off; with `folders` or `since` everything in that scope is looked at
+    again, else only what is new.
     """
 
     account: Account
-    accounts: Sequence[str]
+    sources: Sources
     mailbox: Mailbox
-    log: SentLog
     journal: Journal
     docket: Docket
     clock: deeds.Clock
@@ -92,7 +86,6 @@ class Sweep:
     steps: Steps = field(default_factory=Steps)
 
     _troubles: list[str] = field(default_factory=list, init=False)
-    _looked_at: int = field(default=0, init=False)
     _scope: set[str] = field(default_factory=set, init=False)
     _unsettled: list[Move] = field(default_factory=list, init=False)
     _report: SweepReport = field(init=False)
@@ -112,7 +105,7 @@ class Sweep:
             self._troubles.append(str(trouble))
             raise
         finally:
-            self._note(ended=self.clock(), looked_at=self._looked_at, troubles=tuple(self._troubles))
+            self._note(ended=self.clock(), troubles=tuple(self._troubles))
             self.journal.end_sweep(self._report)
         return self._report
 
@@ -128,21 +121,16 @@ class Sweep:
         harvested = self._harvest()
         self._note(harvested=harvested.new)
 
-        for folder in self.folders or account.watch:
-            try:
-                self._gather(folder)
-            except FolderMissing as trouble:
-                self._troubles.append(not_there(self.mailbox, trouble, named=bool(self.folders)))
-            except (CommandRefused, FolderChanged) as trouble:
-                self._troubles.append(str(trouble))
+        self._gather()
 
         cases, verdicts = self._review()
         self.steps.judged(cases)
+        self._sound(cases, harvested)
         busy = {move.intent.source for move in self._unsettled}
         orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN and c.where not in busy]
         self._note(verdicts=verdicts)
 
-        refusal = plan.refusal(self._report.mode, harvested.refusal, self.log.count(account.person))
+        refusal = plan.refusal(self._report.mode, harvested.refusal, self.sources.log.count(account.person))
         if refusal is None:
             self._rescue()
         if not orphans:
@@ -163,99 +151,43 @@ class Sweep:
     def _harvest(self) -> Harvest:
         harvested = harvest(
             self.mailbox,
-            self.log,
+            self.sources.log,
             self.account,
             now=self.clock(),
             stop=self.stop,
             progress=lambda done, total: self.steps.tell("harvest", done, total),
         )
         self._troubles += harvested.troubles
+        log, account = self.sources.log, self.account
+        own = learned(account.identities, log.senders(account.person))
+        gleaned, troubles = glean(self.mailbox, log, account, own, now=self.clock(), stop=self.stop)
+        harvested.new += gleaned
+        self._troubles += troubles
         return harvested
 
-    def _gather(self, folder: str) -> None:
-        """New automatic mail of one watched folder becomes cases.  No body of ordinary mail is fetched."""
-        state = self.mailbox.state(folder)
-        self._scope.add(state.place.folder)
-        cursor = self.docket.cursor(self.account.name, folder)
-        again = bool(self.folders) or self.since is not None
-        known = cursor if cursor is not None and cursor.place == state.place else None
-        if known is not None and state.uidnext < known.uidnext:
-            known = None  # its UIDs begin anew: another folder in all but its UIDVALIDITY
-        if known is not None and not again and state.uidnext <= known.uidnext:
-            return
-        first = 1 if known is None or again else known.uidnext
-        now = self.clock()
-        uids = self.mailbox.uids(state.place, first, since=self.since)
-        self.steps.tell("gather", 0, len(uids))
-        candidates: list[int] = []
-        looked = 0
-        for looked, seen in enumerate(self.mailbox.headers(state.place, uids, bounce.CANDIDATE_FIELDS), 1):
-            self._looked_at += 1
-            if bounce.candidate(seen.header):
-                candidates.append(seen.uid)
-            if looked % 500 == 0:
-                self.steps.tell("gather", 500, len(uids))
-                self._breathe()
-        if looked % 500:
-            self.steps.tell("gather", looked % 500, len(uids))
-        candidates.sort()
-        for start in range(0, len(candidates), CANDIDATES):
-            self._breathe()
-            chunk = candidates[start : start + CANDIDATES]
-            cases = list(self._read(state, chunk, known, now))
-            self.docket.enter(self.account.name, cases, None)
-            self.steps.tell("read", len(chunk), len(candidates))
-        if self.since is None:  # else older mail was not looked at
-            end = max([state.uidnext, *(uid + 1 for uid in uids[-1:])])
-            self.docket.enter(self.account.name, (), Cursor(state.place, end, state.exists, now))
-
-    def _breathe(self) -> None:
-        if self.stop():
-            raise Stopped
-
-    def _read(
-        self, state: FolderState, uids: Sequence[int], known: Cursor | None, now: datetime
-    ) -> Iterator[Case]:
-        """Cases of those that are automatic mail, did not come back by a hand, and are not on record yet."""
-        seen = {s.uid: s for s in self.mailbox.headers(state.place, uids, FINGERPRINT_FIELDS)}
-        known_as = {uid: fingerprint(s.header) for uid, s in seen.items()}
-        returned = self.journal.moved_before(self.account.name, known_as.values())
-        keyword = plan.KEYWORD.lower()
-        fresh = [
-            uid
-            for uid, sighting in seen.items()
-            if known_as[uid] not in returned and keyword not in {f.lower() for f in sighting.flags}
-        ]
-        for uid, found in self._bounces(state.place, fresh):
-            # A message above the last UIDNEXT came after we last asked, whatever its INTERNALDATE says.  If it
-            # came in the future it is our clock that may be behind: an arrival drawn back to it would end the
-            # settle time early once the clock is right, and hide the person's mail from the tie.
-            arrival = seen[uid].arrival if seen[uid].arrival < now + ABSURD_AGE else now
-            if known is not None and uid >= known.uidnext and arrival < known.read_at:
-                # Between the two looks: the later one counts (or the earlier, if the clock went back between).
-                arrival = now if known.read_at > now + WRONG_CLOCK else max(now, known.read_at)
-            yield Case(
-                account=self.account.name,
-                where=Whereabouts(state.place, uid),
-                fingerprint=known_as[uid],
-                arrival=arrival,
-                bounce=found,
-                finding=Finding(Verdict.WAITING, ()),
-            )
-
-    def _bounces(self, place: Place, uids: Sequence[int]) -> Iterator[tuple[int, Bounce]]:
-        """Read these messages; what the first cap cut off too early is read once more, up to the last."""
-        cut: list[int] = []
-        for uid, raw in self.mailbox.raw(place, uids, FIRST_CAP):
-            found = bounce.read(raw, complete=len(raw) < FIRST_CAP)
-            if found is not None and found.incomplete:
-                cut.append(uid)
-            elif found is not None:
-                yield uid, found
-        for uid, raw in self.mailbox.raw(place, cut, LAST_CAP) if cut else ():
-            found = bounce.read(raw, complete=len(raw) < LAST_CAP)
-            if found is not None:
-                yield uid, found
+    def _gather(self) -> None:
+        gathering = Gathering(
+            account=self.account,
+            mailbox=self.mailbox,
+            journal=self.journal,
+            docket=self.docket,
+            sources=self.sources,
+            clock=self.clock,
+            stop=self.stop,
+            tell=self.steps.tell,
+        )
+        try:
+            for folder in self.folders or self.account.watch:
+                try:
+                    place = gathering.folder(folder, again=bool(self.folders), since=self.since)
+                    self._scope.add(place.folder)
+                except FolderMissing as trouble:
+                    self._troubles.append(not_there(self.mailbox, trouble, named=bool(self.folders)))
+                except (CommandRefused, FolderChanged) as trouble:
+                    self._troubles.append(str(trouble))
+        finally:
+            self._note(looked_at=gathering.looked_at)
+        self.sources.experience.forget_received(self.account.person, self.clock() - calibrate.RECEIVED_LIFE)
 
     # --- judge ------------------------------------------------------------------------------------------
 
@@ -268,6 +200,8 @@ class Sweep:
         open_cases = self.docket.open_cases(self.account.name)
         cases = self._still_there([c for c in open_cases if c.where.place.folder in self._scope])
         judged = self._judge(cases, ())
+        if self._learned_from(judged):
+            judged = self._judge(cases, ())
         if any(self.account.switches[c.bounce.kind] is Switch.STORM for c in judged):
             found = [c for c in judged if c.finding.verdict is Verdict.ORPHAN]
             arrivals = [c.arrival for c in judged]
@@ -275,6 +209,9 @@ class Sweep:
             if storms:
                 judged = self._judge(judged, storms)
         before = {c.id: c.finding for c in cases}
+        if self._report.mode is Mode.MOVE:  # before it is on record: if we die in between, it is done again
+            alarming = [c for c in judged if c.finding.verdict is Verdict.ALARM]
+            deeds.flag(self.mailbox, [c.where for c in alarming if before[c.id].verdict is not Verdict.ALARM])
         self.docket.update([c for c in judged if before[c.id] != c.finding])
         genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
         self.docket.close(genuine, self.clock(), Closure.GENUINE)
@@ -295,14 +232,53 @@ class Sweep:
         return [c for c in cases if c.id not in missing]
 
     def _judge(self, cases: Sequence[Case], storms: Storms) -> list[Case]:
-        knowledge = knowledge_of(self.log, self.account, self.accounts, self.clock(), storms)
+        known = knowledge_of(self.sources, self.account, self.clock(), storms)
         judged = []
         for start in range(0, len(cases), QUESTIONS):
             chunk = cases[start : start + QUESTIONS]
-            question = question_for(self.account.person, [(c.bounce, c.arrival) for c in chunk])
-            knows = replace(knowledge, answer=self.log.ask(question))
+            knows = asked(self.sources, self.account, known, [(c.bounce, c.arrival) for c in chunk])
             judged += [replace(c, finding=judge(c.bounce, c.arrival, knows, self.account)) for c in chunk]
         return judged
+
+    def _learned_from(self, judged: Sequence[Case]) -> bool:
+        """Genuine bounces show through which machines the person's mail leaves, and whether its ids survive.
+        True if that was not known yet: then all are judged once more."""
+        genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
+        if not genuine:
+            return False
+        person, experience = self.account.person, self.sources.experience
+        known = experience.learned(person, tuple(self.sources.filing))
+        by_id = [c.bounce.original for c in genuine if c.finding.because[0].because is Because.ID_LOGGED]
+        hosts = {
+            host
+            for original in by_id
+            for host in origin.outbound(original.received, original.sender, self.account.server)
+        }
+        by_tie = [c for c in genuine if c.finding.because[0].because is Because.TIE]
+        ties = self.sources.log.ask(question_for(person, [(c.bounce, c.arrival) for c in by_tie])).ties
+        routes = [
+            route
+            for route in calibrate.from_findings(by_tie, ties)
+            if route.shape not in {old.shape for old in known.routes}
+        ]
+        lessons = Lessons(routes=tuple(routes), hosts=frozenset(hosts - known.hosts))
+        if lessons:
+            experience.learn(self.account.name, person, lessons)
+        return bool(lessons)
+
+    def _sound(self, cases: Sequence[Case], harvested: Harvest) -> None:
+        """Tell the person once of each alarm."""
+        account, log, now = self.account.name, self.sources.log, self.clock()
+        found = alarms.sent_by_you(account, cases)
+        genuine = [c for c in cases if c.finding.verdict is Verdict.GENUINE]
+        if len(genuine) >= alarms.MANY_BOUNCES:
+            ties = log.ask(question_for(self.account.person, [(c.bounce, c.arrival) for c in genuine])).ties
+            found += alarms.many_bounces(account, genuine, frozenset(tie.recipient for tie in ties))
+        if harvested.new >= alarms.BURST_STRANGERS:
+            found += alarms.bursts(account, log.hours(account, now - alarms.HABIT), now)
+        new = self.journal.ring(found, now)
+        self._troubles += [wording.alarm(alarm) for alarm in new]
+        self.steps.alarmed(new)
 
     # --- act --------------------------------------------------------------------------------------------
 
@@ -353,26 +329,21 @@ class Sweep:
             self.docket.close(cases, self.clock(), closure)
 
     def _rescue(self) -> None:
-        """Bring back what was put away and has since proved genuine."""
+        """Bring back what was put away and has since proved genuine, or the person's own by the configuration."""
         under_way = {move.intent.returns for move in self._unsettled}
         put_away = [(c, m) for c, m in self.docket.moved_cases(self.account.name) if m.id not in under_way]
         judged = self._judge([case for case, _ in put_away], ())
-        pairs = zip(judged, put_away, strict=True)
-        proved = {move.id: (c, move) for c, (_, move) in pairs if c.finding.verdict is Verdict.GENUINE}
+        proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
         if not proved:
             return
-        found = deeds.find(self.mailbox, [move for _, move in proved.values()])
-        intents = [
-            plan.bring_back(m, found[m.id], Errand.RESCUE) for _, m in proved.values() if m.id in found
-        ]
-        self._let_go([(case, move) for case, move in proved.values() if move.id not in found])
         done = deeds.Done()
         try:
-            deeds.act(
+            rescue(
                 self.mailbox,
                 self.journal,
+                self.docket,
                 self._report.sweep,
-                intents,
+                proved,
                 clock=self.clock,
                 stop=self.stop,
                 done=done,
@@ -380,16 +351,6 @@ class Sweep:
         finally:
             self._troubles += done.troubles
             self._note(returned=done.count(MoveState.MOVED, MoveState.DOUBLED))
-
-    def _let_go(self, lost: Sequence[tuple[Case, Move]]) -> None:
-        """Another hand took these out of Backscatter: looking for them costs the whole folder, so it is done once.
-        A folder that is missing may come back."""
-        there = set()
-        for folder in {move.intent.target_folder for _, move in lost}:
-            with suppress(FolderMissing):
-                there.add(self.mailbox.state(folder).place.folder)
-        gone = [case for case, move in lost if move.intent.target_folder in there]
-        self.docket.close(gone, self.clock(), Closure.HAND)
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.

@@ -13,9 +13,11 @@ from scatterclean import undo
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.harvest import Harvest, harvest
+from scatterclean.knowledge import Sources
 from scatterclean.mailbox.login import Access, open_mailbox
 from scatterclean.model import Mode, Refusal, SweepReport
-from scatterclean.ports import Mailbox
+from scatterclean.names import DnsNames, NoNames
+from scatterclean.ports import Mailbox, Names
 from scatterclean.standing import Standing, standing
 from scatterclean.store import Store, open_store
 from scatterclean.sweep import Steps, Sweep
@@ -54,6 +56,12 @@ def assign(settings: Settings, store: Store) -> None:
     store.sent_log.assign({a.name: a.account.person for a in settings.accounts})
 
 
+def _filed_there(settings: AccountSettings) -> frozenset[str]:
+    """Whose mail is filed in the Sent folders of an account: anybody's, unless the person named `addresses`."""
+    addresses = settings.account.identities.addresses
+    return frozenset() if addresses == {settings.username.lower()} else addresses
+
+
 @dataclass(slots=True)
 class Household:
     """All accounts of a configuration on one store.  A context manager: leaving it closes the store.
@@ -65,6 +73,7 @@ class Household:
     store: Store
     clock: Callable[[], datetime] = utc_now
     _sessions: dict[str, Mailbox] = field(default_factory=dict)
+    _names: Names = field(default_factory=DnsNames)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @staticmethod
@@ -104,6 +113,19 @@ class Household:
         """The names of all accounts of the person to whom this account belongs."""
         person = self.accounts[name].account.person
         return [a.name for a in self.settings.accounts if a.account.person == person]
+
+    def sources(self, name: str) -> Sources:
+        """Where what is known of the person comes from to whom this account belongs."""
+        settings = self.accounts
+        mates = self.of_person(name)
+        return Sources(
+            log=self.store.sent_log,
+            experience=self.store.experience,
+            filing={mate: _filed_there(settings[mate]) for mate in mates},
+            servers=frozenset(settings[mate].host for mate in mates),
+            hosts=frozenset(host for mate in mates for host in settings[mate].account.hosts),
+            names=self._names if settings[name].dns else NoNames(),
+        )
 
     def first_read(self, names: Sequence[str]) -> list[str]:
         """Accounts whose Sent folders are to be read before these are swept in this order.
@@ -160,9 +182,8 @@ class Household:
                 raise
             return Sweep(
                 account=self.accounts[name].account,
-                accounts=self.of_person(name),
+                sources=self.sources(name),
                 mailbox=mailbox,
-                log=self.store.sent_log,
                 journal=self.store.journal,
                 docket=self.store.docket,
                 clock=self.clock,
@@ -226,9 +247,8 @@ class Household:
         with self.session(name) as mailbox:
             yield Teller(
                 account=self.accounts[name].account,
-                accounts=self.of_person(name),
+                sources=self.sources(name),
                 mailbox=mailbox,
-                log=self.store.sent_log,
                 journal=self.store.journal,
                 docket=self.store.docket,
                 now=self.clock(),
@@ -239,7 +259,7 @@ class Household:
         store = self.store
         return standing(
             self.accounts[name].account,
-            store.sent_log,
+            self.sources(name),
             store.journal,
             store.docket,
             self.clock().astimezone(),

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
+from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
     candidate,
     challenges,
-    has_machine_signs,
     is_null_path,
     may_be,
 )
@@ -186,9 +186,10 @@ class _Reading:
             action=action,
             status=status,
             diagnostic=diagnostic,
-            received=tuple(header.all("Received")[:_MAX_RECEIVED]),
+            received=hops(header, _MAX_RECEIVED),
             incomplete=not complete and (self.unended or not self.originals),
             stumbled=tuple(self.stumbled),
+            marks=marks(header),
         )
 
 
@@ -211,7 +212,7 @@ def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Return
         return True
     if not _could_be_answered_here(outer, header):
         return False
-    return may_be(fields) if outer.cut else has_machine_signs(fields)
+    return may_be(fields)  # what shows its kind may have been cut off
 
 
 def _last_name(block: bytes) -> bytes:
@@ -274,8 +275,10 @@ def _original(headers: list[Header], summary: Header | None, facts: Sequence[Fac
         to=to,
         subject=decoded(header.get("Subject") or "") or None,
         date=date_in(header.get("Date") or header.get("Sent")),
-        received=tuple(header.all("Received")[:_MAX_RECEIVED]),
+        received=hops(header),
         dkim_signed="dkim-signature" in header,
+        dkim=signatures(header),
+        automatic=is_automatic(header),
     )
 
 

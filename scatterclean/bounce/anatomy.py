@@ -26,6 +26,8 @@ _FRONT = b"\r\n \t\x00\xef\xbb\xbf"  # blank lines and a byte order mark in fron
 _FRONT_BYTES = tuple(_FRONT[i : i + 1] for i in range(len(_FRONT)))
 _HEADER_END = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
 _BLANK_LINE = b"\n\n"
+# Line ends the wrong way round, as the first line shows: then they are so everywhere, however much was cut off.
+_LF_CR = re.compile(rb"[^\r]\n\r[^\r\n]")
 
 # Types under which originals travel.  RFC 3462, 3464, 3798, 5965, 6533; the misspelt ones are in use.
 RETURNED_TYPES = frozenset(
@@ -55,6 +57,9 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     start = 0
     if raw[:1] in _FRONT_BYTES:
         start = len(raw) - len(raw.lstrip(_FRONT))
+    first = raw.find(b"\n", start)
+    if raw[first + 1 : first + 2] == b"\r" and _LF_CR.match(raw, max(first - 1, 0)):
+        raw = raw[:start] + raw[start:].replace(b"\n\r", b"\n")
     end = _blank_line(raw, start)
     block = with_line_feeds(raw[start:] if end is None else raw[start : end[0]])
     rest = b"" if end is None else raw[end[1] :]
@@ -107,7 +112,10 @@ class Part:
         """The body without its transfer encoding, with LF."""
         if self._content is None:
             found = _ENCODING.search(b"\n" + self.header) if self.header else None
-            self._content = unencoded(self.body, found[1].lower() if found else b"")
+            encoding = found[1].lower() if found else b""
+            self._content = unencoded(self.body, encoding)
+            if encoding == b"base64" and _DAMAGED_BASE64.search(self.body):
+                self.ended = False  # what was decoded ends before the part does
         return self._content
 
     @property
@@ -118,6 +126,8 @@ class Part:
 
 
 _BASE64_LINE = re.compile(rb"[A-Za-z0-9+/=\s]{40}")
+_NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
+_DAMAGED_BASE64 = re.compile(rb"=\s*[A-Za-z0-9+/]|[^A-Za-z0-9+/=\s]")
 _UU_BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4} [^\n]{1,200}\n")
 
 
@@ -129,12 +139,14 @@ def unencoded(body: bytes, encoding: bytes) -> bytes:
         # Announced, yet not done: some gateways relabel a part and leave its text (seen with Outlook).
         if not _BASE64_LINE.match(body.lstrip()[:40].ljust(40)):
             return body
+        # What stands behind junk is not read: a longer piece never decodes to less than a shorter one.
         packed = b"".join(body.split())
-        packed = packed[: len(packed) // 4 * 4]
-        try:
-            return with_line_feeds(binascii.a2b_base64(packed))
-        except binascii.Error:
-            return body
+        junk = _NOT_BASE64.search(packed)
+        packed = packed[: junk.start()] if junk else packed
+        rest = len(packed) % 4
+        if rest and junk and junk[0] == b"=" and rest > 1:
+            return with_line_feeds(binascii.a2b_base64(packed + b"=" * (4 - rest)))
+        return with_line_feeds(binascii.a2b_base64(packed[: len(packed) - rest]))
     if encoding in (b"x-uuencode", b"uuencode", b"x-uue", b"uue"):
         begin = _UU_BEGIN.search(body)
         return with_line_feeds(_uudecoded(body[begin.end() :])) if begin else body

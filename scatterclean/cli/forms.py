@@ -9,8 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from scatterclean import wording
+from scatterclean.bounce.contents import MAX_LINK, Contents
 from scatterclean.errors import Trouble
-from scatterclean.model import Bounce, Case, Coverage, Finding, Knowledge, Move, SweepReport
+from scatterclean.model import (
+    Alarm,
+    Bounce,
+    Case,
+    Coverage,
+    Finding,
+    Knowledge,
+    Move,
+    Origin,
+    Route,
+    SweepReport,
+)
 from scatterclean.plan import Hand
 from scatterclean.standing import Standing
 from scatterclean.undo import Undone
@@ -111,6 +123,11 @@ def standing(value: Standing) -> Form:
         "through": time(value.coverage.through),
         "coverage": coverage(value.coverage),
         "holes": [{"start": time(start), "end": time(end)} for start, end in value.holes],
+        "watched_since": time(wording.log.watched_since(value.coverage)),
+        "proofs": {"replies": value.proofs.replies, "last": time(value.proofs.last)},
+        "routes": [route(each) for each in value.routes],
+        "outbound": {"known": value.provider.known, "hosts": sorted(value.provider.hosts)},
+        "alarms": [alarm(each) for each in value.alarms],
         "put_away": {
             "today": away.today,
             "week": away.week,
@@ -126,8 +143,49 @@ def standing(value: Standing) -> Form:
     }
 
 
+def alarm(value: Alarm) -> Form:
+    happened, otherwise, what_to_do = wording.alarm_told(value)
+    return {
+        "kind": str(value.kind),
+        "account": value.account,
+        "key": value.key,
+        "at": time(value.at),
+        "what": happened,
+        "otherwise": otherwise,
+        "what_to_do": what_to_do,
+        "detail": dict(value.detail),
+    }
+
+
+def route(value: Route) -> Form:
+    return {
+        "shape": value.shape,
+        "cause": str(value.cause),
+        "example": value.example,
+        "seen_at": time(value.seen_at),
+    }
+
+
+def origin(value: Origin) -> Form:
+    return {"whose": str(value.whose), "sign": str(value.sign), "line": value.line or None}
+
+
+def contents(value: Contents) -> Form:
+    """Links are defanged here, too: what prints JSON may be a terminal that opens them."""
+    return {
+        "links": [wording.defanged(link, MAX_LINK * 4) for link in value.links],
+        "more_links": value.more_links,
+        "attachments": [
+            {"name": each.name, "type": each.type, "dangerous": each.dangerous} for each in value.attachments
+        ],
+        "more_attachments": value.more_attachments,
+        "cut": value.cut,
+    }
+
+
 def bounce(value: Bounce, knowledge: Knowledge | None) -> Form:
     known = knowledge.answer.known if knowledge else frozenset()
+    received = knowledge.received if knowledge else frozenset()
     original = value.original
     return {
         "kind": str(value.kind),
@@ -138,6 +196,7 @@ def bounce(value: Bounce, knowledge: Knowledge | None) -> Form:
                 "found_in": r.found_in,
                 "level": r.level,
                 "logged": not known.isdisjoint(r.id.keys),
+                "received": not received.isdisjoint(r.id.keys),
             }
             for r in value.references
         ],
@@ -154,11 +213,13 @@ def bounce(value: Bounce, knowledge: Knowledge | None) -> Form:
         "diagnostic": value.diagnostic,
         "incomplete": value.incomplete,
         "stumbled": list(value.stumbled),
+        "marks": list(value.marks),
     }
 
 
 def story(value: Story) -> Form:
     knowledge = value.knowledge
+    decided = next(iter(value.finding.because), None) if value.finding else None
     return {
         "account": value.account,
         "folder": value.folder,
@@ -169,9 +230,18 @@ def story(value: Story) -> Form:
         "subject": value.subject,
         "automatic": bounce(value.bounce, knowledge) if value.bounce else None,
         "finding": finding(value.finding) if value.finding else None,
-        "needed_from": time(value.needed_from),
+        "needed_from": time(value.needed[0]) if value.needed else None,
+        "needed_until": time(value.needed[1]) if value.needed else None,
         "logged": knowledge.logged if knowledge else None,
         "coverage": _coverages(knowledge.coverage) if knowledge else None,
+        "filed_in": list(value.filed_in),
+        "calibrated": sorted(knowledge.calibrated) if knowledge else None,
+        "rule": wording.RULES[decided.because] if decided else None,
+        "would_change": wording.changes(decided) if decided else None,
+        "origin": origin(value.origin) if value.origin else None,
+        "contents": contents(value.contents) if value.bounce else None,
+        "mode": str(value.mode),
+        "alarms": [alarm(each) for each in value.alarms],
         "moves": moves(value.moves),
         "left_alone": str(value.hand) if value.hand else None,
         "away": value.away,

@@ -10,13 +10,13 @@ from scatterclean import wording
 from scatterclean.cli import exits, forms
 from scatterclean.cli.screen import Screen
 from scatterclean.errors import Trouble
-from scatterclean.model import Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
+from scatterclean.model import Alarm, Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
 from scatterclean.plan import Hand
 from scatterclean.standing import Earlier
 
 # So many of the genuine ones are named.
 _NAMED = 10
-_KEPT = (Verdict.GENUINE, Verdict.ALARM, Verdict.WAITING, Verdict.UNDECIDED)
+_KEPT = (Verdict.ALARM, Verdict.GENUINE, Verdict.WAITING, Verdict.UNDECIDED)
 
 
 @dataclass(slots=True)
@@ -24,7 +24,8 @@ class Outcome:
     """What one sweep of one account told: its report, or the trouble that ended it before there was one.
 
     `judged` are all cases with their findings, `hands` those that were left alone, `moved` where those were
-    that are in Backscatter now, `earlier` what was settled before and not looked at again.
+    that are in Backscatter now, `earlier` what was settled before and not looked at again, `alarms` those that
+    this sweep raised.
     """
 
     account: str
@@ -34,10 +35,15 @@ class Outcome:
     hands: dict[Whereabouts, Hand] = field(default_factory=dict)
     moved: frozenset[Whereabouts] = frozenset()
     earlier: Earlier = field(default_factory=Earlier)
+    alarms: Sequence[Alarm] = ()
 
     def judge(self, cases: Sequence[Case]) -> None:
         """For `Steps.judged`."""
         self.judged = cases
+
+    def alarm(self, alarms: Sequence[Alarm]) -> None:
+        """For `Steps.alarmed`."""
+        self.alarms = alarms
 
     def leave(self, left: Sequence[tuple[Intent, Hand]]) -> None:
         """For `Steps.left`."""
@@ -80,12 +86,18 @@ class Outcome:
             "would_put_away": [forms.case(c) for c in self.due],
             "stayed": [forms.case(c, self.hands.get(c.where)) for c in (*self.kept, *self.left_alone)],
             "earlier": {"genuine": self.earlier.genuine, "brought_back": self.earlier.brought_back},
+            "alarms": [forms.alarm(each) for each in self.alarms],
             "failed": forms.trouble(self.account, self.trouble) if self.trouble else None,
         }
 
 
 def closing(screen: Screen, outcomes: Sequence[Outcome], *, every: bool = False) -> None:
-    """The table, and below it each account that has something to tell; `every` message, or examples."""
+    """Alarms, the table, and below it each account that has something to tell; `every` message, or examples."""
+    for outcome in outcomes:
+        for alarm in outcome.alarms:
+            for line in wording.alarm_told(alarm):
+                screen.say(line, "bold red")
+            screen.say()
     _table(screen, outcomes)
     for outcome in outcomes:
         screen.say()
@@ -125,7 +137,8 @@ def _heaps(screen: Screen, outcome: Outcome, report: SweepReport, every: bool) -
     if outcome.kept:
         screen.say("Stayed:", "green", indent=2)
     for verdict, sentence, heap in wording.by_reason(outcome.kept):
-        screen.say(f"{len(heap)} {verdict}: {sentence}", indent=4)
+        loud = "bold red" if verdict is Verdict.ALARM else ""
+        screen.say(f"{len(heap)} {verdict}: {sentence}", loud, indent=4)
         # The genuine ones are what the person must not miss: each is named.
         named = verdict in (Verdict.GENUINE, Verdict.ALARM)
         lines = [wording.about(case) for case in heap[:_NAMED]] if named else wording.examples(heap)
@@ -168,8 +181,10 @@ def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
         screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
     if report.refusal is not None:
         screen.say(_sentence(wording.REFUSALS[report.refusal]), "yellow", indent=2)
+    told = [wording.alarm(alarm) for alarm in outcome.alarms]
     for trouble in report.troubles:
-        screen.trouble(wording.of_account(outcome.account, trouble))
+        if trouble not in told:  # those stand above the table
+            screen.trouble(wording.of_account(outcome.account, trouble))
     if outcome.moved:
         screen.say(f"To bring them back: scatterclean undo --sweep {report.sweep}", indent=2)
     elif not outcome.judged and not report.troubles:

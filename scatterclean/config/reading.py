@@ -29,7 +29,7 @@ from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
 from scatterclean.config.settings import POLL, SETTLE, TIMEOUT, AccountSettings, LogLevel, Settings
 from scatterclean.errors import ConfigBroken, ConfigMissing
-from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode
+from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode, WithoutId
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
@@ -233,11 +233,17 @@ def _settings(candidate: Candidate, base: Path) -> AccountSettings:
             person=table.person or "",
             watch=tuple(candidate.watch),
             sent=tuple(table.sent or ()),
+            also_sent=tuple(table.also_sent or ()),
             backscatter=candidate.backscatter,
             mode=table.mode or Mode.OBSERVE,
             settle=_or(table.settle, SETTLE),
+            server=table.host or "",
+            hosts=frozenset(table.outbound or ()),
+            own_ids=tuple(table.own_ids or ()),
+            without_id=table.without_id or WithoutId.KEEP,
             switches=switches,
         ),
+        dns=_or(table.dns, True),
         host=table.host or "",
         username=table.username or "",
         secret=_secret(candidate, base),

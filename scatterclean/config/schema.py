@@ -18,55 +18,13 @@ from typing import Annotated, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
+from scatterclean.config.evidence import outbound, own_id
 from scatterclean.config.settings import LogLevel, Tls
-from scatterclean.model import Mode, Switch
+from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId
 
 # RFC 1035, 2.3.4: a host name has 253 characters; RFC 5321, 4.5.3.1: a path 256; IMAP sets no limit for
 # names of folders, file systems do (255 bytes).
 _MAX_HOST, _MAX_ADDRESS, _MAX_FOLDER, _MAX_TEXT = 253, 254, 255, 4096
-
-# Nobody owns all the mail of these: a wildcard would take other people's mail for the person's own.
-_SHARED_BY_MANY = frozenset(
-    {
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "aol.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "gmx.at",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "posteo.de",
-        "mailbox.org",
-        "fastmail.com",
-        "proton.me",
-        "protonmail.com",
-        "zoho.com",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "libero.it",
-        "seznam.cz",
-        "wp.pl",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "comcast.net",
-    }
-)
 
 
 def wrong(text: str) -> PydanticCustomError:
@@ -176,7 +134,7 @@ def _address(value: str) -> str:
         raise wrong(f"{shown(value)} is not an address, {plain}")
     if "*" in local and local != "*":
         raise wrong(f"{shown(value)}: * stands for everything before the @ and for nothing else, {plain}")
-    if local == "*" and domain in _SHARED_BY_MANY:
+    if local == "*" and domain in SHARED_BY_MANY:
         raise wrong(f"{shown(value)} is the mail of everybody at {domain}, expected a domain of your own")
     return text
 
@@ -255,6 +213,8 @@ Host = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(_host
 PathText = Annotated[Path, PlainValidator(_path)]
 Port = Annotated[int, AfterValidator(_port)]
 Address = Annotated[str, AfterValidator(_one_line(_MAX_ADDRESS)), AfterValidator(_address)]
+Outbound = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(outbound)]
+OwnId = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(own_id)]
 Folder = Annotated[str, AfterValidator(_one_line(_MAX_FOLDER))]
 Folders = Annotated[list[Folder], AfterValidator(_some)]
 Command = Annotated[tuple[str, ...], PlainValidator(_command)]
@@ -320,8 +280,13 @@ class AccountTable(Table):
     shared: list[Address] | None = None
     never_sends: list[Address] | None = None
     person: Person | None = None
+    outbound: list[Outbound] | None = None
+    own_ids: list[OwnId] | None = None
+    without_id: Annotated[WithoutId, _choice(WithoutId)] | None = None
+    dns: bool | None = None
     watch: Folders | None = None
     sent: Folders | None = None
+    also_sent: Folders | None = None
     backscatter: Folder | None = None
     mode: Annotated[Mode, _choice(Mode)] | None = None
     poll: Poll | None = None

@@ -21,16 +21,16 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from scatterclean import undo, wording
+from scatterclean import origin, undo, wording
 from scatterclean.config import AccountSettings, Secret, Settings, Source, Tls, default_path
-from scatterclean.demo import letters, promises
+from scatterclean.demo import cast, letters, promises
 from scatterclean.demo.delivery import Letter
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.demo.letters import World
 from scatterclean.demo.visitor import Seen, Visitor
 from scatterclean.fingerprint import fingerprint
 from scatterclean.headers import Header, decoded
-from scatterclean.model import Account, Case, Identities, Mode, SweepReport, Verdict
+from scatterclean.model import Account, Case, Grade, Identities, Interval, Mode, SweepReport, Verdict
 from scatterclean.sweep import Steps
 from scatterclean.wire import Household
 
@@ -66,6 +66,10 @@ def run_demo(
         return 130
 
 
+_OUTBOUND = frozenset(f".{origin.site(host)}" for host, _ in cast.OUT)
+_WATCHED = timedelta(days=21)
+
+
 @dataclass(slots=True)
 class _Show:
     console: Console
@@ -83,6 +87,7 @@ class _Show:
         visitor = stack.enter_context(self._visitor(settings.accounts[0]))
         self._fill(visitor)
         household = stack.enter_context(Household.open(settings))
+        self._as_after_weeks(household)
 
         self._title("The sweep")
         report = self._sweep(household)
@@ -128,7 +133,10 @@ class _Show:
         self._say(f"{what}: IMAP on 127.0.0.1, port {port}. Nothing leaves this machine.")
         account = AccountSettings(
             account=Account(
-                name=NAME, identities=Identities(addresses=frozenset(self.world.addresses)), mode=Mode.MOVE
+                name=NAME,
+                identities=Identities(addresses=frozenset(self.world.addresses)),
+                mode=Mode.MOVE,
+                hosts=_OUTBOUND,
             ),
             host="127.0.0.1",
             port=port,
@@ -136,6 +144,7 @@ class _Show:
             username=username,
             secret=Secret(Source.PLAIN, (password,)),
             timeout=timedelta(seconds=20),
+            dns=False,
         )
         return Settings(folder / "demo.toml", folder / "demo.db", (account,))
 
@@ -159,6 +168,15 @@ class _Show:
             subject = wording.shown(_subject(letter), self._room(40))
             table.add_row(f"{letter.arrival:%H:%M}", wording.shown(_sender(letter), 28), subject)
         self._show(table)
+
+    def _as_after_weeks(self, household: Household) -> None:
+        """On the first day only what came from a stranger's machine moves; the demo shows a later one."""
+        now = household.clock()
+        watched = Interval(now - _WATCHED, now, Grade.WITNESSED)
+        household.store.sent_log.cover(NAME, [watched])
+        self._say(
+            f"scatterclean has watched Sent for {_WATCHED.days} days, and knows through which servers her mail leaves."
+        )
 
     def _sweep(self, household: Household) -> SweepReport:
         self._say(

@@ -121,7 +121,7 @@ class Portions:
 # (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
 _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
-_KEYWORD = re.compile(r"[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")  # RFC 3501, 9: atom
+_KEYWORD = re.compile(r"\\Flagged|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")  # RFC 3501, 9: flag-keyword
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -286,7 +286,9 @@ class ImapMailbox:
         return self._session.can("MOVE")
 
     def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
-        """UIDs that are gone are answered OK (Dovecot); after NO a part may have moved (RFC 6851, 3.3)."""
+        """UIDs that are gone are answered OK (Dovecot); after NO a part may have moved (RFC 6851, 3.3).
+
+        Without MOVE it is a COPY; nothing is removed on the word of COPYUID alone."""
         went: dict[int, int] = {}
         wanted = sets.ordered(uids)
         if not wanted:
@@ -298,15 +300,10 @@ class ImapMailbox:
         wire = self._session.wire(target.folder)
         by_move = self._session.can("MOVE")
         self._enter_for_writing(place)
-        for text, members in sets.cut(wanted, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
+        for text, _ in sets.cut(wanted, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
             command = "UID MOVE" if by_move else "UID COPY"
             answer = self._session.demand(command, text.encode(), wire, about=target.folder)
-            pairs = copied(answer, target.uidvalidity)
-            if not by_move:
-                # Only what COPYUID says was copied; a server that does not say so has removed nothing, and the
-                # caller, who looks, will see the message in both folders.
-                self._expunge(place.folder, [uid for uid in members if uid in pairs])
-            went.update(pairs)
+            went.update(copied(answer, target.uidvalidity))
         return went
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:

@@ -236,7 +236,7 @@ class MemoryMailbox:
             raise OverQuota(f"{self._account}: the mailbox is full", hint="Delete or archive some mail.")
         self._effect()
         went = {uid: self.server.copy(place.folder, uid, target.folder) for uid in there}
-        self.remove(place, there)
+        self._effect(last=True)
         return went
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:

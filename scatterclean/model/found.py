@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from scatterclean.model.log import Answer, Coverage
+from scatterclean.model.origin import Provider
 from scatterclean.model.person import Identities
 from scatterclean.model.said import Bounce
 from scatterclean.model.seen import Whereabouts
@@ -19,6 +20,11 @@ class Knowledge:
 
     `coverage` has one entry per account of the person, also for those that were never read (empty).
     `logged` is the number of messages in the person's log.
+    `filing` says, by account, whose mail is filed in its Sent folders: its configured addresses, or none if any
+    may be.  `provider` is what is known of the machines through which the person's mail leaves; `calibrated` are
+    the accounts whose log was proved by replies; `unlogged` are shapes of ids that mail of the person has
+    although the log does not know it.  `received` are keys of ids of mail that the person received, as far as
+    was asked.
     `storms` are the stretches of time in which a storm was or is in progress (see `plan.storms`).
     """
 
@@ -27,6 +33,11 @@ class Knowledge:
     identities: Identities
     coverage: Mapping[str, Coverage]
     logged: int
+    filing: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    provider: Provider = field(default_factory=Provider)
+    calibrated: frozenset[str] = frozenset()
+    unlogged: frozenset[str] = frozenset()
+    received: frozenset[str] = frozenset()
     storms: tuple[tuple[datetime, datetime], ...] = ()
 
 
@@ -64,6 +75,19 @@ class Because(StrEnum):
     INCOMPLETE = "incomplete"  # []
     KIND_OFF = "kind-off"  # [kind]
     NO_STORM = "no-storm"  # [kind]
+    SENT_BY_YOU = "sent-by-you"  # [sign, line, id]: unlogged, and the person's account sent it (an alarm)
+    MAY_BE_YOURS = "may-be-yours"  # [sign, line, id]: sent by the person's account, but the log has gaps
+    PROVIDER_HOP = "provider-hop"  # [line]: it may have left through the person's provider
+    UNCHECKED = "unchecked"  # [domain]: signed in the name of an own domain, and that could not be checked
+    FORWARDED = "forwarded"  # [line]: the person's provider had received it for the person
+    RECEIVED = "received"  # [id]: the person received the message that it is about
+    AUTOMATIC = "automatic"  # []: it is about a message that a program wrote, maybe in the person's name
+    OWN_SHAPE = "own-shape"  # [id, pattern]: an id as the person's own (`own_ids`)
+    UNLOGGED_SHAPE = "unlogged-shape"  # [id, shape]: mail of the person has such ids and is not in the log
+    CORRESPONDENT = "correspondent"  # [recipient]: the person writes to that recipient
+    UNPROVED = "unproved"  # [account, why, sign]: the log's silence is not enough without a foreign sign
+    NEVER_WROTE = "never-wrote"  # [recipient]: no id, but nobody there was ever written to (`without_id`)
+    FOREIGN = "foreign"  # [line]: support: it came from a stranger's machine
 
 
 @dataclass(frozen=True, slots=True)

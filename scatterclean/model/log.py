@@ -9,6 +9,10 @@ from enum import StrEnum
 
 from scatterclean.model.seen import Place
 
+# Behind an account's name: what it sent and no Sent folder holds (imported, recorded by the sendmail wrapper, gleaned
+# from other folders).  It acquits like all that is logged, but proves neither coverage nor habits nor addresses.
+OUTBOX = "/outbox"
+
 
 class Grade(StrEnum):
     """How good a stretch of coverage is."""

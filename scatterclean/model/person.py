@@ -9,6 +9,49 @@ from enum import StrEnum
 
 from scatterclean.model.said import DEFAULT_SWITCHES, Kind, Switch
 
+# Nobody owns all the mail of these: a wildcard would take other people's mail for the person's own.
+SHARED_BY_MANY = frozenset(
+    {
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "aol.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "gmx.at",
+        "web.de",
+        "t-online.de",
+        "freenet.de",
+        "posteo.de",
+        "mailbox.org",
+        "fastmail.com",
+        "proton.me",
+        "protonmail.com",
+        "zoho.com",
+        "mail.ru",
+        "yandex.ru",
+        "yandex.com",
+        "orange.fr",
+        "free.fr",
+        "laposte.net",
+        "libero.it",
+        "seznam.cz",
+        "wp.pl",
+        "qq.com",
+        "163.com",
+        "126.com",
+        "comcast.net",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Identities:
@@ -22,6 +65,17 @@ class Identities:
     learned: frozenset[str] = frozenset()
     shared: frozenset[str] = frozenset()
     never_sends: frozenset[str] = frozenset()
+
+    @property
+    def domains(self) -> frozenset[str]:
+        """The domains of the configured addresses, but for those that many share."""
+        own = self.addresses | self.never_sends
+        return frozenset(address.rpartition("@")[2] for address in own) - SHARED_BY_MANY
+
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """Domains all of whose mail is the person's (`*@example.org`)."""
+        return frozenset(address[2:] for address in self.addresses if address.startswith("*@"))
 
     def owns(self, address: str) -> bool:
         """Is it the person's alone?  Sub-addresses (`me+tag@`) count as the address (RFC 5233)."""
@@ -50,13 +104,24 @@ class Mode(StrEnum):
     MOVE = "move"
 
 
+class WithoutId(StrEnum):
+    """What happens to bounces that quote no usable Message-ID."""
+
+    KEEP = "keep"  # they stay
+    RECIPIENT = "recipient"  # they are judged by whom they are about: never written to, and a foreign sign
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a sweep needs to know of an account; how to log in is not part of it.
 
     `person` groups accounts: one log serves all accounts of a person.
     `sent` empty means: find the Sent folders by SPECIAL-USE, else by well-known names.
+    `also_sent` are folders in which sent mail lies among other mail: what is from own addresses counts.
     `settle` is the time that a Sent copy may take to appear.
+    `server` is the IMAP server's name.  `hosts` are the outbound hosts as configured, names as in
+    `Provider.hosts` (`*.example.org` is kept as `.example.org`) and networks; `own_ids` are patterns
+    (`*@host.example`) of ids that count as the person's own.
     """
 
     name: str
@@ -64,7 +129,12 @@ class Account:
     person: str = ""
     watch: tuple[str, ...] = ("INBOX",)
     sent: tuple[str, ...] = ()
+    also_sent: tuple[str, ...] = ()
     backscatter: str = "Backscatter"
     mode: Mode = Mode.OBSERVE
     settle: timedelta = timedelta(minutes=10)
+    server: str = ""
+    hosts: frozenset[str] = frozenset()
+    own_ids: tuple[str, ...] = ()
+    without_id: WithoutId = WithoutId.KEEP
     switches: Mapping[Kind, Switch] = field(default_factory=lambda: dict(DEFAULT_SWITCHES))

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from scatterclean.model.origin import Signature
+
 # What a stranger writes is bounded (design, invariant 12).
 MAX_REFERENCES = 50
 MAX_ID = 998  # RFC 5322, 2.1.1: the longest line that a header may have
 MAX_SUBJECT = 200
 MAX_ADDRESSES = 50
+MAX_HOPS = 100  # Received lines of a returned original; qmail gives up at 100, Postfix at 50, Exim at 30
+MAX_HOP = 2000  # characters of one of them; honest ones are far below
 
 
 class Kind(StrEnum):
@@ -114,6 +118,10 @@ class Original:
     date: datetime | None = None
     received: tuple[str, ...] = ()  # unfolded Received values, topmost (latest hop) first
     dkim_signed: bool = False
+    dkim: tuple[Signature, ...] = ()  # unchecked as the reader leaves them; the sweep checks own domains'
+    automatic: bool = (
+        False  # Auto-Submitted, a calendar answer ...: a program wrote it, maybe in the person's name
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,8 @@ class Bounce:
     `sender`: the From address of the automatic message itself (for an automatic reply: the replier).
     `delivered_to`: the addresses that the bounce itself was delivered to (Delivered-To, X-Original-To,
     Envelope-To, To), BATV and SRS forms unwrapped.
+    `marks`: "Name: value" of the bounce's own Authentication-Results and of what filters wrote about
+    backscatter (X-Backscatter, X-Batv-Status, X-Spam-Status, X-CustomSpam): support for people, no evidence.
     `incomplete`: the bytes ended (fetch cap) before the returned header was complete.
     `stumbled`: names of formats that raised, with the class of the exception; never message text.
     """
@@ -143,3 +153,4 @@ class Bounce:
     received: tuple[str, ...] = ()
     incomplete: bool = False
     stumbled: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()

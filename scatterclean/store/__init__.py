@@ -4,7 +4,8 @@ database.py  one file, its transactions, what its errors mean
 lock.py      one writer per database
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py   the ports of the same names
+sentlog.py, journal.py, docket.py, experience.py   the ports of the same names
+asking.py    the questions to the sent log
 forms.py     what is kept as JSON
 """
 
@@ -16,10 +17,11 @@ from pathlib import Path
 from types import TracebackType
 
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
-from scatterclean.ports import Docket, Journal, SentLog
+from scatterclean.ports import Docket, Experience, Journal, SentLog
 from scatterclean.store import migrate
 from scatterclean.store.database import Database
 from scatterclean.store.docket import SqlDocket
+from scatterclean.store.experience import SqlExperience
 from scatterclean.store.journal import SqlJournal
 from scatterclean.store.lock import ProcessLock
 from scatterclean.store.sentlog import SqlSentLog
@@ -30,7 +32,7 @@ __all__ = ["Store", "open_store"]
 class Store:
     """The open database.  Safe to use from several threads.  A context manager: leaving it closes it."""
 
-    __slots__ = ("_database", "_lock", "docket", "journal", "path", "sent_log")
+    __slots__ = ("_database", "_lock", "docket", "experience", "journal", "path", "sent_log")
 
     def __init__(self, database: Database, lock: ProcessLock | None) -> None:
         self._database = database
@@ -39,6 +41,7 @@ class Store:
         self.sent_log: SentLog = SqlSentLog(database)
         self.journal: Journal = SqlJournal(database)
         self.docket: Docket = SqlDocket(database)
+        self.experience: Experience = SqlExperience(database)
 
     @property
     def read_only(self) -> bool:

@@ -15,15 +15,16 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import MAX_ADDRESSES, MAX_REFERENCES, Bounce, Finding, Verdict
+from scatterclean.model import MAX_ADDRESSES, MAX_HOPS, MAX_REFERENCES, Bounce, Finding, Verdict
 from scatterclean.store.tables import MAX_TEXT, cleaned
 
 T = TypeVar("T")
 
-# Longest list.  Received lines too: real mail has a dozen, a hundred are a loop (RFC 5321, 6.3).
+# Longest list, but for Received lines: real mail has a dozen, and a loop returns as many as the reader keeps.
 MAX_ITEMS = max(MAX_REFERENCES, MAX_ADDRESSES)
+_LONGER = {"received": MAX_HOPS}
 # Words for people; no verdict rests on them, so cutting them does no harm.
-_FOR_PEOPLE = frozenset(("subject", "diagnostic", "stumbled", "reporting_mta", "found_in"))
+_FOR_PEOPLE = frozenset(("subject", "diagnostic", "stumbled", "reporting_mta", "found_in", "marks"))
 
 
 @cache
@@ -80,6 +81,14 @@ def sentences_from_json(text: str) -> tuple[str, ...]:
     return tuple(json.loads(text))
 
 
+def pairs_to_json(pairs: tuple[tuple[str, str], ...]) -> str:
+    return json.dumps([[cleaned(name), cleaned(text)] for name, text in pairs[:MAX_ITEMS]])
+
+
+def pairs_from_json(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in json.loads(text))
+
+
 def _read(adapter: TypeAdapter[T], text: str) -> T:
     try:
         return adapter.validate_json(text)
@@ -101,8 +110,9 @@ class _Cut:
             self.happened |= len(value) > MAX_TEXT and name not in _FOR_PEOPLE
             return cleaned(value)
         if isinstance(value, list):
-            self.happened |= len(value) > MAX_ITEMS and name not in _FOR_PEOPLE
-            return [self.bounded(item, name) for item in value[:MAX_ITEMS]]
+            most = _LONGER.get(name, MAX_ITEMS)
+            self.happened |= len(value) > most and name not in _FOR_PEOPLE
+            return [self.bounded(item, name) for item in value[:most]]
         if isinstance(value, dict):
             return {key: self.bounded(item, key) for key, item in value.items()}
         return value

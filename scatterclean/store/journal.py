@@ -11,10 +11,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from scatterclean.errors import NobodyCanMend
 from scatterclean.model import (
     PERMITTED,
+    Alarm,
+    AlarmKind,
     Errand,
     Intent,
     MessageId,
@@ -29,6 +32,7 @@ from scatterclean.model import (
 from scatterclean.ports import FolderState
 from scatterclean.store import forms
 from scatterclean.store.database import Database
+from scatterclean.store.tables import alarms as alarms_table
 from scatterclean.store.tables import cleaned, listed, moves, sweeps
 
 
@@ -140,6 +144,42 @@ class SqlJournal:
             query = query.where(moves.c.message_key == asked_key(message_id))
         with self._database.read() as connection:
             return tuple(read_move(row) for row in connection.execute(query))
+
+    # --- alarms -------------------------------------------------------------------------------------------
+
+    def ring(self, alarms: Sequence[Alarm], now: datetime) -> Sequence[Alarm]:
+        if not alarms:
+            return ()
+        new = []
+        with self._database.write() as connection:
+            for alarm in alarms:
+                written = connection.execute(
+                    upsert(alarms_table)
+                    .values(
+                        account=alarm.account,
+                        key=alarm.key,
+                        kind=alarm.kind.value,
+                        at=alarm.at,
+                        detail=forms.pairs_to_json(alarm.detail),
+                        rung_at=now,
+                    )
+                    .on_conflict_do_nothing()
+                )
+                if written.rowcount == 1:
+                    new.append(alarm)
+        return tuple(new)
+
+    def alarms(self, account: str | None = None, since: datetime | None = None) -> Sequence[Alarm]:
+        query = select(alarms_table).order_by(alarms_table.c.id)
+        if account is not None:
+            query = query.where(alarms_table.c.account == account)
+        if since is not None:
+            query = query.where(alarms_table.c.rung_at >= since)
+        with self._database.read() as connection:
+            return tuple(
+                Alarm(row.account, row.key, AlarmKind(row.kind), row.at, forms.pairs_from_json(row.detail))
+                for row in connection.execute(query)
+            )
 
     def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
         asked: dict[str, list[str]] = {}

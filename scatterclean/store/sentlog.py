@@ -6,26 +6,27 @@ a thousand ids takes the same few queries as one id, whatever the size of the lo
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Integer, String, Table, column, delete, exists, func, select, update
+from sqlalchemy import Connection, Table, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from scatterclean.model import (
+    OUTBOX,
     Answer,
     Coverage,
     Cursor,
     Grade,
+    Hour,
     Interval,
     Place,
     Question,
     SentMessage,
-    Tie,
-    TieQuestion,
 )
+from scatterclean.shapes import shape_of
+from scatterclean.store import asking
 from scatterclean.store.database import Database
 from scatterclean.store.tables import (
     accounts,
@@ -33,12 +34,12 @@ from scatterclean.store.tables import (
     correspondents,
     coverage,
     listed,
-    microseconds,
     senders,
     sent_cursors,
     sent_ids,
     sent_messages,
     sent_recipients,
+    sent_shapes,
 )
 
 Row = dict[str, Any]
@@ -57,8 +58,9 @@ class SqlSentLog:
             return  # the daemon reloads in its main loop, which must not wait for the writers
         with self._database.write() as connection:
             for account, person in persons.items():
-                account_id = _account_id(connection, account, person)
-                connection.execute(update(accounts).where(accounts.c.id == account_id).values(person=person))
+                own_id = account_id(connection, account, person)
+                mine = (accounts.c.id == own_id) | (accounts.c.name == account + OUTBOX)
+                connection.execute(update(accounts).where(mine).values(person=person))
 
     def cursors(self, account: str) -> Mapping[str, Cursor]:
         with self._database.read() as connection:
@@ -67,8 +69,8 @@ class SqlSentLog:
 
     def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
         with self._database.write() as connection:
-            account_id = _account_id(connection, account, person)
-            new = _add(connection, account_id, messages) if messages else 0
+            own_id = account_id(connection, account, person)
+            new = _add(connection, own_id, messages) if messages else 0
             write_cursor(connection, sent_cursors, account, cursor)
         return new
 
@@ -114,12 +116,27 @@ class SqlSentLog:
         return {account: Coverage(tuple(intervals)) for account, intervals in found.items()}
 
     def senders(self, person: str) -> frozenset[str]:
-        of_person = senders.c.account_id.in_(_accounts_of(person))
+        of_person = senders.c.account_id.in_(asking.accounts_of(person, outbox=False))
         with self._database.read() as connection:
             return frozenset(connection.scalars(select(senders.c.address).where(of_person)))
 
+    def shapes(self, person: str) -> frozenset[str]:
+        of_person = sent_shapes.c.account_id.in_(asking.accounts_of(person, outbox=False))
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(select(sent_shapes.c.shape).where(of_person)))
+
+    def holders(self, person: str, keys: Iterable[str]) -> Mapping[str, frozenset[str]]:
+        with self._database.read() as connection:
+            return asking.holders(connection, person, keys)
+
+    def hours(self, account: str, since: datetime) -> Sequence[Hour]:
+        with self._database.read() as connection:
+            return asking.hours(connection, account, since)
+
     def count(self, person: str) -> int:
-        query = select(func.coalesce(func.sum(accounts.c.logged), 0)).where(accounts.c.person == person)
+        query = select(func.coalesce(func.sum(accounts.c.logged), 0)).where(
+            accounts.c.id.in_(asking.accounts_of(person, outbox=False))
+        )
         with self._database.read() as connection:
             return int(connection.scalars(query).one())
 
@@ -145,9 +162,9 @@ class SqlSentLog:
     def ask(self, question: Question) -> Answer:
         with self._database.read() as connection:
             return Answer(
-                known=_known(connection, question),
-                ties=_ties(connection, question),
-                correspondents=_correspondents(connection, question),
+                known=asking.known(connection, question),
+                ties=asking.ties(connection, question),
+                correspondents=asking.correspondents(connection, question),
             )
 
 
@@ -176,7 +193,7 @@ def write_cursor(connection: Connection, table: Table, account: str, cursor: Cur
 # --- adding ---------------------------------------------------------------------------------------------
 
 
-def _account_id(connection: Connection, account: str, person: str) -> int:
+def account_id(connection: Connection, account: str, person: str) -> int:
     """Whose an account is, is said once, and then by `assign` alone: a sweep that began under an older
     configuration may still be recording when a newer one is read."""
     row = connection.execute(select(accounts.c.id).where(accounts.c.name == account)).first()
@@ -205,6 +222,7 @@ def _add(connection: Connection, account_id: int, messages: Sequence[SentMessage
     recipients: list[Row] = []
     written_to: dict[str, None] = {}
     written_from: dict[str, None] = {}
+    shapes: dict[str, None] = {}
     for message in messages:
         fingerprint = cleaned(message.fingerprint)
         message_id = known.get(fingerprint)
@@ -232,6 +250,7 @@ def _add(connection: Connection, account_id: int, messages: Sequence[SentMessage
             }
             for recipient in message.recipients
         ]
+        shapes.update(dict.fromkeys(map(shape_of, message.ids)))
         written_to.update(dict.fromkeys(message.recipients))
         if message.sender:
             written_from[message.sender] = None
@@ -242,11 +261,12 @@ def _add(connection: Connection, account_id: int, messages: Sequence[SentMessage
         connection,
         correspondents,
         [
-            {"domain": _domain(address), "address": address, "account_id": account_id}
+            {"domain": asking.domain_of(address), "address": address, "account_id": account_id}
             for address in written_to
         ],
     )
     _insert(connection, senders, [{"account_id": account_id, "address": a} for a in written_from])
+    _insert(connection, sent_shapes, [{"account_id": account_id, "shape": s} for s in shapes if s])
     connection.execute(
         update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + len(rows))
     )
@@ -257,117 +277,6 @@ def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
     """What is there already (a second copy's ids, an old correspondent) is passed over."""
     if rows:
         connection.execute(insert(table).on_conflict_do_nothing(), rows)
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
-
-
-# --- asking ---------------------------------------------------------------------------------------------
-
-
-def _accounts_of(person: str) -> Any:
-    return select(accounts.c.id).where(accounts.c.person == person)
-
-
-def _asked(values: Mapping[str, Any]) -> Any:
-    """The asked values as a table with one column `value`."""
-    return func.json_each(json.dumps(list(values))).table_valued(column("value", String), name="asked")
-
-
-def _known(connection: Connection, question: Question) -> frozenset[str]:
-    # What is asked and what is stored were cleaned alike; the answer is in the asker's spelling.
-    spellings: dict[str, list[str]] = {}
-    for key in question.keys:
-        spellings.setdefault(cleaned(key), []).append(key)
-    asked = _asked(spellings)
-    logged = exists().where(
-        sent_ids.c.key == asked.c.value, sent_ids.c.account_id.in_(_accounts_of(question.person))
-    )
-    found = connection.scalars(select(asked.c.value).where(logged)) if spellings else ()
-    return frozenset(key for value in found for key in spellings[value])
-
-
-def _correspondents(connection: Connection, question: Question) -> frozenset[str]:
-    found: set[str] = set()
-    for addresses in (True, False):
-        spellings: dict[str, list[str]] = {}
-        for value in question.correspondents:
-            if ("@" in value) is addresses:
-                spellings.setdefault(cleaned(value), []).append(value)
-        if not spellings:
-            continue
-        if addresses:
-            pairs = json.dumps([[_domain(address), address] for address in spellings])
-            asked = func.json_each(pairs).table_valued(column("value", String), name="asked")
-            domain = func.json_extract(asked.c.value, "$[0]", type_=String)
-            address = func.json_extract(asked.c.value, "$[1]", type_=String)
-            fits = [correspondents.c.domain == domain, correspondents.c.address == address]
-            answer = address
-        else:
-            asked = _asked(spellings)
-            fits = [correspondents.c.domain == asked.c.value]
-            answer = asked.c.value
-        written = exists().where(*fits, correspondents.c.account_id.in_(_accounts_of(question.person)))
-        for value in connection.scalars(select(answer).select_from(asked).where(written)):
-            found.update(spellings[value])
-    return frozenset(found)
-
-
-def _ties(connection: Connection, question: Question) -> tuple[Tie, ...]:
-    spellings: dict[str, set[str]] = {}
-    for tie in question.ties:
-        spellings.setdefault(cleaned(tie.recipient), set()).add(tie.recipient)
-    if not spellings:
-        return ()
-    windows = json.dumps(
-        [
-            [recipient, *window]
-            for recipient, stretches in _windows(question.ties).items()
-            for window in stretches
-        ]
-    )
-    asked = func.json_each(windows).table_valued(column("value", String), name="asked")
-    recipient = func.json_extract(asked.c.value, "$[0]", type_=String)
-    since = func.json_extract(asked.c.value, "$[1]", type_=Integer)
-    until = func.json_extract(asked.c.value, "$[2]", type_=Integer)
-    query = (
-        select(sent_recipients.c.recipient, sent_recipients.c.sent_at, sent_messages.c.subject)
-        .distinct()
-        .select_from(asked)
-        .join(sent_recipients, sent_recipients.c.recipient == recipient)
-        .join(sent_messages, sent_messages.c.id == sent_recipients.c.message_id)
-        .where(
-            sent_recipients.c.account_id.in_(_accounts_of(question.person)),
-            sent_recipients.c.sent_at.between(since, until),
-        )
-        .order_by(sent_recipients.c.sent_at, sent_recipients.c.recipient, sent_messages.c.subject)
-    )
-    return tuple(
-        Tie(spelling, row.sent_at, row.subject)
-        for row in connection.execute(query)
-        for spelling in sorted(spellings[row.recipient])
-    )
-
-
-def _windows(ties: Iterable[TieQuestion]) -> dict[str, list[tuple[int, int]]]:
-    """By recipient, in microseconds, overlapping ones united: a thousand bounces of one morning ask for the
-    same fortnight, and each row is to be read once."""
-    asked: dict[str, list[tuple[int, int]]] = {}
-    for tie in ties:
-        window = (microseconds(tie.since), microseconds(tie.until))
-        asked.setdefault(cleaned(tie.recipient), []).append(window)
-    return {recipient: _united(windows) for recipient, windows in asked.items()}
-
-
-def _united(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    united: list[tuple[int, int]] = []
-    for start, end in sorted(stretches):
-        if united and start <= united[-1][1]:
-            united[-1] = (united[-1][0], max(united[-1][1], end))
-        else:
-            united.append((start, end))
-    return united
 
 
 def _merged(intervals: Iterable[Interval]) -> list[Interval]:

@@ -32,7 +32,7 @@ from sqlalchemy.types import TypeDecorator
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0001"
+REVISION = "0002"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -41,7 +41,7 @@ APPLICATION_ID = 0x53434C4E
 # RFC 5322, 2.1.1: a line, and so an id or an address, has 998 characters; case folding can lengthen it.
 MAX_TEXT = 1024
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UNSTORABLE = str.maketrans({0: None} | dict.fromkeys(range(0xD800, 0xE000), "\N{REPLACEMENT CHARACTER}"))
 
@@ -50,7 +50,7 @@ def microseconds(moment: datetime) -> int:
     """Microseconds since 1970 in UTC, exact.  ValueError for a moment without a zone."""
     if moment.tzinfo is None:
         raise ValueError(f"a moment without a time zone: {moment!r}")
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - EPOCH) // _MICROSECOND
 
 
 def cleaned(text: str, limit: int = MAX_TEXT) -> str:
@@ -69,7 +69,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class Words(TypeDecorator[str]):
@@ -168,6 +168,16 @@ senders = Table(
     sqlite_with_rowid=False,
 )
 
+# The shapes of all ids that an account logged (see `shapes`), once each.
+sent_shapes = Table(
+    "sent_shapes",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("shape", Words, nullable=False),
+    PrimaryKeyConstraint("account_id", "shape"),
+    sqlite_with_rowid=False,
+)
+
 coverage = Table(
     "coverage",
     metadata,
@@ -193,6 +203,49 @@ def _cursor_columns() -> tuple[Column[Any] | PrimaryKeyConstraint, ...]:
 
 sent_cursors = Table("sent_cursors", metadata, *_cursor_columns())
 watch_cursors = Table("watch_cursors", metadata, *_cursor_columns())
+
+# --- experience -----------------------------------------------------------------------------------------
+# What the mail that passed by taught about the log; `account_id` is whose mail it was, for proofs whose log.
+
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), primary_key=True),
+    Column("replies", Integer, nullable=False),
+    Column("last", Moment),
+)
+
+routes = Table(
+    "routes",
+    metadata,
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("shape", Words, nullable=False),
+    Column("cause", String, nullable=False),
+    Column("example", Words, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    PrimaryKeyConstraint("account_id", "shape"),
+    sqlite_with_rowid=False,
+)
+
+# `id` ascends: of too many hosts the oldest go.
+outbound_hosts = Table(
+    "outbound_hosts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("host", Words, nullable=False),
+    UniqueConstraint("account_id", "host"),
+)
+
+received_ids = Table(
+    "received_ids",
+    metadata,
+    Column("key", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("arrived", Moment, nullable=False, index=True),
+    PrimaryKeyConstraint("key", "account_id"),
+    sqlite_with_rowid=False,
+)
 
 # --- the journal ----------------------------------------------------------------------------------------
 
@@ -241,6 +294,20 @@ moves = Table(
     Column("settled_at", Moment),
     Index(None, "account", "fingerprint"),
     Index(None, "account", "state"),
+    sqlite_autoincrement=True,
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON: [[name, text]]
+    Column("rung_at", Moment, nullable=False),
+    UniqueConstraint("account", "key"),
     sqlite_autoincrement=True,
 )
 

@@ -26,6 +26,7 @@ from scatterclean.model import (
     Interval,
     Kind,
     Knowledge,
+    Provider,
     Reason,
     Switch,
 )
@@ -102,7 +103,7 @@ class _Judging:
     account: Account
     identities: Identities
     coverage: Coverage
-    provider: frozenset[str]
+    provider: Provider
 
     @staticmethod
     def of(
@@ -122,7 +123,12 @@ class _Judging:
             ),
             identities=identities,
             coverage=Coverage((Interval(*covered, Grade.WITNESSED),)),
-            provider=frozenset(domain.strip().lower() for domain in provider),
+            provider=Provider(
+                hosts=frozenset(f".{domain.strip().lower().lstrip('*.')}" for domain in provider),
+                known=bool(provider),
+                domains=identities.domains,
+                own=identities.own_domains,
+            ),
         )
 
     def finding(self, found: Bounce, message: Message) -> Finding:
@@ -138,6 +144,9 @@ class _Judging:
             identities=self.identities,
             coverage={_NAME: self.coverage},
             logged=self.log.count,
+            provider=self.provider,
+            # Whoever says which time the log covers says that all that was sent then is in it.
+            calibrated=frozenset([_NAME]),
         )
         return judge(found, arrival, knowledge, self.account)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
 
@@ -136,7 +138,10 @@ def test_twenty_thousand_mutated_messages_break_no_promise(tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_five_thousand_messages_led_by_coverage_break_no_promise(tmp_path: Path) -> None:
-    pytest.importorskip(
-        "atheris", reason="atheris is absent: pip install 'scatterclean[fuzz]' (Python up to 3.13)"
-    )
+    if find_spec("atheris") is None:
+        absent = "atheris is absent: pip install 'scatterclean[fuzz]' (Python up to 3.13)"
+        # In CI a tool that is missing is a failure, as a server is; there are no wheels for 3.14.
+        if os.environ.get("SCATTERCLEAN_REQUIRE_SERVERS") and sys.version_info < (3, 14):
+            pytest.fail(absent)
+        pytest.skip(absent)
     fuzzed("--atheris", "--runs", "5000", "--save", str(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,32 @@ def test_line_ends_change_nothing(name: str) -> None:
     assert essence(bounce.read(raw.replace(b"\n", b"\r\r\n"))) == wanted
     head, body = raw.replace(b"\n", b"\r\n").partition(b"\r\n\r\n")[::2]
     assert essence(bounce.read(head + b"\r\n\r\n" + body.replace(b"\r\n", b"\n"))) == wanted
+
+
+@pytest.mark.parametrize("name", [*FIXTURES, *NEGATIVES])
+def test_line_ends_the_wrong_way_round_change_nothing_and_truncation_makes_no_id_strong(name: str) -> None:
+    raw = (FIXTURES | NEGATIVES)[name].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    swapped = raw.replace(b"\n", b"\n\r")
+    wanted = bounce.read(raw)
+    assert essence(bounce.read(swapped)) == essence(wanted)
+    for end in range(0, len(swapped), 31):
+        assert strong_ids(bounce.read(swapped[:end])) <= strong_ids(wanted), swapped[:end][-60:]
+
+
+@pytest.mark.parametrize("junk", [b"=", b"===", b"!!!!", b"\xff\xfe", b"-- scanned\n"])
+@pytest.mark.parametrize("at", [8, 60, 110, 150, 200, 10_000])
+def test_junk_in_base64_makes_no_id_strong_when_it_is_cut_off(junk: bytes, at: int) -> None:
+    returned = (
+        b"Received: by a.example id 5\nFrom: ada@example.org\nTo: olga@example.net\nSubject: shed\n"
+        b"Message-ID: <shed-1@winter.example>\nDate: Tue, 03 Mar 2026 10:14:00 +0100\n\nhello\n"
+    )
+    encoded = base64.encodebytes(returned)
+    part = b"Content-Transfer-Encoding: base64\n\n" + encoded[:at] + junk + encoded[at:]
+    raw = (WRAPPER % b"").replace(b"message/rfc822\n\n", b"message/rfc822\n" + part)
+    whole = strong_ids(bounce.read(raw))
+    assert whole <= {"shed-1@winter.example"}
+    for end in range(len(raw)):
+        assert strong_ids(bounce.read(raw[:end])) <= whole, raw[:end][-60:]
 
 
 def positions(raw: bytes, letters: bytes) -> list[int]:

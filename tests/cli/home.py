@@ -72,14 +72,15 @@ def home(
     config = tmp_path / "scatterclean.toml"
     config.write_text(
         f'database = "log.db"\n[accounts.home]\nhost = "127.0.0.1"\nport = {dovecot.port}\ntls = "none"\n'
-        f'username = "{user}"\npassword_env = "MAIL_PASSWORD"\naddresses = ["{ME}"]\nmode = "move"\n'
+        f'username = "{user}"\npassword_env = "MAIL_PASSWORD"\naddresses = ["{ME}"]\n'
+        f'outbound = ["*.winter.example"]\nmode = "move"\n'
     )
     hand = DovecotHand(dovecot, user)
     home = Home(dovecot, user, hand, config, capsys)
     home.history()
     for number in range(3):
         home.bounced(f"forged.{number}@spam.example")
-    home.bounced("sent.2@winter.example")
+    home.bounced("sent.2@winter.example", hop="mail.winter.example (mail.winter.example [192.0.2.1])")
     at = datetime.now(UTC) - timedelta(hours=5)
     home.hand.append("INBOX", letter("Lunch", at=at), arrival=at, flags=["\\Seen"])
     yield home

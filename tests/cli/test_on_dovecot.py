@@ -69,7 +69,8 @@ def test_status_tells_what_the_log_knows_what_was_put_away_and_what_is_open(home
     home("undo", "--message", "<1.forged.0@mx.elsewhere.example>")
     code, told, _ = home("status")
     assert code == exits.DONE
-    assert "30 messages that were sent; it knows what was sent from" in told
+    assert "30 messages that were sent" in told
+    assert "the log knows what you sent since" in told
     assert "Put away: 3 today, 3 in the last 7 days, 3 ever (1 of them came back)" in told
     assert "Still open: 1 undecided" in told
     assert "1: " in told

@@ -16,7 +16,9 @@ TEXT = SAMPLE.read_text(encoding="utf-8")
 # "#key = value" can be switched on by taking the "#" away; "# words" are words.
 COMMENTED = re.compile(r"^#([a-z_]+) = [^\n]*$", re.MULTILINE)
 # These show an example, because the default is empty or depends on other things.
-EXAMPLES = {"database", "allow_plaintext", "ca_file", "addresses", "sent", "password"}
+EXAMPLES = {
+    "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "outbound", "own_ids", "password"
+}  # fmt: skip
 
 
 def _with(key: str, directory: Path) -> Settings:

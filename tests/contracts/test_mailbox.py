@@ -213,7 +213,7 @@ def test_headers_go_on_while_messages_are_moved_away(world: World) -> None:
     for one in world.box.headers(place, list(range(1, 11)), ["Subject"]):
         seen.append(one.uid)
         if one.uid % 2:
-            world.box.move(place, [one.uid], target)
+            world.move(place, [one.uid], target)
     assert sorted(seen) == list(range(1, 11))
     assert world.box.uids(place) == [2, 4, 6, 8, 10]
 
@@ -264,10 +264,10 @@ def test_nothing_moves_into_a_folder_that_changed_or_is_gone(world: World) -> No
     place, target = world.place(), world.target()
     world.hand.renew(target.folder)
     with pytest.raises(FolderChanged):
-        world.box.move(place, [1], target)
+        world.move(place, [1], target)
     world.hand.drop(target.folder)
     with pytest.raises(FolderMissing):
-        world.box.move(place, [1], target)
+        world.move(place, [1], target)
     assert [m.uid for m in world.hand.messages("INBOX")] == [1]
 
 

@@ -13,7 +13,7 @@ def test_a_moved_message_keeps_flags_date_and_every_byte(world: World) -> None:
     world.deliver(2, flags=("\\Seen", "\\Flagged", "$Label1"))
     place, target = world.place(), world.target()
     [before] = [m for m in world.hand.messages("INBOX") if m.uid == 2]
-    went = world.box.move(place, [2], target)
+    went = world.move(place, [2], target)
     assert [m.uid for m in world.hand.messages("INBOX")] == [1]
     [after] = world.hand.messages(target.folder)
     assert (after.flags, after.arrival, after.raw) == (before.flags, before.arrival, before.raw)
@@ -24,14 +24,14 @@ def test_many_are_moved_and_each_is_told_its_new_uid(world: World) -> None:
     world.deliver(*range(1, 24))
     place, target = world.place(), world.target()
     odd = list(range(1, 24, 2))
-    went = world.box.move(place, list(reversed(odd)), target)
+    went = world.move(place, list(reversed(odd)), target)
     assert [m.uid for m in world.hand.messages("INBOX")] == list(range(2, 24, 2))
     moved = {m.uid: m.raw for m in world.hand.messages(target.folder)}
     assert {uid: moved[went[uid]] for uid in odd} == {uid: MESSAGE % uid for uid in odd}
 
 
 def test_moving_nothing_does_nothing(world: World) -> None:
-    assert world.box.move(world.place(), [], world.target()) == {}
+    assert world.move(world.place(), [], world.target()) == {}
 
 
 def test_moving_what_is_gone_passes_over_it(world: World) -> None:
@@ -39,7 +39,7 @@ def test_moving_what_is_gone_passes_over_it(world: World) -> None:
     place, target = world.place(), world.target()
     world.box.uids(place)
     world.hand.delete("INBOX", 2)
-    went = world.box.move(place, [1, 2, 3, 4711], target)
+    went = world.move(place, [1, 2, 3, 4711], target)
     assert set(went) == {1, 3}
     assert world.hand.messages("INBOX") == []
     assert len(world.hand.messages(target.folder)) == 2
@@ -47,7 +47,7 @@ def test_moving_what_is_gone_passes_over_it(world: World) -> None:
 
 def test_moving_only_what_is_gone_moves_nothing(world: World) -> None:
     world.deliver(1)
-    assert world.box.move(world.place(), [2, 3], world.target()) == {}
+    assert world.move(world.place(), [2, 3], world.target()) == {}
     assert len(world.hand.messages("INBOX")) == 1
 
 
@@ -55,7 +55,7 @@ def test_a_move_spares_what_others_marked_as_deleted(world: World) -> None:
     world.deliver(1, 2, 3)
     world.hand.flag("INBOX", 1, "\\Deleted")
     world.hand.flag("INBOX", 3, "\\Deleted")
-    world.box.move(world.place(), [2], world.target())
+    world.move(world.place(), [2], world.target())
     world.box.uids(world.target())  # leaving the folder must not expunge either
     world.box.close()
     assert [(m.uid, m.flags) for m in world.hand.messages("INBOX")] == [
@@ -67,16 +67,16 @@ def test_a_move_spares_what_others_marked_as_deleted(world: World) -> None:
 def test_a_message_that_arrives_after_the_folder_was_opened_can_be_moved(world: World) -> None:
     world.deliver(1)
     place, target = world.place(), world.target()
-    world.box.move(place, [1], target)
+    world.move(place, [1], target)
     [uid] = world.deliver(2)
-    assert set(world.box.move(place, [uid], target)) == {uid}
+    assert set(world.move(place, [uid], target)) == {uid}
 
 
 def test_there_and_back_again(world: World) -> None:
     world.deliver(1, flags=("\\Seen",))
     place, target = world.place(), world.target()
-    [there] = world.box.move(place, [1], target).values()
-    [back] = world.box.move(target, [there], place).values()
+    [there] = world.move(place, [1], target).values()
+    [back] = world.move(target, [there], place).values()
     assert [(m.uid, m.flags, m.arrival) for m in world.hand.messages("INBOX")] == [
         (back, frozenset({"\\Seen"}), NOON)
     ]
@@ -105,7 +105,7 @@ def test_a_full_mailbox_refuses_the_copy_and_nothing_is_changed(full_world: Worl
     place, target = full_world.place(), full_world.target()
     before = full_world.hand.messages("INBOX")
     with pytest.raises(OverQuota):
-        full_world.box.move(place, [1], target)
+        full_world.move(place, [1], target)
     assert full_world.hand.messages("INBOX") == before
     assert full_world.hand.messages(target.folder) == []
     assert full_world.box.uids(place) == [1, 2]  # the session goes on

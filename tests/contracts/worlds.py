@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -42,6 +42,13 @@ class World:
         name = self.box.personal("Backscatter")
         self.box.create(name)
         return self.box.state(name).place
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        """A whole move: where the server has none, the sources of what was copied are removed, as `deeds` does."""
+        went = self.box.move(place, uids, target)
+        if not self.box.moves_atomically():
+            self.box.remove(place, list(went))
+        return went
 
     def deliver(self, *numbers: int, flags: tuple[str, ...] = (), folder: str = "INBOX") -> list[int]:
         return [self.hand.append(folder, MESSAGE % n, flags=flags, arrival=NOON) for n in numbers]

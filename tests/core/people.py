@@ -17,6 +17,7 @@ from scatterclean.model import (
     Knowledge,
     MessageId,
     Original,
+    Provider,
     Reference,
     Weight,
 )
@@ -41,7 +42,14 @@ BOUNCE = Bounce(
     kind=Kind.BOUNCE,
     references=(reference(),),
     recipients=("nobody@elsewhere.example",),
-    original=Original(sender=ME, subject="Cheap watches", date=ARRIVAL - timedelta(minutes=5)),
+    original=Original(
+        sender=ME,
+        subject="Cheap watches",
+        date=ARRIVAL - timedelta(minutes=5),
+        received=(
+            "from dsl-7.stranger.example (dsl-7.stranger.example [198.51.100.7]) by mx.elsewhere.example",
+        ),
+    ),
     sender="mailer-daemon@elsewhere.example",
     delivered_to=(ME,),
 )
@@ -53,6 +61,12 @@ KNOWLEDGE = Knowledge(
     identities=ACCOUNT.identities,
     coverage={"home": COVERED},
     logged=500,
+    provider=Provider(
+        hosts=frozenset([".winter.example"]),
+        known=True,
+        domains=frozenset(["winter.example"]),
+        own=frozenset(["winter.example"]),
+    ),
 )
 
 

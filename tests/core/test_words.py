@@ -25,6 +25,7 @@ from scatterclean.model import (
     Mode,
     MoveState,
     Original,
+    OriginSign,
     Place,
     Reason,
     Refusal,
@@ -39,6 +40,7 @@ TABLES: list[tuple[Mapping[Any, str], type[StrEnum]]] = [
     (wording.KINDS, Kind),
     (wording.VERDICTS, Verdict),
     (wording.CAUSES, Because),
+    (wording.evidence.ORIGINS, OriginSign),
     (wording.RULES, Because),
     (wording.CHANGES, Because),
     (wording.HANDS, Hand),
@@ -54,15 +56,68 @@ def test_there_are_words_for_everything(table: Mapping[Any, str], nouns: type[St
     assert all(table.values())
 
 
+DETAILS = ("id", "found_in", "recipient", "address", "account", "format", "kind", "replier")
+MORE = ("sign", "line", "domain", "pattern", "shape", "why")
+
+
 @pytest.mark.parametrize("because", Because)
-def test_every_reason_is_a_sentence_without_a_full_stop(because: Because) -> None:
-    details = dict.fromkeys(
-        ("id", "found_in", "recipient", "address", "account", "format", "kind", "replier"), "x@y.example"
-    )
+@pytest.mark.parametrize("names", [(), DETAILS, DETAILS + MORE], ids=["none", "some", "all"])
+def test_every_reason_is_a_sentence_without_a_full_stop(because: Because, names: tuple[str, ...]) -> None:
     times = dict.fromkeys(("sent_at", "until", "through", "hole_from", "hole_to", "since"), NOW.isoformat())
-    told = wording.reason(Reason.of(because, **details, **times))
+    details = {**dict.fromkeys(names, "x@y.example"), **times}
+    told = wording.reason(Reason.of(because, **details))
     assert told
     assert told == told.strip().rstrip(".")
+    assert not names or "()" not in told
+
+
+@pytest.mark.parametrize("because", Because)
+def test_no_reason_lets_a_stranger_write_into_a_terminal(because: Because) -> None:
+    written = dict.fromkeys(
+        ("id", "recipient", "address", "replier", "line", "domain", "shape", "pattern"),
+        "a\x1b[31m\u202eb" * 99,
+    )
+    times = dict.fromkeys(("sent_at", "until", "through", "hole_from", "hole_to", "since"), NOW.isoformat())
+    told = wording.reason(Reason.of(because, **written, **times))
+    assert not [c for c in told if unicodedata.category(c) in ("Cc", "Cf")]
+    assert len(told) < 800
+
+
+@pytest.mark.parametrize(
+    ("why", "sign", "words", "helpful"),
+    [
+        (
+            "backfilled",
+            OriginSign.NO_CHAIN,
+            (
+                "the log of account home was read later from what was left in Sent: what you had deleted by then it "
+                "does not know; and the bounce does not show which way the message went"
+            ),
+            "watched for about ten days",
+        ),
+        (
+            "unproved",
+            OriginSign.PROVIDER_UNKNOWN,
+            (
+                "no reply to mail of yours has shown yet that the log of account home holds all that you send; and "
+                "scatterclean does not know through which servers your mail leaves (set `outbound = [...]` in the "
+                "account, or let DNS be asked)"
+            ),
+            "`outbound = [...]`",
+        ),
+    ],
+)
+def test_silence_that_proves_too_little_says_what_would_help(
+    why: str, sign: OriginSign, words: str, helpful: str
+) -> None:
+    reason = Reason.of(Because.UNPROVED, account="home", why=why, sign=sign.value)
+    assert wording.reason(reason) == words
+    assert helpful in wording.changes(reason)
+
+
+def test_what_would_change_it_is_told_for_every_reason() -> None:
+    for because in Because:
+        assert wording.changes(Reason.of(because))
 
 
 def test_the_rules_are_told_without_the_words_of_the_code() -> None:

@@ -76,6 +76,7 @@ tls = "none"
 username = "{self.user}"
 password_file = "{password_file}"
 addresses = ["{ME}"]
+outbound = ["*.winter.example"]
 mode = "move"
 person = "{name}"
 poll = "5s"

@@ -55,9 +55,11 @@ class Program:
     @staticmethod
     def at(folder: Path, server: ScratchDovecot, user: str, *, more: str = "") -> Program:
         config = folder / "scatterclean.toml"
+        worlds.as_after_months(folder / "log.db", "home", datetime.now(UTC))
         config.write_text(
             f'database = "log.db"\n[accounts.home]\nhost = "127.0.0.1"\nport = {server.port}\ntls = "none"\n'
-            f'username = "{user}"\npassword_env = "MAIL_PASSWORD"\naddresses = ["{worlds.ME}"]\nmode = "move"\n{more}'
+            f'username = "{user}"\npassword_env = "MAIL_PASSWORD"\naddresses = ["{worlds.ME}"]\n'
+            f'outbound = ["*.winter.example"]\ndns = false\nmode = "move"\n{more}'
         )
         return Program(config, server.password)
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
-from scatterclean.model import Verdict
+from scatterclean.model import Grade, Interval, Lessons, Proofs, Verdict
+from scatterclean.store import open_store
 
 ME = "ada@winter.example"
 OTHER = "postmaster@winter.example"
@@ -149,6 +151,14 @@ def _ordinary(dice: random.Random, number: int, now: datetime) -> Letter:
     return Letter(_mail(fields, body), arrival, dice.choice(_FLAGS))
 
 
+def as_after_months(database: Path, account: str, now: datetime) -> None:
+    """The log was watched for three months, and a reply has cited it: automatic replies, which return nothing, are
+    judged from then on."""
+    with open_store(database) as store:
+        store.sent_log.cover(account, [Interval(now - timedelta(days=90), now, Grade.WITNESSED)])
+        store.experience.learn(account, "", Lessons(proofs={account: Proofs(1, now)}))
+
+
 # --- automatic mail ---------------------------------------------------------------------------------------
 
 
@@ -163,6 +173,15 @@ class _Returned:
     when: datetime
     number: int
     to: str = ME
+    own: bool = False
+
+    @property
+    def hop(self) -> str:
+        """What the person sends leaves through the person's provider, what others forge does not."""
+        host, ip = (
+            ("smtp.winter.example", "192.0.2.25") if self.own else ("bot7.dialup.example", "198.51.100.66")
+        )
+        return f"{host} ({host} [{ip}])"
 
     @property
     def domain(self) -> str:
@@ -171,7 +190,7 @@ class _Returned:
     @property
     def header(self) -> str:
         fields = [
-            ("Received", f"from pc by mx.{self.domain}; {format_datetime(self.sent)}"),
+            ("Received", f"from {self.hop} by mx.{self.domain}; {format_datetime(self.sent)}"),
             ("From", self.to),
             ("To", self.recipient),
             ("Subject", self.subject),
@@ -402,7 +421,7 @@ def _genuine(dice: random.Random, written: Sequence[Sent], now: datetime) -> lis
         one = written[number if number >= 32 else dice.randrange(len(written))]
         when = min(one.when + timedelta(minutes=30), now - timedelta(minutes=15))
         ident = one.ident if number < 32 else None
-        returned = _Returned(ident, one.recipient, one.subject, one.when, when, 5000 + number)
+        returned = _Returned(ident, one.recipient, one.subject, one.when, when, 5000 + number, own=True)
         flags = frozenset(("\\Flagged",)) if number % 9 == 0 else frozenset[str]()
         shape = SHAPES[number % len(SHAPES)]
         found.append(_bounce(dice, returned, shape, verdict=Verdict.GENUINE, flags=flags))

@@ -35,16 +35,20 @@ def test_without_move_and_uidplus_nothing_is_asked_of_the_server() -> None:
     assert deeds(server) == []
 
 
-def test_a_copy_whose_uids_are_told_is_finished_for_exactly_those() -> None:
+def test_without_move_it_only_copies_whatever_the_server_says_of_it() -> None:
     with saying({"UID COPY": [b"TAG OK [COPYUID 7 1,3 11:12] Copied\r\n"]}, capability=NO_MOVE) as server:
         box = opened(server)
         assert box.move(INBOX, [1, 2, 3], TARGET) == {1: 11, 3: 12}
         box.close()
-    assert deeds(server) == [
-        b'UID COPY 1:3 "Backscatter"',
-        b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)",
-        b"UID EXPUNGE 1,3",
-    ]
+    assert deeds(server) == [b'UID COPY 1:3 "Backscatter"']
+
+
+def test_exactly_those_are_removed_that_a_look_has_found_twice() -> None:
+    with saying({}, capability=NO_MOVE) as server:
+        box = opened(server)
+        box.remove(INBOX, [3, 1])
+        box.close()
+    assert deeds(server) == [b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)", b"UID EXPUNGE 1,3"]
 
 
 @pytest.mark.parametrize("said", [b"Copied", b"[COPYUID 8 1 11] Copied", b"[COPYUID 7 1:2 11] Copied"])

@@ -40,7 +40,7 @@ def test_the_connection_breaks_after_that_many_effects(
     place, target = box.state("INBOX").place, box.state("Backscatter").place
     server.cut_after = effects
     with pytest.raises(ConnectionLost):
-        box.move(place, [1, 2], target)
+        box.remove(place, list(box.move(place, [1, 2], target)))
     assert (uids(server, "INBOX"), uids(server, "Backscatter")) == (inbox, backscatter)
     with pytest.raises(ConnectionLost):
         box.state("INBOX")

@@ -20,7 +20,7 @@ from scatterclean.errors import ConnectionLost
 from scatterclean.mailbox.memory import MemoryServer, Stored
 from scatterclean.model import MoveState
 from scatterclean.sweep import Sweep
-from tests.sweeps.test_death import IN_DOCKET, IN_JOURNAL, IN_LOG, ON_SERVER, Death, Tripwire
+from tests.sweeps.test_death import IN_DOCKET, IN_JOURNAL, ON_SERVER, Death, Tripwire, wired_sources
 from tests.sweeps.world import ME, NOW, World, bounce, letter
 
 STEPS = 120
@@ -166,9 +166,8 @@ class Life:
         try:
             Sweep(
                 account=world.account,
-                accounts=world.accounts,
+                sources=wired_sources(world, fuse),
                 mailbox=Tripwire(world.mailbox(), ON_SERVER, fuse),
-                log=Tripwire(store.sent_log, IN_LOG, fuse),
                 journal=Tripwire(store.journal, IN_JOURNAL, fuse),
                 docket=Tripwire(store.docket, IN_DOCKET, fuse),
                 clock=world.clock,

@@ -251,7 +251,10 @@ def test_the_whole_debug_log_of_a_run_holds_no_password_and_no_mail(tmp_path: Pa
         person.flood(3)
         person.genuine()
         person.close()
-        secret = f'password = "{server.password}"\naddresses = ["ada@winter.example"]\nmode = "move"\nsettle = "0s"'
+        secret = (
+            f'password = "{server.password}"\naddresses = ["ada@winter.example"]\n'
+            'outbound = ["*.winter.example"]\nmode = "move"\nsettle = "0s"'
+        )
         config = configured(tmp_path, server.port, secret)
         config.write_text(config.read_text().replace("me@e.example", person.user))
         with running(config) as daemon:

@@ -38,9 +38,8 @@ def sweep_until(world: World, moved: int) -> Sweep:
 
     return Sweep(
         account=world.account,
-        accounts=world.accounts,
+        sources=world.sources(),
         mailbox=world.mailbox(),
-        log=world.store.sent_log,
         journal=world.store.journal,
         docket=world.store.docket,
         clock=world.clock,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scatterclean.errors import ConnectionLost
+from scatterclean.knowledge import Sources
 from scatterclean.mailbox.memory import MemoryServer
 from scatterclean.model import MoveState
 from scatterclean.sweep import Sweep
@@ -59,7 +61,8 @@ class Tripwire:
 
 ON_SERVER = frozenset(("create", "move", "remove", "mark"))
 IN_LOG = frozenset(("record", "cover", "forget_folder"))
-IN_JOURNAL = frozenset(("begin_sweep", "end_sweep", "intend", "settle"))
+IN_EXPERIENCE = frozenset(("learn", "forget_received"))
+IN_JOURNAL = frozenset(("begin_sweep", "end_sweep", "intend", "settle", "ring"))
 IN_DOCKET = frozenset(("enter", "update", "close"))
 
 
@@ -77,12 +80,20 @@ def fill(world: World) -> Counter[str]:
     return Counter(world.inbox())
 
 
+def wired_sources(world: World, fuse: list[int]) -> Sources:
+    plain = world.sources()
+    return replace(
+        plain,
+        log=Tripwire(plain.log, IN_LOG, fuse),
+        experience=Tripwire(plain.experience, IN_EXPERIENCE, fuse),
+    )
+
+
 def wired_sweep(world: World, fuse: list[int]) -> None:
     Sweep(
         account=world.account,
-        accounts=world.accounts,
+        sources=wired_sources(world, fuse),
         mailbox=Tripwire(world.mailbox(), ON_SERVER, fuse),
-        log=Tripwire(world.store.sent_log, IN_LOG, fuse),
         journal=Tripwire(world.store.journal, IN_JOURNAL, fuse),
         docket=Tripwire(world.store.docket, IN_DOCKET, fuse),
         clock=world.clock,

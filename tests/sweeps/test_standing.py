@@ -5,10 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from scatterclean.model import Coverage, Grade, Interval, Mode
+from scatterclean.cli import forms
+from scatterclean.cli.commands.status import tell
+from scatterclean.cli.screen import Screen
+from scatterclean.model import (
+    Alarm,
+    AlarmKind,
+    Coverage,
+    Grade,
+    Interval,
+    Lessons,
+    Mode,
+    Proofs,
+    Route,
+    RouteCause,
+)
 from scatterclean.standing import Earlier, Standing, earlier, holes, standing
 
 from .world import NOW, World
@@ -25,7 +40,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def stand(world: World, *, zone: timezone = UTC) -> Standing:
     store = world.store
     return standing(
-        world.account, store.sent_log, store.journal, store.docket, world.now.astimezone(zone), sweeps=3
+        world.account, world.sources(), store.journal, store.docket, world.now.astimezone(zone), sweeps=3
     )
 
 
@@ -74,7 +89,9 @@ def test_what_earlier_sweeps_settled_is_told_by_the_next(world: World) -> None:
     def told() -> Earlier:
         return earlier("home", world.store.journal, world.store.docket, ())
 
-    world.bounced("sent.1@winter.example", number=1)
+    world.bounced(
+        "sent.1@winter.example", number=1, hop="mail.winter.example (mail.winter.example [192.0.2.1])"
+    )
     world.bounced("forged@spam.example", number=2)
     assert told() == Earlier()
     world.sweep()
@@ -84,6 +101,59 @@ def test_what_earlier_sweeps_settled_is_told_by_the_next(world: World) -> None:
     assert told() == Earlier(genuine=1, brought_back=1)
     judged = world.store.docket.find("home")
     assert earlier("home", world.store.journal, world.store.docket, judged).genuine == 0
+
+
+def test_what_proves_the_log_what_goes_past_it_and_the_servers_of_the_person_are_told(world: World) -> None:
+    told = stand(world)
+    assert (told.proofs, told.routes, told.provider.known) == (Proofs(), (), True)
+    route = Route("n.n@h.example", RouteCause.REPLY, "1.2@h.example", NOW)
+    lessons = Lessons(
+        proofs={"home": Proofs(3, NOW)}, routes=(route,), hosts=frozenset({"mx.winter.example"})
+    )
+    world.store.experience.learn("home", world.account.person, lessons)
+    told = stand(world)
+    assert (told.proofs, told.routes) == (Proofs(3, NOW), (route,))
+    assert "mx.winter.example" in told.provider.hosts
+    world.set(hosts=frozenset(), server="imap.winter.example")
+    assert stand(world).provider.known  # by what was learned
+    form = forms.standing(told)
+    assert form["proofs"] == {"replies": 3, "last": NOW.isoformat()}
+    assert form["outbound"] == {"known": True, "hosts": sorted(told.provider.hosts)}
+    assert [each["shape"] for each in cast("list[dict[str, str]]", form["routes"])] == ["n.n@h.example"]
+
+
+def test_alarms_are_told_for_a_month_the_latest_first(world: World) -> None:
+    for day in (40, 9, 2):
+        at = world.now - timedelta(days=day)
+        alarm = Alarm("home", f"burst:{day}", AlarmKind.BURST, at, (("strangers", "50"), ("usual", "1")))
+        world.store.journal.ring([alarm], at)
+    told = stand(world)
+    assert [alarm.key for alarm in told.alarms] == ["burst:2", "burst:9"]
+    [first, _] = cast("list[dict[str, str]]", forms.standing(told)["alarms"])
+    assert "50 people" in first["what"]
+    assert "password" in first["what_to_do"]
+
+
+def test_the_screen_tells_alarms_first_then_what_the_log_knows(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.sweep()
+    alarm = Alarm("home", "burst:1", AlarmKind.BURST, NOW, (("strangers", "50"), ("usual", "1")))
+    world.store.journal.ring([alarm], NOW)
+    tell(Screen.open(json=False, no_color=True), stand(world))
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == "home (mode move)"
+    assert lines[1].startswith("ALARM: account home: 50 people")
+    text = "\n".join(lines)
+    for words in (
+        "The log: 40 messages that were sent",
+        "the log knows what you sent since 29 October 2025",
+        "not watched live yet",
+        "no proof yet: ",
+        "your mail leaves through winter.example",
+    ):
+        assert words in text, words
+        assert text.index("ALARM") < text.index(words)
 
 
 def span(start: int, end: int, grade: Grade = Grade.WITNESSED) -> Interval:

@@ -314,7 +314,7 @@ def test_mail_sent_from_another_account_of_the_person_acquits(world: World, tmp_
 
 
 def test_a_moved_bounce_that_proves_genuine_comes_back_by_itself_and_only_once(world: World) -> None:
-    world.bounced("script@winter.example")
+    world.bounced("script@winter.example", hop="vps.example (vps.example [203.0.113.9])")
     assert world.sweep().moved == 1
     world.sent("script@winter.example", ago=timedelta(hours=3))
     report = world.sweep()

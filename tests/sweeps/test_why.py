@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from scatterclean.cli import forms
+from scatterclean.model import Alarm, AlarmKind, Because, Finding, Mode, Reason, Verdict
 from scatterclean.why import Story, Teller, told
+from tests.bounce.test_contents import SPAM, bounced
 from tests.sweeps.world import World, bounce, letter
 
 
@@ -23,13 +29,20 @@ def world(tmp_path: Path) -> Iterator[World]:
 def teller(world: World) -> Teller:
     return Teller(
         world.account,
-        world.accounts,
+        world.sources(),
         world.mailbox(),
-        world.store.sent_log,
         world.store.journal,
         world.store.docket,
         world.now,
     )
+
+
+OWN = "mail.winter.example (mail.winter.example [192.0.2.1])"
+
+
+def one(world: World, uid: int) -> Story:
+    [story] = teller(world).by_uid("INBOX", uid)
+    return story
 
 
 def words(story: Story) -> str:
@@ -111,3 +124,108 @@ def test_a_message_id_inside_another_is_not_that_message(world: World) -> None:
     stories = teller(world).by_message_id("<a1@firm.example>")
     assert [story.subject for story in stories] == ["Letter 0", "Letter 2"]
     assert teller(world).by_message_id("firm.example") == []
+
+
+def test_in_an_account_that_observes_it_would_go(world: World) -> None:
+    uid = world.bounced("forged.1@spam.example", number=1)
+    world.sweep(mode=Mode.OBSERVE)
+    world.later(hours=1)
+    world.sweep(mode=Mode.OBSERVE)
+    world.set(mode=Mode.OBSERVE)
+    told = words(one(world, uid))
+    assert "it would go to Backscatter, but this account only observes" in told
+    assert "it goes to" not in told
+    world.set(mode=Mode.MOVE)
+    assert "it goes to Backscatter" in words(one(world, uid))
+
+
+def test_it_tells_who_sent_the_message_and_by_which_line(world: World) -> None:
+    forged = world.bounced("forged.1@spam.example", number=1)
+    passed = world.bounced("lost@winter.example", number=2, hop=OWN)
+    genuine = world.bounced("sent.1@winter.example", number=3, hop=OWN)
+    assert (
+        "a stranger sent it: it went through other people's machines, and not through your provider (it says: \"from "
+        in words(one(world, forged))
+    )
+    assert "dsl-7.stranger.example" in words(one(world, forged))
+    story = one(world, passed)
+    assert "cannot tell: it passed your own mail provider" in words(story)
+    assert "what may be about mail of your own stays" in words(story)
+    assert "you did: it is in the log of what you sent" in words(one(world, genuine))
+
+
+def test_links_and_attachments_are_named_defanged_and_marked(world: World) -> None:
+    uid = world.server.append("INBOX", bounced(SPAM), arrival=world.now)
+    story = one(world, uid)
+    told = words(story)
+    assert "hxxp://evil[.]example/pay?a=1" in told
+    assert "http://" not in told
+    assert '"invoice.pdf.exe" (DANGEROUS' in told
+    assert "nothing of this was opened or fetched" in told
+    form = forms.story(story)
+    assert "http://" not in json.dumps(form)
+    held = cast("dict[str, list[dict[str, object]]]", form["contents"])
+    assert [each["dangerous"] for each in held["attachments"]] == [True, False]
+
+
+def test_json_has_the_facts_of_the_story(world: World) -> None:
+    uid = world.bounced("forged.1@spam.example", number=1)
+    world.later(hours=1)
+    world.sweep(mode=Mode.OBSERVE)
+    story = one(world, uid)
+    form = forms.story(story)
+    assert (form["mode"], form["filed_in"], form["calibrated"], form["alarms"]) == ("move", ["home"], [], [])
+    origin = cast("dict[str, str]", form["origin"])
+    assert (origin["whose"], origin["sign"]) == ("stranger", "chain")
+    assert str(form["rule"]) in words(story)
+    assert story.needed is not None
+    assert form["needed_until"] == story.needed[1].isoformat()
+
+
+def test_marks_of_filters_are_told_and_prove_nothing(world: World) -> None:
+    raw = bounce("forged.1@spam.example", at=world.now).replace(
+        b"Auto-Submitted", b"X-Backscatter: Yes\r\nAuto-Submitted"
+    )
+    told = words(one(world, world.server.append("INBOX", raw, arrival=world.now)))
+    assert "a filter wrote (this proves nothing by itself): X-Backscatter: Yes" in told
+
+
+def test_a_weak_id_is_told_with_what_weak_means(world: World) -> None:
+    raw = bounce("forged.1@spam.example", at=world.now)
+    head, _, _ = raw.partition(b"--B1\r\nContent-Type: text/rfc822-headers")
+    raw = head.replace(b"User unknown", b"User unknown (Message-ID: <forged.2@spam.example>)") + b"--B1--\r\n"
+    story = one(world, world.server.append("INBOX", raw, arrival=world.now))
+    assert story.bounce is not None
+    assert all(f"{reference.weight}: it " in words(story) for reference in story.bounce.references)
+
+
+def test_an_alarm_is_told_before_all_else(world: World) -> None:
+    uid = world.bounced("forged.1@spam.example", number=1)
+    alarm = Alarm("home", "burst:1", AlarmKind.BURST, world.now, (("strangers", "50"), ("usual", "1")))
+    world.store.journal.ring([alarm], world.now)
+    (heading, lines), *_ = told(one(world, uid))
+    assert heading == "Alarm"
+    assert "50 people" in lines[0]
+    assert "scatterclean status home" in lines[1]
+
+
+def test_a_message_that_is_an_alarm_says_what_to_do_now(world: World) -> None:
+    story = one(world, world.bounced("forged.1@spam.example", number=1))
+    reason = Reason.of(Because.SENT_BY_YOU, sign="signed", line="d=winter.example s=k", id="a@b.example")
+    story = replace(story, finding=Finding(Verdict.ALARM, (reason,)))
+    (heading, lines), *_ = told(story)
+    assert heading == "Alarm"
+    assert "signed with the key of your own domain" in lines[0]
+    assert "password" in lines[1]
+    alarm = Alarm("home", "sent-by-you:x", AlarmKind.SENT_BY_YOU, world.now, (("bounces", "2"),))
+    (_, lines), *_ = told(replace(story, alarms=(alarm,)))
+    assert "2 messages that came back" in lines[0]
+    assert "harmless" in lines[1]
+
+
+def test_ordinary_mail_has_a_story_without_findings(world: World) -> None:
+    uid = world.server.append("INBOX", letter("Hi", ident="l@firm.example"), arrival=world.now)
+    story = one(world, uid)
+    assert [heading for heading, _ in told(story)] == ["The message", "What it is"]
+    form = forms.story(story)
+    assert (form["origin"], form["contents"], form["rule"], form["finding"]) == (None, None, None, None)

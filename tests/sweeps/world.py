@@ -12,8 +12,19 @@ from email.utils import format_datetime
 from functools import cache
 from pathlib import Path
 
+from scatterclean.knowledge import Sources
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
-from scatterclean.model import Account, Identities, Mode, SweepReport
+from scatterclean.model import (
+    Account,
+    Grade,
+    Identities,
+    Interval,
+    Lessons,
+    Mode,
+    Proofs,
+    SweepReport,
+)
+from scatterclean.ports import Names
 from scatterclean.store import Store, open_store
 from scatterclean.sweep import Sweep
 from scatterclean.undo import Selection, Undone, undo
@@ -41,8 +52,17 @@ def bounce(
     subject: str = "Cheap watches",
     to: str = ME,
     number: int = 0,
+    hop: str = "",
 ) -> bytes:
-    """A Postfix bounce that returns the header of a message with the id `quoted`."""
+    """A Postfix bounce that returns the header of a message with the id `quoted`, which came in through `hop`.
+
+    What the person sends leaves through the person's provider."""
+    if not hop:
+        own = quoted.endswith("@winter.example")
+        host, ip = (
+            ("smtp.winter.example", "192.0.2.25") if own else ("dsl-7.stranger.example", "198.51.100.7")
+        )
+        hop = f"{host} ({host} [{ip}])"
     return f"""Return-Path: <>
 Received: by mx.elsewhere.example (Postfix) id Q{number}{abs(hash(quoted)) % 10**8}; {format_datetime(at)}
 Date: {format_datetime(at)}
@@ -73,6 +93,7 @@ Status: 5.1.1
 Content-Type: text/rfc822-headers
 
 Return-Path: <{sender}>
+Received: from {hop} by mx.elsewhere.example; {format_datetime(at - timedelta(minutes=2))}
 From: {sender}
 To: {recipient}
 Subject: {subject}
@@ -100,9 +121,15 @@ class World:
     server: MemoryServer = field(default_factory=MemoryServer)
     now: datetime = NOW
     account: Account = field(
-        default_factory=lambda: Account("home", Identities(addresses=frozenset([ME])), mode=Mode.MOVE)
+        default_factory=lambda: Account(
+            "home",
+            Identities(addresses=frozenset([ME])),
+            mode=Mode.MOVE,
+            hosts=frozenset([".winter.example"]),
+        )
     )
     accounts: Sequence[str] = ("home",)
+    names: Names | None = None
     _store: Store | None = None
 
     @property
@@ -151,6 +178,13 @@ class World:
                 "INBOX", letter(f"Letter {number}", ident=f"l{number}@firm.example", at=at), arrival=at
             )
 
+    def watched(self, days: int = 30) -> None:
+        """As after so many days of sweeps, and a reply to mail of the person: witnessed coverage, calibrated."""
+        for name in self.accounts:
+            watched = Interval(self.now - timedelta(days=days), self.now, Grade.WITNESSED)
+            self.store.sent_log.cover(name, [watched])
+            self.store.experience.learn(name, "", Lessons(proofs={name: Proofs(1, self.now)}))
+
     # --- deeds ------------------------------------------------------------------------------------------
 
     def mailbox(self) -> MemoryMailbox:
@@ -163,9 +197,8 @@ class World:
         try:
             return Sweep(
                 account=self.account,
-                accounts=self.accounts,
+                sources=self.sources(),
                 mailbox=mailbox,
-                log=self.store.sent_log,
                 journal=self.store.journal,
                 docket=self.store.docket,
                 clock=self.clock,
@@ -175,6 +208,14 @@ class World:
             ).run()
         finally:
             mailbox.close()
+
+    def sources(self) -> Sources:
+        return Sources(
+            log=self.store.sent_log,
+            experience=self.store.experience,
+            filing=dict.fromkeys(self.accounts, frozenset()),
+            names=self.names,
+        )
 
     def undo(self, selection: Selection | None = None) -> Undone:
         return undo(

@@ -151,6 +151,16 @@ def is_null_path(value: bytes | None) -> bool:
     return value is not None and _NULL_PATH.match(value[:400].strip()) is not None
 
 
+_NOBODYS_PATH = re.compile(
+    rb"(?:<?[ \t]*>?|<?(?:mailer-daemon|double-bounce)\b[^>]*>?|<?null>?)$", re.IGNORECASE
+)
+
+
+def is_nobodys_path(value: bytes | None) -> bool:
+    """Is this Return-Path one that no person has?  A postmaster may be one."""
+    return value is not None and _NOBODYS_PATH.match(value[:400].strip()) is not None
+
+
 def may_be(fields: dict[bytes, bytes]) -> bool:
     """May a message with these (wanted) fields be automatic mail about another message?"""
     if has_machine_signs(fields):

@@ -14,7 +14,8 @@ from scatterclean.bounce.anatomy import (
 )
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.away import begins_away, is_away
-from scatterclean.bounce.signs.heads import may_be, says_you_sent_evil
+from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
+from scatterclean.bounce.signs.null_path import of_null_path
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
 
@@ -112,7 +113,7 @@ def _by_signs(signs: Signs) -> Kind | None:
         return kind
     if signs.machine_reply and not signs.from_list:
         return _of_reply(signs)
-    if signs.null_path and (kind := _of_null_path(signs)):
+    if signs.null_path and (kind := of_null_path(signs)):
         return kind
     return _of_words(signs)
 
@@ -121,6 +122,8 @@ def _from_daemon(signs: Signs) -> Kind | None:
     """A sender of the postmaster kind may still be a person: something must be said or handed back."""
     message = signs.message
     if signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path:
+        return None
+    if _is_a_person_at_postmaster(signs):
         return None
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
@@ -147,6 +150,30 @@ def _from_daemon(signs: Signs) -> Kind | None:
     return Kind.BOUNCE
 
 
+# Of the addresses that bounces come from, those that people read and write from, too.
+_ROLES = frozenset({"postmaster", "mailadm"})
+
+
+def _is_a_person_at_postmaster(signs: Signs) -> bool:
+    """People, too, write as postmaster: they answer, pass bounces on, and quote them.
+
+    Their Return-Path is their own; only a null one or that of a mailer daemon is a machine's for sure.
+    """
+    path = signs.fields.get(b"return-path")
+    if _ROLES.isdisjoint(signs.local_parts) or b"delivery-status" in signs.fields.get(b"content-type", b""):
+        return False
+    if is_nobodys_path(path) or signs.auto_submitted.startswith(b"auto"):
+        return False
+    if b"x-failed-recipients" in signs.fields or signs.returns_own:
+        return False
+    return signs.answers or _quotes(signs) or _forwards_a_bounce(signs)
+
+
+def _quotes(signs: Signs) -> bool:
+    """Is something quoted with marks below an own word?"""
+    return b"\n>" in signs.message.text[:2000]
+
+
 def _speaks_of_one(signs: Signs) -> bool:
     """A notice about one message; digests of what was held back from the reader are about none of hers."""
     return words.NOTICES.search(signs.begin) is not None and words.DIGESTS.search(signs.subject) is None
@@ -169,13 +196,25 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     """Does mail of a daemon say that something was not delivered?  The less a name proves, the more is asked."""
     if signs.from_mailer_daemon or b"x-failed-recipients" in signs.fields:
         return (
-            in_subject or signs.returns or (signs.body_failed and words.DIGESTS.search(signs.subject) is None)
+            in_subject
+            or signs.returns
+            # In a language without words here, the failed address tells.
+            or (
+                (signs.body_failed or (signs.null_path and signs.names_another))
+                and words.DIGESTS.search(signs.subject) is None
+            )
         )
+    if words.DIGESTS.search(signs.subject) and not signs.returns and not in_subject:
+        return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address or signs.answers_in_smtp):
         return True
+    # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
+    path = signs.fields.get(b"return-path")
+    proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
+    proof = proof or (is_nobodys_path(path) and signs.proof)
     if in_subject:
-        return signs.proof or (signs.names_another and bool(signs.local_parts))
-    return signs.body_failed and not signs.human and signs.proof
+        return proof or (signs.names_another and bool(signs.local_parts))
+    return signs.body_failed and not signs.human and proof
 
 
 def _of_pec(signs: Signs) -> Kind:
@@ -241,46 +280,6 @@ def _from_list_server(signs: Signs) -> Kind | None:
     return None
 
 
-def _of_null_path(signs: Signs) -> Kind | None:
-    """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
-    if words.AWAY_FOR_SURE.search(signs.subject):
-        return Kind.AUTOREPLY
-    if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
-        return kind
-    if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
-        return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
-    if signs.returns and signs.notice:
-        return Kind.NOTICE
-    if signs.says_you_wrote and words.NOTICES.search(signs.subject):
-        return Kind.NOTICE
-    if signs.returns_own and not signs.answers:
-        said = words.NOTICES.search(signs.begin) or says_you_sent_evil(signs.subject)
-        return Kind.NOTICE if said and not words.FAILED.search(signs.subject) else Kind.BOUNCE
-    return None
-
-
-def _of_null_path_that_cites(signs: Signs) -> Kind | None:
-    """No bounce may come back to it, and it answers something: the two marks of a responder (RFC 3834, 3)."""
-    if signs.answers:
-        if words.CHALLENGES_FOR_SURE.search(signs.subject):
-            return Kind.CHALLENGE
-        # Help desks tell their agents so, too, but as "auto-generated" (OTRS: SendmailNotificationEnvelopeFrom).
-        bulk = signs.precedence in (b"bulk", b"junk") and not signs.auto_submitted.startswith(b"auto-gen")
-        return Kind.AUTOREPLY if bulk or words.AWAY.search(signs.subject) else None
-    if words.AWAY.match(signs.subject):
-        return Kind.AUTOREPLY
-    if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
-        return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
-    noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
-    if words.FAILED.search(signs.subject) and signs.body_failed:
-        return Kind.NOTICE if noticed else None
-    if words.CHALLENGES.search(signs.subject):
-        return Kind.CHALLENGE
-    if noticed or says_you_sent_evil(signs.subject):
-        return Kind.NOTICE
-    return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
-
-
 def _of_words(signs: Signs) -> Kind | None:
     """No sign of a machine but the words: all of them must agree, and no person's hand be seen."""
     message = signs.message
@@ -305,7 +304,11 @@ def _of_words(signs: Signs) -> Kind | None:
     proof = signs.returns or signs.tells_of_an_address
     if (failed or delayed) and signs.body_failed and proof and _is_nobodys(signs):
         return Kind.DELAY if delayed else Kind.BOUNCE
-    told = signs.says_you_wrote or (signs.cites and (signs.null_path or b"return-path" not in signs.fields))
+    told = (
+        signs.says_you_wrote
+        or signs.returns_own
+        or (signs.cites and (signs.null_path or b"return-path" not in signs.fields))
+    )
     if signs.from_scanner and told and _speaks_of_one(signs):
         return Kind.NOTICE
     if signs.from_system and signs.notice and signs.returns:
@@ -329,6 +332,13 @@ def _is_nobodys(signs: Signs) -> bool:
     if signs.from_system:
         if not signs.returns and not signs.from_daemon_name:
             return False  # help desks write about mail, too
+        if (
+            b"return-path" in signs.fields
+            and not signs.null_path
+            and not signs.returns_own
+            and _quotes(signs)
+        ):
+            return False  # and their people quote what came back to others
     elif b"from" in signs.fields and (b"return-path" in signs.fields or not signs.returns_own):
         return False
     return not _forwards_a_bounce(signs)

@@ -9,6 +9,8 @@ translations of Outlook's and Gmail's "automatic reply" prefixes.
 
 from __future__ import annotations
 
+import re
+
 from scatterclean.bounce.stems import Stems
 
 # --- a message could not be delivered ---------------------------------------------------------------------
@@ -51,7 +53,8 @@ _FAILED = (
     "mancata consegna", "non recapitabil", "non consegnat", "consegna non riuscita",
     "impossibile recapitare", "impossibile consegnare", "non recapitat", "mancato recapito",
     "messaggio respinto", "rifiutato", "avviso di mancat", "errore di consegna",
-    "non è stato possibile recapitare", "non è stato recapitato", "stato della consegna", "stato recapito",
+    "non è stato possibile recapitare", "non è stato recapitato", "recapito non riuscito",
+    "stato della consegna", "stato recapito",
     "utente sconosciuto",
     # pt
     "não entreg", "nao entreg", "não foi possível entregar", "falha na entrega", "falha de entrega",
@@ -104,7 +107,7 @@ _FAILED = (
     "전송하지 못", "배달 실패", "수신거부", "전달할 수 없", "보낼 수 없", "배달하지 못", "전달하지 못",
     # vi, th, id, he, ar
     "không gửi được", "không thể gửi", "không phát được", "bị trả lại", "ไม่สามารถส่ง", "ส่งไม่สำเร็จ",
-    "ไม่สามารถจัดส่ง", "tidak terkirim", "gagal terkirim", "tidak dapat dikirim", "gagal mengirim",
+    "ไม่สามารถจัดส่ง", "tidak terkirim", "gagal terkirim", "tidak dapat dikirim", "tidak dapat dihantar", "gagal mengirim",
     "לא נמסרה", "לא ניתן למסור", "אינה ניתנת למסירה", "تعذر تسليم", "لم يتم تسليم", "فشل التسليم",
     "فشل تسليم",
 )  # fmt: skip
@@ -113,7 +116,8 @@ FAILED = Stems(_FAILED)
 # --- it may still arrive ------------------------------------------------------------------------------------
 
 _DELAYED = (
-    "delayed", "delay)", "(delay", "delivery delay", "still being retried", "not yet been delivered",
+    "delayed", "delay in message", "delay in mail",
+    "delay)", "(delay", "delivery delay", "still being retried", "not yet been delivered",
     "not yet delivered", "delivery warning", "could not send message for past",
     "could not send mail for past", "warning: could not send", "has been postponed", "deferred",
     "will be retried", "will retry", "keep trying", "continue to attempt", "continue to try",
@@ -160,7 +164,8 @@ _AWAY_FOR_SURE = (
     "автоматична відповідь", "автовідповід", "автоматичен отговор", "自動返信", "自動応答", "不在通知",
     "自动回复", "自動回覆", "自动答复", "自動回復", "自動答覆", "자동 응답", "자동응답", "자동 회신",
     "자동회신", "부재중", "trả lời tự động", "ตอบกลับอัตโนมัติ", "balasan otomatis", "תשובה אוטומטית",
-    "רד אוטומטי", "رد تلقائي", "automatski odgovor", "samodejni odgovor", "automātiskā atbilde",
+    "רד אוטומטי", "رد تلقائي", "automatski odgovor", "samodejni odgovor", "sjálfvirkt svar",
+    "fraværsmelding", "svar sjálfkrafa", "automātiskā atbilde",
     "automaatne vastus", "automatinis atsakas", "מענה אוטומטי", "fora de l'oficina",
     "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
 )  # fmt: skip
@@ -175,7 +180,7 @@ _AWAY = (
     "neprítomn", "mimo kancelář", "szabadság", "távollét", "нет на месте", "отсутств", "в отпуске",
     "відпуст", "不在", "休暇", "外出", "休假", "außer haus", "ausser haus", "request received", "ticket received",
     "request has been received", "received your", "thank you for your",
-    "thank you for contacting", "no longer", "has left", "wurde empfangen",
+    "thank you for contacting", "accusé de réception", "no longer", "has left", "wurde empfangen",
 )  # fmt: skip
 AWAY = Stems(_AWAY, _AWAY_FOR_SURE)
 
@@ -194,6 +199,7 @@ _CHALLENGES = (
     "bitte bestätigen", "confirmez", "demande de confirmation", "confirmation d'inscription", "confirme su",
     "confirmar su", "conferma la", "confirme sua", "bevestig", "potwierdź", "подтвердите", "подтверждение",
     "確認してください", "请确认", "請確認", "click the link below to", "clicking the link",
+    "needs to be confirmed", "must be confirmed",
     "confirmation request", "registration request", "keep spam out", "to confirm", "empty reply",
     "reply to this message", "be identified as", "guest list",
     "messages from you are being held", "requested that your e", "pending message", "waitlisted",
@@ -250,6 +256,42 @@ _YOURS = (
 )  # fmt: skip
 YOURS = Stems(_YOURS)
 
+# The reader as the one who sent what a scanner found.
+YOU_SENT = Stems(
+    (
+        "you sent", "sent by you", "you have sent", "message from you", "von ihnen gesendet", "von ihnen verschickt",
+        "von ihnen gesandt", "ihrer nachricht an", "ihre nachricht an", "ihrer e-mail an", "ihre e-mail an",
+        "que vous avez envoyé", "vous avez envoyé", "votre message à", "que usted envió", "usted ha enviado",
+        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "sua mensagem para",
+        "die u hebt verzonden", "u heeft verzonden", "uw bericht aan", "wysłan", "вашем письме", "ваше письмо",
+        "вами отправлен", "送信された", "您发送", "您發送",
+    )
+)  # fmt: skip
+RISKS = Stems(("security risk", "security threat", "sicherheitsrisiko", "eicar", "blocked", "intercepted"))
+
+# What a challenge says of the reader's message, in one sentence; a registration holds no message back.
+_HELD = re.compile(
+    r"(?:your|this|ihre|diese|votre|su|il (?:suo|tuo)|sua|uw|twoja) (?:e-?mail|message|mail|nachricht|courriel|mensaje|"
+    r"correo|messaggio|mensagem|bericht|wiadomość)\b(?! account| box| address|-konto| konto)(?:[^.!?]|[.](?! )){0,120}?"
+    r"(?:\bheld\b|\bhold\b|in a queue|delivered to my|delivered to his|zurückgehalten|angehalten|en attente|retenu|"
+    r"retenido|en espera|trattenut|in attesa|retida|vastgehouden|wstrzyman)"
+)
+_ONLY_APPROVED = re.compile(
+    r"(?:only|now)\b[^.!?]{0,60}(?:messages?|e-?mails?|mail)\b[^.!?]{0,40}\bfrom "
+    r"(?:senders|people|addresses)[^.!?]{0,40}(?:approved|confirmed|know|authori[sz]ed)"
+)
+
+
+def held(text: str) -> bool:
+    """Does the text say that the reader's message waits for an approval of its sender?"""
+    return _HELD.search(text) is not None or _ONLY_APPROVED.search(text) is not None
+
+
+# A help desk's acknowledgement; shops receive payments and orders.
+RECEIVED = re.compile(
+    r"received your (?:request|message|e-?mail|mail|enquiry|inquiry|ticket)|accusé de réception"
+)
+
 # What tells the reader of mail that was held back *from* the reader, or counts it.
 _DIGESTS = (
     "digest", "summary", "zusammenfassung", "übersicht", "récapitulatif", "résumé", "resumen",
@@ -269,7 +311,9 @@ _LIST_NOTICES = (
     "loop alert", "duplicated message-id", "bounce action", "kann nicht abbestellt", "probe", "undeliver",
     "modérat", "approbation", "moderación", "moderador", "moderazione", "moderatore", "moderação",
     "moderat", "модерац", "投稿", "承認",
-    "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big",
+    "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big", "wartet auf", "zurückgehalten",
+    "moderier", "abgelehnt", "attend l'appro", "en attente d", "en espera de", "in attesa di",
+    "aguarda", "wacht op", "oczekuje na", "ожидает",
 )  # fmt: skip
 LIST_NOTICES = Stems(_LIST_NOTICES)
 

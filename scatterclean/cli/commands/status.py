@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
     from scatterclean.standing import Standing
 
-_HOLES = 5
+_ALARMS = 3
+_ROUTES = 5
 
 
 @click.command("status", short_help="Tell how the accounts stand.")
@@ -24,9 +25,10 @@ _HOLES = 5
 def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     """Tell how each ACCOUNT (all, if none is named) stands.
 
-    What the log knows of what you sent, and of which time; what was put away today, in the last
-    seven days and ever; what is still open; the last sweeps and their troubles. It only reads the
-    database, and can be used while the daemon runs.
+    Alarms of the last thirty days; what the log knows of what you sent, and of which time, and what
+    shows that it is whole; what was put away today, in the last seven days and ever; what is still
+    open; the last sweeps and their troubles. It only reads the database, and can be used while the
+    daemon runs.
 
     \b
     Examples:
@@ -48,33 +50,24 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     for number, standing in enumerate(standings):
         if number:
             screen.say()
-        _tell(screen, standing)
+        tell(screen, standing)
     return exits.DONE
 
 
-def _tell(screen: Screen, standing: Standing) -> None:
+def tell(screen: Screen, standing: Standing) -> None:
+    """How one account stands; alarms first."""
     from scatterclean import wording
     from scatterclean.model import Refusal
     from scatterclean.wording import moment
 
     screen.say(f"{standing.account} (mode {standing.mode})", "bold")
-    covered = standing.coverage
-    if covered.since is None:
-        read = "were read, and are empty" if standing.sent_empty else "were not read yet"
-        screen.say(
-            f"The log: {standing.logged} messages that were sent; its Sent folders {read}",
-            indent=2,
-        )
-    else:
-        screen.say(
-            f"The log: {standing.logged} messages that were sent; it knows what was sent from "
-            f"{moment(covered.since)} through {moment(covered.through)}",
-            indent=2,
-        )
-    for start, end in standing.holes[-_HOLES:]:
-        screen.say(f"but not from {moment(start)} to {moment(end)}", "yellow", indent=4)
-    if len(standing.holes) > _HOLES:
-        screen.say(f"and {len(standing.holes) - _HOLES} earlier holes", "yellow", indent=4)
+    alarms = [wording.alarm(each) for each in standing.alarms]
+    for each in standing.alarms[:_ALARMS]:
+        for line in wording.alarm_told(each):
+            screen.say(line, "bold red", indent=2)
+    if len(alarms) > _ALARMS:
+        screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
+    _log(screen, standing)
     away = standing.put_away
     back = f" ({away.returned} of them came back)" if away.returned else ""
     screen.say(
@@ -99,4 +92,25 @@ def _tell(screen: Screen, standing: Standing) -> None:
     if last.refusal is not None:
         screen.say(f"The last sweep: {wording.REFUSALS[last.refusal]}", "yellow", indent=2)
     for trouble in last.troubles:
-        screen.say(trouble, "yellow", indent=2)
+        if trouble not in alarms:  # those stand above
+            screen.say(trouble, "yellow", indent=2)
+
+
+def _log(screen: Screen, standing: Standing) -> None:
+    """What the log knows, of which time, how well that is proved, and what goes past it."""
+    from scatterclean.wording import log
+
+    number, now = standing.logged, standing.now
+    sent = "1 message that was sent" if number == 1 else f"{number} messages that were sent"
+    if standing.coverage.since is None:
+        read = "were read, and are empty" if standing.sent_empty else "were not read yet"
+        screen.say(f"The log: {sent}; its Sent folders {read}", indent=2)
+    else:
+        screen.say(f"The log: {sent}", indent=2)
+        screen.say(log.coverage(standing.coverage, standing.holes, now), indent=4)
+    screen.say(log.proofs(standing.proofs, now), indent=4)
+    for route in standing.routes[:_ROUTES]:
+        screen.say(log.route(route, now), "yellow", indent=4)
+    if len(standing.routes) > _ROUTES:
+        screen.say(f"and {len(standing.routes) - _ROUTES} more such kinds of ids", "yellow", indent=4)
+    screen.say(log.hosts(standing.provider.hosts, known=standing.provider.known), indent=4)

@@ -140,7 +140,7 @@ def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[...,
     outcome = Outcome(name)
     with bars(screen.aside, name) as shown:
         try:
-            outcome.report = sweep(steps=Steps(shown.tell, outcome.judge, outcome.leave))
+            outcome.report = sweep(steps=Steps(shown.tell, outcome.judge, outcome.alarm, outcome.leave))
         except Trouble as trouble:
             if trouble.reach is Reach.EVERYTHING:
                 raise

@@ -1,0 +1,73 @@
+"""Signs of mail with a null reverse-path -> Kind | None, where no daemon, list or responder says who it is."""
+
+from __future__ import annotations
+
+from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.heads import says_you_sent_evil
+from scatterclean.bounce.signs.seen import ADDRESS, Signs
+from scatterclean.model import Kind
+
+
+def of_null_path(signs: Signs) -> Kind | None:
+    """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
+    if words.AWAY_FOR_SURE.search(signs.subject):
+        return Kind.AUTOREPLY
+    if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
+        return kind
+    if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
+        return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
+    if signs.returns and signs.notice:
+        return Kind.NOTICE
+    if signs.says_you_wrote and words.NOTICES.search(signs.subject):
+        return Kind.NOTICE
+    if not (signs.human or signs.from_list or signs.answers) and (kind := _of_what_you_sent(signs)):
+        return kind
+    if signs.returns_own and not signs.answers:
+        said = words.NOTICES.search(signs.begin) or says_you_sent_evil(signs.subject)
+        return Kind.NOTICE if said and not words.FAILED.search(signs.subject) else Kind.BOUNCE
+    return None
+
+
+def _of_what_you_sent(signs: Signs) -> Kind | None:
+    """Null reverse-path, and it speaks of the reader's message: found evil, held, or received."""
+    # A responder that cites in References alone (RFC 3834, 3.1.5, wants In-Reply-To, too).
+    away = words.AWAY.match(signs.subject) or words.RECEIVED.search(signs.subject)
+    if away and "references" in signs.message.header and not signs.auto_submitted.startswith(b"auto-gen"):
+        return Kind.AUTOREPLY
+    # Phishing and shops hold something, too; a challenge says for whom, or hands the message back.
+    about_one = signs.names_another or signs.returns_own
+    if about_one and words.CHALLENGES.search(signs.subject) and words.held(signs.begin):
+        return Kind.CHALLENGE
+    # Phishing also warns of evil; a scanner says to whom the reader sent it.
+    if words.YOU_SENT.search(signs.begin) and signs.names_another:
+        said = words.NOTICES.search(signs.subject) or words.RISKS.search(signs.subject)
+        if said or words.EVIL.search(signs.begin):
+            return Kind.NOTICE
+    if words.NOTICES.search(signs.subject) and words.YOURS.search(signs.subject):
+        held = ADDRESS.search(signs.subject) and words.LIST_NOTICES.search(signs.begin)
+        return Kind.NOTICE if held else None
+    return None
+
+
+def _of_null_path_that_cites(signs: Signs) -> Kind | None:
+    """No bounce may come back to it, and it answers something: the two marks of a responder (RFC 3834, 3)."""
+    if words.CHALLENGES.search(signs.begin) and words.held(signs.begin):
+        return Kind.CHALLENGE
+    if signs.answers:
+        if words.CHALLENGES_FOR_SURE.search(signs.subject):
+            return Kind.CHALLENGE
+        # Help desks tell their agents so, too, but as "auto-generated" (OTRS: SendmailNotificationEnvelopeFrom).
+        bulk = signs.precedence in (b"bulk", b"junk") and not signs.auto_submitted.startswith(b"auto-gen")
+        return Kind.AUTOREPLY if bulk or words.AWAY.search(signs.subject) else None
+    if words.AWAY.match(signs.subject):
+        return Kind.AUTOREPLY
+    if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
+        return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
+    noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
+    if words.FAILED.search(signs.subject) and signs.body_failed:
+        return Kind.NOTICE if noticed else None
+    if words.CHALLENGES.search(signs.subject):
+        return Kind.CHALLENGE
+    if noticed or says_you_sent_evil(signs.subject):
+        return Kind.NOTICE
+    return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None

@@ -1,0 +1,189 @@
+"""Questions to the sent log: one batch, a handful of queries, whatever its size.  It writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Integer, String, cast, column, exists, func, select
+
+from scatterclean.model import OUTBOX, Hour, Question, Tie, TieQuestion
+from scatterclean.store.tables import (
+    EPOCH,
+    accounts,
+    cleaned,
+    microseconds,
+    sent_ids,
+    sent_messages,
+    sent_recipients,
+)
+from scatterclean.store.tables import (
+    correspondents as correspondents_table,
+)
+
+
+def accounts_of(person: str, *, outbox: bool = True) -> Any:
+    """A subquery of account ids; `outbox`: also of what was sent and lies in no Sent folder."""
+    query = select(accounts.c.id).where(accounts.c.person == person)
+    return query if outbox else query.where(accounts.c.name.not_like(f"%{OUTBOX}"))
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def holders(connection: Connection, person: str, keys: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Which accounts logged these keys."""
+    spellings = spelled(keys)
+    if not spellings:
+        return {}
+    wanted = asked(spellings)
+    query = (
+        select(wanted.c.value, accounts.c.name)
+        .distinct()
+        .select_from(wanted)
+        .join(sent_ids, sent_ids.c.key == wanted.c.value)
+        .join(accounts, accounts.c.id == sent_ids.c.account_id)
+        .where(accounts.c.person == person)
+    )
+    found: dict[str, set[str]] = {}
+    for value, name in connection.execute(query):
+        for key in spellings[value]:
+            found.setdefault(key, set()).add(name)
+    return {key: frozenset(names) for key, names in found.items()}
+
+
+_HOUR = 3_600_000_000  # microseconds
+
+
+def hours(connection: Connection, account: str, since: datetime) -> list[Hour]:
+    """Messages by clock hour, and recipients whose first message of this account lies in it."""
+    account_id = select(accounts.c.id).where(accounts.c.name == account).scalar_subquery()
+    start = microseconds(since)
+    sent_hour = cast(sent_messages.c.sent_at, Integer).op("/")(_HOUR)
+    messages = connection.execute(
+        select(sent_hour, func.count())
+        .where(sent_messages.c.account_id == account_id, sent_messages.c.sent_at >= since)
+        .group_by(sent_hour)
+    )
+    counts = {hour: count for hour, count in messages}  # noqa: C416 - rows are not pairs to mypy
+    first = (
+        select(func.min(cast(sent_recipients.c.sent_at, Integer)).label("first"))
+        .where(sent_recipients.c.account_id == account_id)
+        .group_by(sent_recipients.c.recipient)
+        .subquery()
+    )
+    first_hour = first.c.first.op("/")(_HOUR)
+    strangers = dict(
+        tuple(row)
+        for row in connection.execute(
+            select(first_hour, func.count()).where(first.c.first >= start).group_by(first_hour)
+        )
+    )
+    return [
+        Hour(EPOCH + timedelta(hours=hour), counts[hour], strangers.get(hour, 0)) for hour in sorted(counts)
+    ]
+
+
+def spelled(values: Iterable[str]) -> dict[str, list[str]]:
+    """What is asked and what is stored were cleaned alike; the answer is in the asker's spelling."""
+    spellings: dict[str, list[str]] = {}
+    for value in values:
+        spellings.setdefault(cleaned(value), []).append(value)
+    return spellings
+
+
+def asked(values: Mapping[str, Any]) -> Any:
+    """The asked values as a table with one column `value`."""
+    return func.json_each(json.dumps(list(values))).table_valued(column("value", String), name="asked")
+
+
+def known(connection: Connection, question: Question) -> frozenset[str]:
+    spellings = spelled(question.keys)
+    wanted = asked(spellings)
+    logged = exists().where(
+        sent_ids.c.key == wanted.c.value, sent_ids.c.account_id.in_(accounts_of(question.person))
+    )
+    found = connection.scalars(select(wanted.c.value).where(logged)) if spellings else ()
+    return frozenset(key for value in found for key in spellings[value])
+
+
+def correspondents(connection: Connection, question: Question) -> frozenset[str]:
+    found: set[str] = set()
+    for addresses in (True, False):
+        spellings = spelled(value for value in question.correspondents if ("@" in value) is addresses)
+        if not spellings:
+            continue
+        if addresses:
+            pairs = json.dumps([[domain_of(address), address] for address in spellings])
+            wanted = func.json_each(pairs).table_valued(column("value", String), name="asked")
+            domain = func.json_extract(wanted.c.value, "$[0]", type_=String)
+            address = func.json_extract(wanted.c.value, "$[1]", type_=String)
+            fits = [correspondents_table.c.domain == domain, correspondents_table.c.address == address]
+            answer = address
+        else:
+            wanted = asked(spellings)
+            fits = [correspondents_table.c.domain == wanted.c.value]
+            answer = wanted.c.value
+        written = exists().where(*fits, correspondents_table.c.account_id.in_(accounts_of(question.person)))
+        for value in connection.scalars(select(answer).select_from(wanted).where(written)):
+            found.update(spellings[value])
+    return frozenset(found)
+
+
+def ties(connection: Connection, question: Question) -> tuple[Tie, ...]:
+    spellings: dict[str, set[str]] = {}
+    for tie in question.ties:
+        spellings.setdefault(cleaned(tie.recipient), set()).add(tie.recipient)
+    if not spellings:
+        return ()
+    windows = json.dumps(
+        [
+            [recipient, *window]
+            for recipient, stretches in _windows(question.ties).items()
+            for window in stretches
+        ]
+    )
+    wanted = func.json_each(windows).table_valued(column("value", String), name="asked")
+    recipient = func.json_extract(wanted.c.value, "$[0]", type_=String)
+    since = func.json_extract(wanted.c.value, "$[1]", type_=Integer)
+    until = func.json_extract(wanted.c.value, "$[2]", type_=Integer)
+    query = (
+        select(sent_recipients.c.recipient, sent_recipients.c.sent_at, sent_messages.c.subject)
+        .distinct()
+        .select_from(wanted)
+        .join(sent_recipients, sent_recipients.c.recipient == recipient)
+        .join(sent_messages, sent_messages.c.id == sent_recipients.c.message_id)
+        .where(
+            sent_recipients.c.account_id.in_(accounts_of(question.person)),
+            sent_recipients.c.sent_at.between(since, until),
+        )
+        .order_by(sent_recipients.c.sent_at, sent_recipients.c.recipient, sent_messages.c.subject)
+    )
+    return tuple(
+        Tie(spelling, row.sent_at, row.subject)
+        for row in connection.execute(query)
+        for spelling in sorted(spellings[row.recipient])
+    )
+
+
+def _windows(ties: Iterable[TieQuestion]) -> dict[str, list[tuple[int, int]]]:
+    """By recipient, in microseconds, overlapping ones united: a thousand bounces of one morning ask for the
+    same fortnight, and each row is to be read once."""
+    asked: dict[str, list[tuple[int, int]]] = {}
+    for tie in ties:
+        window = (microseconds(tie.since), microseconds(tie.until))
+        asked.setdefault(cleaned(tie.recipient), []).append(window)
+    return {recipient: _united(windows) for recipient, windows in asked.items()}
+
+
+def _united(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    united: list[tuple[int, int]] = []
+    for start, end in sorted(stretches):
+        if united and start <= united[-1][1]:
+            united[-1] = (united[-1][0], max(united[-1][1], end))
+        else:
+            united.append((start, end))
+    return united

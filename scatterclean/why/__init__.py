@@ -1,0 +1,9 @@
+"""The story of one message: what it is, what the log knew, which rule decided.  It changes nothing.
+
+`Teller` looks (story.py), `told` says it in words (telling.py).
+"""
+
+from scatterclean.why.story import Story, Teller
+from scatterclean.why.telling import told, where_now
+
+__all__ = ["Story", "Teller", "told", "where_now"]

@@ -1,0 +1,56 @@
+"""Findings, moves and reports -> the words that people read; log, command line and page say the same.  Pure.
+
+What strangers wrote is shown only through `shown`: no control character reaches a terminal.
+
+text       times, kinds, what strangers wrote
+reasons    why a message is what it was found to be
+rules      which rule decided, and what would change it
+heaps      many messages at once, and one in a line
+deeds      moves, refusals, sweeps
+alarms     signs that somebody else uses the account, and what to do
+log        what the log knows and of which time, what proves it, what bypasses it
+evidence   who sent the message that came back, and what is in it
+"""
+
+from scatterclean.wording import evidence, log
+from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told
+from scatterclean.wording.deeds import ERRANDS, HANDS, MOVE_STATES, REFUSALS, move, of_account, sweep_line
+from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
+from scatterclean.wording.reasons import CAUSES, NEVER_SENT, VERDICTS, because, reason
+from scatterclean.wording.rules import CHANGES, RULES, changes
+from scatterclean.wording.text import KINDS, defanged, moment, quoted, shown
+
+__all__ = [
+    "CAUSES",
+    "CHANGES",
+    "ERRANDS",
+    "HANDS",
+    "KINDS",
+    "MOVE_STATES",
+    "NEVER_SENT",
+    "REFUSALS",
+    "RULES",
+    "VERDICTS",
+    "WHAT_TO_DO",
+    "about",
+    "alarm",
+    "alarm_told",
+    "because",
+    "by_reason",
+    "changes",
+    "counted",
+    "defanged",
+    "evidence",
+    "example",
+    "examples",
+    "how_to_ask",
+    "log",
+    "moment",
+    "move",
+    "of_account",
+    "quoted",
+    "reason",
+    "row",
+    "shown",
+    "sweep_line",
+]

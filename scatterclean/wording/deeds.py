@@ -1,0 +1,89 @@
+"""Moves, hands, refusals and whole sweeps in words.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from scatterclean.model import Errand, Mode, Move, MoveState, Refusal, SweepReport, Verdict
+from scatterclean.plan import Hand
+from scatterclean.wording.text import moment
+
+HANDS: Mapping[Hand, str] = {
+    Hand.GONE: "it is no longer there",
+    Hand.CHANGED: "another message stands in its place",
+    Hand.FLAGGED: "you flagged or answered it",
+    Hand.DELETED: "it is marked as deleted",
+    Hand.RETURNED: "it was put away before and came back: your hand is final",
+}
+
+MOVE_STATES: Mapping[MoveState, str] = {
+    MoveState.INTENDED: "begun; how it ended will be looked up at the next sweep",
+    MoveState.MOVED: "put away",
+    MoveState.STAYED: "not moved",
+    MoveState.VANISHED: "taken by another hand",
+    MoveState.DOUBLED: "in both folders; left alone",
+    MoveState.RETURNED: "brought back",
+}
+
+ERRANDS: Mapping[Errand, str] = {
+    Errand.SWEEP: "by a sweep",
+    Errand.UNDO: "by an undo",
+    Errand.RESCUE: "because it proved genuine",
+}
+
+
+def move(one: Move) -> str:
+    """A move in one line: when, why, from where to where, and what became of it."""
+    intent = one.intent
+    state = MOVE_STATES[one.state]
+    if one.state is MoveState.MOVED and intent.errand is not Errand.SWEEP:
+        state = MOVE_STATES[MoveState.RETURNED]
+    return (
+        f"{moment(one.intended_at)}, {ERRANDS[intent.errand]} (number {one.sweep}), "
+        f"from {intent.source.place.folder} to {intent.target_folder}: {state}"
+    )
+
+
+REFUSALS: Mapping[Refusal, str] = {
+    Refusal.OBSERVING: 'nothing was moved: this account only observes (`mode = "move"` or --move moves)',
+    Refusal.EMPTY_LOG: "nothing was moved: the log of what you sent is empty",
+    Refusal.SENT_EMPTY: "nothing was moved: the Sent folder is empty",
+    Refusal.SENT_UNKNOWN: "nothing was moved: it is not known where your sent mail is filed",
+    Refusal.CANNOT_MOVE: "nothing was moved: this server offers no safe way to move",
+    Refusal.TARGET_UNSAFE: (
+        "nothing was moved: the server uses the folder for backscatter for something else; "
+        "set `backscatter` to a folder of its own"
+    ),
+    Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
+    Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
+}
+
+
+def of_account(account: str, text: str) -> str:
+    """A trouble that names its account, once."""
+    named = text.startswith((f"{account}: ", f"account {account}: "))
+    return text if named else f"{account}: {text}"
+
+
+def sweep_line(report: SweepReport, *, bare: bool = False) -> str:
+    """A sweep in one line: what was moved, what stayed and why; `bare`: without the account's name."""
+    count = report.verdicts
+    orphans = count.get(Verdict.ORPHAN, 0)
+    parts = []
+    if report.mode is Mode.OBSERVE:
+        parts.append(f"{max(orphans - report.left_alone, 0)} would be put away")
+    else:
+        parts.append(f"{report.moved} put away")
+    parts += [
+        f"{count[verdict]} {verdict}"
+        for verdict in (Verdict.ALARM, Verdict.GENUINE, Verdict.WAITING, Verdict.UNDECIDED)
+        if count.get(verdict)
+    ]
+    if report.left_alone:
+        parts.append(f"{report.left_alone} left alone (your hand was on them)")
+    if report.returned:
+        parts.append(f"{report.returned} brought back")
+    line = ", ".join(parts) if bare else f"{report.account}: {', '.join(parts)}"
+    if report.harvested:
+        line += f"; {report.harvested} new in the sent log"
+    return line
