@@ -8,18 +8,28 @@ headers      header fields, addresses, dates and ids out of any bytes
 bounce/      bytes -> Bounce | None: the reader of automatic mail
 sent         header fields of a Sent copy -> SentMessage
 fingerprint  what a message is known by, wherever it moves
-judge        Bounce + what the log knows -> Finding
+shapes, subjects   what ids of one program have in common; subjects compared loosely
+origin/      where a returned original came from: you, your provider, a stranger
+judge/       Bounce + what is known -> Finding
+calibrate    replies and echoes -> what they teach about the log
+alarms       signs that somebody else sends through the person's account
 plan         Findings -> Plan, or a refusal with its reason; the outcome of a move that was cut off
-wording      all of that in words
+wording/     all of that in words
 ports        what a sweep needs of the world
 mailbox/     IMAP, and a mailbox in memory
-store/       SQLite: sent log, journal, docket
+store/       SQLite: sent log, journal, docket, experience
+names/       what DNS, SPF and DKIM say
+outbox/      mail of the person that no Sent folder holds
 config       TOML -> frozen values
 harvest      Sent folders -> sent log and coverage
 knowledge    what a judgment rests on, fetched before it
+gather       new mail of a watched folder -> cases, and lessons about the log
+glean        the person's own mail among other mail -> sent log
+recall       was it received long ago?
+rescue       what proved genuine comes back
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 sweep, undo  the two errands
-why, standing  what is told of one message, of one account
+why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
 service      the scheduler, signals
 trial        the pure core on files (`scatterclean try`)

@@ -77,8 +77,9 @@ class Mailbox(Protocol):
     def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
         """The UIDs >= `first`, ascending; `since` keeps those whose INTERNALDATE is that day or later."""
 
-    def with_message_id(self, place: Place, message_id: str) -> list[int]:
-        """UIDs of messages whose Message-ID holds this text (SEARCH HEADER: a substring, any case)."""
+    def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
+        """UIDs, ascending, of messages whose Message-ID holds one of these texts (SEARCH HEADER: a substring, any
+        case).  Texts that are not printable ASCII are passed over."""
 
     def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
         """Look at the named header fields of these messages, in any order, fetched in batches as it goes."""

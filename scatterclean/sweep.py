@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from scatterclean import alarms, calibrate, deeds, origin, plan, wording
+from scatterclean import alarms, calibrate, deeds, origin, plan, recall, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -199,9 +199,10 @@ class Sweep:
         """
         open_cases = self.docket.open_cases(self.account.name)
         cases = self._still_there([c for c in open_cases if c.where.place.folder in self._scope])
-        judged = self._judge(cases, ())
+        storms: Storms = ()
+        judged = self._judge(cases, storms)
         if self._learned_from(judged):
-            judged = self._judge(cases, ())
+            judged = self._judge(cases, storms)
         if any(self.account.switches[c.bounce.kind] is Switch.STORM for c in judged):
             found = [c for c in judged if c.finding.verdict is Verdict.ORPHAN]
             arrivals = [c.arrival for c in judged]
@@ -209,6 +210,8 @@ class Sweep:
             if storms:
                 judged = self._judge(judged, storms)
         before = {c.id: c.finding for c in cases}
+        if self._recalled([c for c in recall.doubtful(judged) if before[c.id].verdict is not Verdict.ORPHAN]):
+            judged = self._judge(judged, storms)
         if self._report.mode is Mode.MOVE:  # before it is on record: if we die in between, it is done again
             alarming = [c for c in judged if c.finding.verdict is Verdict.ALARM]
             deeds.flag(self.mailbox, [c.where for c in alarming if before[c.id].verdict is not Verdict.ALARM])
@@ -216,6 +219,13 @@ class Sweep:
         genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
         self.docket.close(genuine, self.clock(), Closure.GENUINE)
         return judged, Counter(c.finding.verdict for c in judged)
+
+    def _recalled(self, doubtful: Sequence[Case]) -> bool:
+        """Did the person receive what some of these are about?  Asked once for each: the first time that it is an
+        orphan by the log alone."""
+        lessons = recall.received(self.mailbox, self.account, doubtful, self.clock())
+        self.sources.experience.learn(self.account.name, self.account.person, lessons)
+        return bool(lessons)
 
     def _still_there(self, cases: Sequence[Case]) -> list[Case]:
         """Close the cases whose message another hand took away, or whose folder was made anew."""

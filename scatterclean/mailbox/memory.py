@@ -19,6 +19,7 @@ from scatterclean.ports import Folder, FolderState
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _USES = {"Sent": "sent", "Drafts": "drafts", "Junk": "junk", "Trash": "trash"}
+_KNOWN_USES = {**_USES, "Archive": "archive"}  # not every mailbox has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class MemoryMailbox:
 
     def folders(self) -> Sequence[Folder]:
         self._living()
-        uses = {self.server.namespaces.personal(name): frozenset({use}) for name, use in _USES.items()}
+        uses = {self.server.namespaces.personal(name): frozenset({use}) for name, use in _KNOWN_USES.items()}
         return [Folder(name, uses.get(name, frozenset())) for name in self.server.folder_names()]
 
     def personal(self, name: str) -> str:
@@ -186,13 +187,16 @@ class MemoryMailbox:
             if uid >= first and (not since or one.arrival.date() >= since)
         )
 
-    def with_message_id(self, place: Place, message_id: str) -> list[int]:
-        wanted = message_id.lower().encode()
-        return [
-            uid
-            for uid, one in sorted(self._enter(place).messages.items())
-            if wanted and wanted in _chosen(one.raw, frozenset({b"message-id"})).lower()
+    def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
+        wanted = [
+            text.lower().encode() for text in message_ids if text and text.isascii() and text.isprintable()
         ]
+        found = []
+        for uid, one in sorted(self._enter(place).messages.items()):
+            field = _chosen(one.raw, frozenset({b"message-id"})).lower()
+            if any(text in field for text in wanted):
+                found.append(uid)
+        return found
 
     def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
         wanted = frozenset(name.lower().encode() for name in fields)

@@ -104,7 +104,7 @@ class Teller:
                 place = self.mailbox.state(folder).place
             except FolderMissing:
                 continue
-            uids = self.mailbox.with_message_id(place, wanted[0].text)
+            uids = self.mailbox.with_message_ids(place, [wanted[0].text])
             # The server finds it inside other ids too (RFC 3501, 6.4.4: HEADER is a substring match).
             seen = [s for s in self.mailbox.headers(place, uids, FINGERPRINT_FIELDS) if _named(s, wanted[0])]
             stories += [self._story(folder, sighting) for sighting in seen[:_MOST]]

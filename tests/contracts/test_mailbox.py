@@ -300,3 +300,21 @@ def test_after_close_every_call_says_that_the_session_ended(world: World) -> Non
     for act in (*without_a_place, *ON_A_PLACE.values()):
         with pytest.raises(ConnectionLost):
             act(world.box, place)
+
+
+# --- searching --------------------------------------------------------------------------------------------
+
+
+def test_messages_are_found_by_their_ids_whatever_the_case(world: World) -> None:
+    world.deliver(*range(1, 8))
+    place = world.place()
+    wanted = ["BOUNCE.3@example.net", "bounce.5@example.net", "nobody@example.net"]
+    assert world.box.with_message_ids(place, wanted) == [3, 5]
+    assert world.box.with_message_ids(place, []) == []
+
+
+def test_hundreds_of_ids_are_searched_for_and_what_no_server_understands_is_passed_over(world: World) -> None:
+    world.deliver(1, 2)
+    strange = ["\u00fc@example.net", "a\r\nb@example.net", "", 'quo"te\\@example.net']
+    many = [f"{'x' * 60}.{number}@example.net" for number in range(400)]
+    assert world.box.with_message_ids(world.place(), [*strange, *many, "bounce.2@example.net"]) == [2]

@@ -1,0 +1,83 @@
+"""What the person received, however long ago, and whose bounce comes back now: a forwarding of the person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+
+from scatterclean.mailbox.memory import MemoryMailbox
+from scatterclean.model import Because, Mode, Place, Verdict
+
+from .world import World, letter
+
+# Nothing of the way of the returned message is shown, so that the log alone would condemn it.
+NO_WAY = "by mx.elsewhere.example (qmail 1 invoked by uid 89)"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "log.db")
+    world.history()
+    world.watched()
+    yield world
+    world.close()
+
+
+def forwarded(world: World, ident: str) -> None:
+    world.bounced(ident, hop=NO_WAY, number=len(world.inbox()))
+
+
+def reasons(world: World) -> list[Because]:
+    return [case.finding.because[0].because for case in world.store.docket.open_cases("home")]
+
+
+def test_what_lies_in_the_archive_was_received(world: World) -> None:
+    world.server.create("Archive")
+    at = world.now - timedelta(days=500)
+    world.server.append("Archive", letter("Minutes", ident="old.1@firm.example", at=at), arrival=at)
+    forwarded(world, "old.1@firm.example")
+    forwarded(world, "forged@spam.example")
+    assert world.sweep().verdicts == {Verdict.UNDECIDED: 1, Verdict.ORPHAN: 1}
+    assert reasons(world) == [Because.RECEIVED]
+    assert len(world.away()) == 1
+
+
+def test_a_bounce_that_bears_the_id_of_what_it_is_about_is_not_taken_for_that(world: World) -> None:
+    raw = world.server.messages("INBOX")
+    forwarded(world, "twin@spam.example")
+    [case] = [m for m in world.server.messages("INBOX") if m not in raw]
+    world.server.delete("INBOX", case.uid)
+    twin = case.raw.replace(b"Message-Id: <0.twin@mx.elsewhere.example>", b"Message-Id: <twin@spam.example>")
+    assert twin != case.raw
+    world.server.append("INBOX", twin, arrival=case.arrival)
+    assert world.sweep().moved == 1
+
+
+class Watching(MemoryMailbox):
+    """Counts what is searched for."""
+
+    searched: ClassVar[list[list[str]]] = []
+
+    def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
+        self.searched.append(list(message_ids))
+        return super().with_message_ids(place, message_ids)
+
+
+def test_the_archive_is_searched_once_for_each(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world, "mailbox", lambda: Watching(world.server))
+    world.set(mode=Mode.OBSERVE)  # the orphan stays, and is judged at each sweep
+    forwarded(world, "forged@spam.example")
+    for _ in range(3):
+        assert world.sweep().verdicts == {Verdict.ORPHAN: 1}
+    assert Watching.searched[0] == ["forged@spam.example"]
+    assert len(Watching.searched) == len({"INBOX", "Archive"} & set(world.server.folder_names()))
+
+
+def test_what_a_strangers_machine_sent_needs_no_look_into_the_archive(world: World) -> None:
+    world.server.create("Archive")
+    world.bounced("forged@spam.example")
+    assert world.sweep().moved == 1
