@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_SUBJECT, MessageId
 
@@ -26,10 +27,10 @@ _MAX_VALUE = 65_536
 def as_text(raw: bytes) -> str:
     """UTF-8 if it is that, else Latin-1: every byte is kept, none becomes a replacement character."""
     try:
-        text = raw.decode("utf-8")
+        text = raw.decode()
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
-    return text.replace("\x00", "")
+    return text.replace("\x00", "") if "\x00" in text else text
 
 
 def fields_of(block: bytes) -> Iterator[tuple[str, bytes]]:
@@ -74,6 +75,11 @@ def with_line_feeds(raw: bytes) -> bytes:
     return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
+@lru_cache(maxsize=512)  # the names that this program asks for, some dozens of times per message
+def _key(name: str) -> bytes:
+    return name.lower().encode()
+
+
 class Header:
     """A header block, read once.  Names are looked up in any case; values are unfolded.
 
@@ -98,18 +104,18 @@ class Header:
 
     def raw(self, name: str) -> bytes | None:
         """The first value as bytes, or None."""
-        values = self._fields.get(name.lower().encode())
+        values = self._fields.get(_key(name))
         return unfolded(values[0]) if values else None
 
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
-        values = self._fields.get(name.lower().encode())
-        return as_text(unfolded(values[0])) if values is not None else None
+        values = self._fields.get(_key(name))
+        return None if values is None else as_text(unfolded(values[0]))
 
     def all(self, name: str) -> list[str]:
         """Every value as text, in order."""
-        values = self._fields.get(name.lower().encode())
-        return [as_text(unfolded(value)) for value in values] if values else []
+        values = self._fields.get(_key(name))
+        return [] if values is None else [as_text(unfolded(value)) for value in values]
 
     def first_values(self) -> dict[bytes, bytes]:
         """The first value of every field, folded as it stands, by lower-cased name."""
@@ -122,7 +128,7 @@ class Header:
         return both
 
     def __contains__(self, name: str) -> bool:
-        return name.lower().encode() in self._fields
+        return _key(name) in self._fields
 
     def __len__(self) -> int:
         return sum(len(values) for values in self._fields.values())
@@ -136,7 +142,8 @@ def unfolded(value: bytes) -> bytes:
     """A value in one line, blanks around it removed, cut where no honest header goes."""
     if b"\n" in value:
         value = b" ".join([line for line in map(bytes.strip, value.split(b"\n")) if line])
-    return value.strip()[:_MAX_VALUE]
+    value = value.strip()
+    return value if len(value) <= _MAX_VALUE else value[:_MAX_VALUE]
 
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scatterclean.bounce.anatomy import Message, opened
+from scatterclean.bounce.anatomy import LOOK, Message, split
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
@@ -20,6 +20,7 @@ from scatterclean.bounce.signs.heads import (
     challenges,
     is_null_path,
     may_be,
+    wanted,
 )
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
@@ -61,8 +62,12 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     `raw` may have any line ends.  `complete=False`: the bytes were cut at the fetch cap, so a returned header
     that is missing or touches the end makes `Bounce.incomplete`.
     """
-    message = opened(raw, complete=complete)
-    kind = kind_of(message)
+    block, rest, ended = split(raw[:LOOK])
+    fields = wanted(block)
+    if not may_be(fields):
+        return None  # most mail: before anything is made of it
+    message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
+    kind = kind_of(message, fields=fields)
     if kind is None:
         return None
     reading = _Reading()

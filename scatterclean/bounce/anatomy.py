@@ -57,31 +57,30 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     start = 0
     if raw[:1] in _FRONT_BYTES:
         start = len(raw) - len(raw.lstrip(_FRONT))
+    # By far most mail has line ends of one kind and a blank line: then nothing is to be mended.
+    end = raw.find(_BLANK_LINE, start, start + MAX_HEADER)
+    if end >= 0 and raw.find(b"\r", start, end) < 0:
+        return raw[start:end], raw[end + 2 :], True
+    end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
+    if end >= 0:
+        block = raw[start:end].replace(b"\r\n", b"\n")
+        if b"\r" not in block and _BLANK_LINE not in block:
+            return block, raw[end + 4 :], True
     first = raw.find(b"\n", start)
     if raw[first + 1 : first + 2] == b"\r" and _LF_CR.match(raw, max(first - 1, 0)):
         raw = raw[:start] + raw[start:].replace(b"\n\r", b"\n")
-    end = _blank_line(raw, start)
-    block = with_line_feeds(raw[start:] if end is None else raw[start : end[0]])
-    rest = b"" if end is None else raw[end[1] :]
+    between = _blank_line(raw, start)
+    block = with_line_feeds(raw[start:] if between is None else raw[start : between[0]])
+    rest = b"" if between is None else raw[between[1] :]
     if _BLANK_LINE in block:  # line ends of several kinds may hide one
         block, _, hidden = block.partition(_BLANK_LINE)
-        return block, hidden + b"\n\n" + rest if end is not None else hidden, True
-    return block, rest, end is not None
+        return block, hidden + b"\n\n" + rest if between is not None else hidden, True
+    return block, rest, between is not None
 
 
 def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
-    """Where the header ends and the body begins.  Two plain searches where line ends are of one kind."""
-    limit = start + MAX_HEADER
-    first = raw.find(b"\n", start, limit)
-    if first > start and raw[first - 1 : first] == b"\r":
-        end = raw.find(b"\r\n\r\n", start, limit)
-        if end >= 0 and raw.find(b"\n\n", start, end) < 0 and raw.find(b"\r\r", start, end) < 0:
-            return end, end + 4
-    elif first >= 0:
-        end = raw.find(b"\n\n", start, limit)
-        if end >= 0 and raw.find(b"\r", start, end) < 0:
-            return end, end + 2
-    found = _HEADER_END.search(raw, start, limit)
+    """Where the header ends and the body begins."""
+    found = _HEADER_END.search(raw, start, start + MAX_HEADER)
     return (found.start(), found.end()) if found else None
 
 

@@ -50,5 +50,10 @@ def hops(header: Header, limit: int = MAX_HOPS) -> tuple[str, ...]:
 
 def marks(header: Header) -> tuple[str, ...]:
     """See `Bounce.marks`."""
-    found = [f"{name}: {value}"[:_MAX_MARK] for name in _MARKS for value in header.all(name)[:_MAX_MARKS]]
+    found = [
+        f"{name}: {value}"[:_MAX_MARK]
+        for name in _MARKS
+        if name in header
+        for value in header.all(name)[:_MAX_MARKS]
+    ]
     return tuple(found[:_MAX_MARKS])

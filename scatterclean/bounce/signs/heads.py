@@ -97,12 +97,14 @@ LIST_SERVER = re.compile(
 LIST_PROGRAM = re.compile(
     r"listserv|majordomo?|sympa|mailman|ezmlm|listar|ecartis|mlmmj|smartlist|lyris|listproc"
 )
+_MACHINE_LOCAL = re.compile(rf"(?:{DAEMON.pattern})\Z|(?:{LIST_SERVER.pattern})")
 # Where the bounces of what a list program writes go to; people's mail comes from themselves.
 BOUNCES = re.compile(r"owner-.+|.+[-+_](?:owner|bounces?|return)(?:[-+=_].*)?")
 LIST_ID = re.compile(rb"mlmmj|\.FML|mailman\.|sympa\.|ezmlm")
 _NULL_PATH = re.compile(
     rb"(?:<?[ \t]*>?|<?(?:mailer-daemon|double-bounce|postmaster)\b[^>]*>?|<?null>?)$", re.IGNORECASE
 )
+_LESS_THAN, _NULL_BEGINS = 0x3C, b" \t>mMdDpPnN"  # with one of these begins what _NULL_PATH knows behind "<"
 _REPORT = re.compile(
     rb"multipart/report|report-type|/rfc822|delivery-status|disposition-notif|feedback-report", re.IGNORECASE
 )
@@ -148,7 +150,12 @@ def candidate(header: bytes) -> bool:
 
 def is_null_path(value: bytes | None) -> bool:
     """Is this Return-Path null (RFC 5321, 4.5.5), or that of a daemon, as some servers write it?"""
-    return value is not None and _NULL_PATH.match(value[:400].strip()) is not None
+    if value is None:
+        return False
+    value = value[:400].strip()
+    if len(value) > 1 and value[0] == _LESS_THAN and value[1] not in _NULL_BEGINS:
+        return False  # most are a person's
+    return _NULL_PATH.match(value) is not None
 
 
 _NOBODYS_PATH = re.compile(
@@ -193,18 +200,29 @@ def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bo
         return True
     if not _MACHINE.isdisjoint(fields):
         return True
-    if b"content-type" in fields and _REPORT.search(fields[b"content-type"]):
+    if b"content-type" in fields and _is_report(fields[b"content-type"]):
         return True
-    if _AUTO_PRECEDENCE.match(fields.get(b"precedence", b"")):
+    if b"precedence" in fields and _AUTO_PRECEDENCE.match(fields[b"precedence"]):
         return True
     sender = text_of(fields.get(b"from"))
-    if (by_name and DAEMON_NAME.search(sender)) or (b"from" in fields and NO_ADDRESS.match(sender)):
+    if by_name and DAEMON_NAME.search(sender):
         return True
-    if any(DAEMON.fullmatch(local) or LIST_SERVER.match(local) for local in locals_of(sender)):
+    if "@" not in sender and b"from" in fields and NO_ADDRESS.match(sender):
         return True
+    for local in locals_of(sender):
+        if _MACHINE_LOCAL.match(local):
+            return True
     if b"x-loop" in fields and loops(fields[b"x-loop"], sender):
         return True
     return b"message-id" in fields and LIST_ID.search(fields[b"message-id"]) is not None
+
+
+def _is_report(content_type: bytes) -> bool:
+    """Four plain searches first: most mail has none of these words, and all mail is asked."""
+    told = content_type.lower()
+    if b"report" in told or b"rfc822" in told or b"delivery-" in told or b"disposition-" in told:
+        return _REPORT.search(content_type) is not None
+    return False
 
 
 def text_of(value: bytes | None) -> str:
@@ -213,9 +231,10 @@ def text_of(value: bytes | None) -> str:
         return ""
     if b"=?" in value:
         return decoded(" ".join(value[:4096].decode("latin-1").split()), 500).lower()
-    value = value[:500]
+    if len(value) > 500:
+        value = value[:500]
     try:
-        return value.decode("utf-8").lower()
+        return value.decode().lower()
     except UnicodeDecodeError:
         return value.decode("latin-1").lower()
 
@@ -226,6 +245,11 @@ _SEPARATORS = str.maketrans('<>"(),:;\\', " " * 9)
 
 def locals_of(sender: str) -> list[str]:
     """The local parts of the addresses in a From value; its words if it holds no address."""
+    at = sender.find("@")
+    if at > 0 and sender.find("@", at + 1) < 0:  # one address, as in nearly all mail
+        words = sender[sender.rfind("<", 0, at) + 1 : at].translate(_SEPARATORS).split()
+        if words:
+            return words[-1:]
     pieces = sender.translate(_SEPARATORS).split("@", 5)
     if len(pieces) == 1:
         return pieces[0].split()[:5]

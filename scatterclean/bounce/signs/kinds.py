@@ -38,13 +38,14 @@ _KIND_OF_ACTION = {
 }
 
 
-def kind_of(message: Message, *, depth: int = 0) -> Kind | None:
+def kind_of(message: Message, *, depth: int = 0, fields: dict[bytes, bytes] | None = None) -> Kind | None:
     """None for ordinary mail.  For a message at any level; it looks at no more of it than it needs.
 
-    `depth` counts the messages within messages that had to be looked into.
+    `depth` counts the messages within messages that had to be looked into; `fields` are the `wanted` ones of its
+    header, if they are known and `may_be`.
     """
-    signs = Signs(message, depth)
-    if not may_be(signs.fields):
+    signs = Signs(message, depth, fields)
+    if fields is None and not may_be(signs.fields):
         return None
     return _by_report(signs) or _by_signs(signs)
 

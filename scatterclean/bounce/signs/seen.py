@@ -53,10 +53,10 @@ _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 class Signs:
     """What is seen of one message, each sign looked for at most once."""
 
-    def __init__(self, message: Message, depth: int = 0) -> None:
+    def __init__(self, message: Message, depth: int = 0, fields: dict[bytes, bytes] | None = None) -> None:
         self.message = message
         self.depth = depth
-        self.fields = wanted(message.block)
+        self.fields = wanted(message.block) if fields is None else fields
 
     @once
     def begin(self) -> str:
