@@ -22,6 +22,7 @@ from datetime import datetime, timedelta
 
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
+    SHARED_BY_MANY,
     Answer,
     Because,
     Case,
@@ -223,5 +224,7 @@ def _known(ids: Iterable[MessageId], keys: frozenset[str]) -> bool:
 
 
 def _in_own_domain(an_id: MessageId, identities: Identities) -> bool:
+    """Also in that of an address of another account, which is known from what was sent there."""
     right = an_id.right_hand_side
-    return any(right == domain or right.endswith(f".{domain}") for domain in identities.domains)
+    own = identities.domains | {address.rpartition("@")[2] for address in identities.learned} - SHARED_BY_MANY
+    return any(right == domain or right.endswith(f".{domain}") for domain in own)

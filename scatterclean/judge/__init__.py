@@ -209,6 +209,8 @@ def _may_be_your_own(hearing: Hearing) -> Finding | None:
         return _undecided(Reason.of(Because.PROVIDER_HOP, line=traced.line))
     if hearing.bounce.original.automatic and not hearing.foreign:
         return _undecided(Reason.of(Because.AUTOMATIC))
+    if not hearing.foreign and (made := hearing.id_of_provider):
+        return _undecided(Reason.of(Because.PROVIDER_HOP, line=made.text))
     if unlogged := _like_unlogged(hearing):
         return unlogged
     if hearing.never_sends:

@@ -13,6 +13,7 @@ from scatterclean.model import (
     Grade,
     Identities,
     Knowledge,
+    MessageId,
     Origin,
     Reference,
     Tie,
@@ -89,6 +90,20 @@ class Hearing:
         if related(domain, reference.id.right_hand_side):
             return True
         return not self.knowledge.answer.correspondents.isdisjoint((replier, domain))
+
+    @property
+    def id_of_provider(self) -> MessageId | None:
+        """An id that a machine of the provider made: calendars and web mail send in the person's name, and file
+        nothing.  Spammers write the domain of the address into ids, too: that says nothing."""
+        provider = self.knowledge.provider
+        used = {address.rpartition("@")[2] for address in self.knowledge.identities.addresses}
+        for reference in self.bounce.references:
+            host = reference.id.right_hand_side
+            if host in used or any(related(host, own) for own in provider.domains):
+                continue
+            if origin.is_host(host, provider.hosts):
+                return reference.id
+        return None
 
     @property
     def never_sends(self) -> str | None:

@@ -39,7 +39,7 @@ from scatterclean.origin.hops import Address, Hop, parsed
 from scatterclean.origin.learning import is_hand_over, outbound
 from scatterclean.origin.sites import guessed, is_within, site
 
-__all__ = ["guessed", "outbound", "site", "trace"]
+__all__ = ["guessed", "is_host", "outbound", "site", "trace"]
 
 _MAX_EVIDENCE = 200
 
@@ -104,7 +104,7 @@ def _domain_used(bounce: Bounce, identities: Identities) -> str:
 
 def _signs_for(signature: Signature, provider: Provider) -> bool:
     """A good signature of an own domain for another sender, or one in the name of the provider itself."""
-    return _related(signature.domain, provider.domains) or _is_host(signature.domain, provider.hosts)
+    return _related(signature.domain, provider.domains) or is_host(signature.domain, provider.hosts)
 
 
 def _related(domain: str, own: Iterable[str]) -> bool:
@@ -120,12 +120,13 @@ def _quoted(signature: Signature) -> str:
 
 def _names(hop: Hop, provider: Provider) -> bool:
     """Does anything in the line name a machine of the provider?  Erring towards yes: that keeps the mail."""
-    return any(_is_host(name, provider.hosts) for name in hop.names) or any(
+    return any(is_host(name, provider.hosts) for name in hop.names) or any(
         _is_address(address, provider) for address in hop.addresses
     )
 
 
-def _is_host(name: str | None, hosts: frozenset[str]) -> bool:
+def is_host(name: str | None, hosts: frozenset[str]) -> bool:
+    """Is it one of these, in the form of `Provider.hosts`?"""
     if not name:
         return False
     if name in hosts:
@@ -158,7 +159,7 @@ def _by_length(networks: tuple[str, ...]) -> tuple[tuple[int, int, frozenset[int
 
 
 def _is_for_the_person(hop: Hop, provider: Provider, identities: Identities) -> bool:
-    return _is_host(hop.by, provider.hosts) and any(map(identities.owns, hop.recipients))
+    return is_host(hop.by, provider.hosts) and any(map(identities.owns, hop.recipients))
 
 
 def _is_whole(original: Original) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -74,6 +75,7 @@ class Hop:
     identity: str | None = None
 
 
+@lru_cache(maxsize=2048)  # undecided and moved mail is judged again in every sweep
 def parsed(line: str) -> Hop:
     """Never raises; what it does not understand is left out."""
     bare = _MAIL_ADDRESS.sub(_without_address, line)
