@@ -23,7 +23,6 @@ MAX_PARTS = 60
 MAX_HEADER = 1 << 18  # bytes of a header block
 
 _FRONT = b"\r\n \t\x00\xef\xbb\xbf"  # blank lines and a byte order mark in front of a header
-_FRONT_BYTES = tuple(_FRONT[i : i + 1] for i in range(len(_FRONT)))
 _HEADER_END = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
 _BLANK_LINE = b"\n\n"
 # Line ends the wrong way round, as the first line shows: then they are so everywhere, however much was cut off.
@@ -55,7 +54,7 @@ COMPLAINT_TYPES = frozenset({"message/feedback-report"})
 def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     """(header block with LF, the rest as it is, was there a blank line between them?), leading junk removed."""
     start = 0
-    if raw[:1] in _FRONT_BYTES:
+    if raw and raw[0] in _FRONT:
         start = len(raw) - len(raw.lstrip(_FRONT))
     # By far most mail has line ends of one kind and a blank line: then nothing is to be mended.
     end = raw.find(_BLANK_LINE, start, start + MAX_HEADER)

@@ -23,7 +23,7 @@ _FIELDS = re.compile(
             "diagnostic-code", "original-message-id", "x-original-message-id",
         )
     ).encode("ascii")
-    + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*)*)|\n[ \t]*(?=\n)",
+    + rb")[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)|\n[ \t]*+(?=\n)",
     re.IGNORECASE,
 )  # fmt: skip
 _IDS = (b"original-message-id", b"x-original-message-id")

