@@ -18,7 +18,7 @@ from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
 from scatterclean.headers import Header, date_in
 from scatterclean.judge import ABSURD_AGE
-from scatterclean.knowledge import Sources, learned
+from scatterclean.knowledge import Sources, identities_of
 from scatterclean.model import (
     Account,
     Bounce,
@@ -61,7 +61,7 @@ class Gathering:
     tell: Tell
     looked_at: int = 0
     _identities: Identities | None = field(default=None, init=False)
-    _shapes: frozenset[str] = field(default=frozenset(), init=False)
+    _shapes: frozenset[str] | None = field(default=None, init=False)
 
     def folder(self, name: str, *, again: bool = False, since: date | None = None) -> Place:
         """Look at what is new in a folder, or at all of it (`again`), or at what came since a day.
@@ -90,6 +90,12 @@ class Gathering:
             end = max([state.uidnext, *(uid + 1 for uid in uids[-1:])])
             self.docket.enter(self.account.name, (), Cursor(state.place, end, state.exists, now))
         return state.place
+
+    @property
+    def _own(self) -> Identities:
+        if self._identities is None:
+            self._identities = identities_of(self.sources, self.account)
+        return self._identities
 
     def _breathe(self) -> None:
         if self.stop():
@@ -124,10 +130,9 @@ class Gathering:
         if not mail:
             return
         log, experience, person = self.sources.log, self.sources.experience, self.account.person
-        if self._identities is None:
-            self._identities = learned(self.account.identities, log.senders(person))
+        if self._shapes is None:
             self._shapes = log.shapes(person)
-        question = calibrate.question_for(person, mail, self._identities)
+        question = calibrate.question_for(person, mail, self._own)
         answer = log.ask(question)
         lessons = calibrate.from_mail(
             mail,
@@ -135,7 +140,7 @@ class Gathering:
             log.holders(person, answer.known),
             self._shapes,
             experience.received(person, question.keys),
-            self._identities,
+            self._own,
             now,
         )
         if lessons:
@@ -194,7 +199,7 @@ class Gathering:
 
     def _own_signatures(self, found: Bounce) -> frozenset[str]:
         """Own domains in whose name the returned original was signed."""
-        own = self.account.identities.domains
+        own = self._own.domains
         return frozenset(
             domain
             for domain in own

@@ -36,8 +36,8 @@ class Sources:
     """Where knowledge comes from.
 
     `filing`: {account: its configured addresses} of all accounts of the person; their logs are one.  `servers` are
-    the IMAP servers of these accounts, `hosts` their configured outbound hosts.  `names` is None where no DNS may
-    be asked.
+    the IMAP servers of these accounts, `hosts` their configured outbound hosts, `identities` what each of
+    them says of the person's addresses.  `names` is None where no DNS may be asked.
     """
 
     log: SentLog
@@ -45,6 +45,7 @@ class Sources:
     filing: Mapping[str, frozenset[str]]
     servers: frozenset[str] = frozenset()
     hosts: frozenset[str] = frozenset()
+    identities: tuple[Identities, ...] = ()
     names: Names | None = None
 
 
@@ -63,7 +64,7 @@ def knowledge_of(sources: Sources, account: Account, now: datetime, storms: Stor
     return Knowledge(
         now=now,
         answer=log.ask(question_for(account.person, ())),
-        identities=learned(account.identities, log.senders(account.person)),
+        identities=identities_of(sources, account),
         coverage=coverage,
         logged=log.count(account.person),
         filing=sources.filing,
@@ -86,9 +87,18 @@ def asked(
     )
 
 
-def learned(identities: Identities, senders: frozenset[str]) -> Identities:
-    """The configured identities, and the From addresses of logged mail that are not marked otherwise."""
-    return replace(identities, learned=senders - identities.shared - identities.never_sends)
+def identities_of(sources: Sources, account: Account) -> Identities:
+    """What is configured in any account of the person, and the From addresses of logged mail that are not marked
+    otherwise."""
+    of_all = (account.identities, *sources.identities)
+    shared = frozenset().union(*(one.shared for one in of_all))
+    never = frozenset().union(*(one.never_sends for one in of_all))
+    return Identities(
+        addresses=frozenset().union(*(one.addresses for one in of_all)),
+        learned=sources.log.senders(account.person) - shared - never,
+        shared=shared,
+        never_sends=never,
+    )
 
 
 def provider_of(account: Account, lessons: Learned, sources: Sources) -> Provider:
@@ -98,7 +108,8 @@ def provider_of(account: Account, lessons: Learned, sources: Sources) -> Provide
     What was learned came in by mail, which a stranger may have written.  It makes the provider *known* only where
     it agrees with what is expected anyway: the site of an IMAP server, or of an own domain.
     """
-    own = account.identities.domains
+    identities = identities_of(sources, account)
+    own = identities.domains
     configured = account.hosts | sources.hosts
     names = sources.names
     authorised = {domain: names.networks(domain) for domain in own} if names is not None else {}
@@ -111,7 +122,7 @@ def provider_of(account: Account, lessons: Learned, sources: Sources) -> Provide
         known=bool(configured) or any(_within(host, expected) for host in lessons.hosts),
         known_for=frozenset(domain for domain, networks in authorised.items() if networks),
         domains=own,
-        own=account.identities.own_domains,
+        own=identities.own_domains,
     )
 
 

@@ -25,7 +25,7 @@ from scatterclean.gather import Gathering
 from scatterclean.glean import glean
 from scatterclean.harvest import Harvest, harvest, not_there
 from scatterclean.judge import judge, question_for
-from scatterclean.knowledge import Sources, Storms, asked, knowledge_of, learned, storms_around
+from scatterclean.knowledge import Sources, Storms, asked, identities_of, knowledge_of, storms_around
 from scatterclean.model import (
     Account,
     Alarm,
@@ -159,7 +159,7 @@ class Sweep:
         )
         self._troubles += harvested.troubles
         log, account = self.sources.log, self.account
-        own = learned(account.identities, log.senders(account.person))
+        own = identities_of(self.sources, account)
         gleaned, troubles = glean(self.mailbox, log, account, own, now=self.clock(), stop=self.stop)
         harvested.new += gleaned
         self._troubles += troubles

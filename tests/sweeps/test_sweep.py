@@ -431,3 +431,20 @@ def test_a_folder_that_the_server_refuses_to_show_does_not_stop_the_others(world
     report = world.sweep()
     assert report.moved == 5
     assert "Locked" in report.troubles[0]
+
+
+def test_an_address_of_another_account_of_the_person_is_the_persons(world: World) -> None:
+    """Forwarded to this account, or both in one inbox: the bounce is about the person all the same."""
+    second = "ada@second.example"
+    world.bounced("forged.1@spam.example", sender=second, to=second, number=1)
+    assert world.sweep().verdicts == {Verdict.UNDECIDED: 1}  # nobody said so
+    world.mates = (Identities(addresses=frozenset(["*@second.example"])),)
+    assert world.sweep().moved == 1
+
+
+def test_an_address_that_others_use_too_in_another_account_stays_shared(world: World) -> None:
+    info = "info@winter.example"
+    world.set(identities=Identities(addresses=frozenset(["*@winter.example"])))
+    world.mates = (Identities(shared=frozenset([info])),)
+    world.bounced("forged.1@spam.example", sender=info, to=info, number=1)
+    assert world.sweep().verdicts == {Verdict.UNDECIDED: 1}

@@ -130,6 +130,7 @@ class World:
     )
     accounts: Sequence[str] = ("home",)
     names: Names | None = None
+    mates: tuple[Identities, ...] = ()
     _store: Store | None = None
 
     @property
@@ -214,6 +215,7 @@ class World:
             log=self.store.sent_log,
             experience=self.store.experience,
             filing=dict.fromkeys(self.accounts, frozenset()),
+            identities=self.mates,
             names=self.names,
         )
 
