@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scatterclean.bounce.anatomy import LOOK, Message, split
+from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, split
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
@@ -115,6 +115,8 @@ class _Reading:
         self._refer(found.text, weight, found.found_in, level, by_reply=found.by_reply)
 
     def _hand_back(self, found: Returned, outer: Message, level: int) -> None:
+        if len(found.header) > MAX_HEADER:  # somebody's junk; it is looked at several times
+            found = found._replace(header=found.header[:MAX_HEADER], ended=False)
         header = Header(found.header)
         if found.summary:
             self.summary = self.summary or header
@@ -220,11 +222,16 @@ def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Return
     return may_be(fields)  # what shows its kind may have been cut off
 
 
+_LAST_LINES = 1 << 14  # bytes in which the last field of an honest header begins
+
+
 def _last_name(block: bytes) -> bytes:
     """The lower-cased name of the last field of a header block."""
-    for line in reversed(block.split(b"\n")):
-        if line[:1] not in (b" ", b"\t", b""):
-            return line.partition(b":")[0].strip().lower()
+    near = block.rfind(b"\n", 0, max(0, len(block) - _LAST_LINES)) + 1  # a whole line begins there
+    for part in (block[near:], block) if near else (block,):
+        for line in reversed(part.split(b"\n")):
+            if line[:1] not in (b" ", b"\t", b""):
+                return line.partition(b":")[0].strip().lower()
     return b""
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bench.shapes import FILLINGS, LEVELS, PLACES, filled
 from scatterclean import bounce
-from scatterclean.bounce.anatomy import LOOK
+from scatterclean.bounce.anatomy import LOOK, MAX_HEADER
 from tests.bounce.test_fixtures import only_candidate_fields
 from tests.bounce.test_properties import FIXTURES, MESSAGES, WRAPPER, damaged, essence, strong_ids
 
@@ -84,6 +84,19 @@ def test_what_stands_behind_the_first_megabyte_changes_nothing_and_costs_nothing
     behind = raw + FIXTURES[name] * 50
     assert bounce.read(behind) == bounce.read(raw + b"\n")
     assert steps(behind) == steps(raw + b"\n")
+
+
+@pytest.mark.parametrize(("size", "seen"), [(1000, True), (2 * MAX_HEADER, False)])
+def test_of_a_returned_header_no_more_is_read_than_an_honest_one_has(size: int, seen: bool) -> None:
+    """Found by bench/fuzz.py (seed 42): a megabyte of blank lines was searched 26 times, in 386 ms."""
+    raw = (
+        b"From: Postmaster <postmaster@mail.example.cn>\nTo: ada@example.org\nSubject: Undelivered mail\n"
+        b"Content-Type: multipart/mixed; boundary=qq\n\n--qq\nContent-Type: message/rfc822\n\n"
+        b"Received: from a by b\n" + b" \n" * (size // 2) + b"Message-ID: <late@example.org>\n"
+    )
+    found = bounce.read(raw)
+    assert found is not None
+    assert ("late@example.org" in {r.id.text for r in found.references}) is seen
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
