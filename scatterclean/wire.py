@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from types import TracebackType
 
-from scatterclean import undo
+from scatterclean import outbox, undo
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.harvest import Harvest, harvest
@@ -124,6 +124,7 @@ class Household:
             filing={mate: _filed_there(settings[mate]) for mate in mates},
             servers=frozenset(settings[mate].host for mate in mates),
             hosts=frozenset(host for mate in mates for host in settings[mate].account.hosts),
+            identities=tuple(settings[mate].account.identities for mate in mates),
             names=self._names if settings[name].dns else NoNames(),
         )
 
@@ -162,6 +163,16 @@ class Household:
 
     # --- errands ----------------------------------------------------------------------------------------
 
+    def take_in(self, name: str) -> tuple[int, list[str]]:
+        """What waits in the spools of the person of an account -> the log: (how many were new, troubles)."""
+        person = self.accounts[name].account.person
+        new = 0
+        troubles: list[str] = []
+        for mate in self.of_person(name):
+            more, said = outbox.take_in(self.store.path, self.store.sent_log, mate, person, self.clock())
+            new, troubles = new + more, troubles + said
+        return new, troubles
+
     def sweep(
         self,
         name: str,
@@ -173,6 +184,7 @@ class Household:
         steps: Steps | None = None,
     ) -> SweepReport:
         """One sweep of one account, in a session of its own; a try without a session is on record too."""
+        _, troubles = self.take_in(name)
         with ExitStack() as stack:
             try:
                 mailbox = stack.enter_context(self.session(name))
@@ -180,7 +192,7 @@ class Household:
                 if not stop():  # else it was us who cut it off
                     self._note_try(name, mode, trouble)
                 raise
-            return Sweep(
+            report = Sweep(
                 account=self.accounts[name].account,
                 sources=self.sources(name),
                 mailbox=mailbox,
@@ -193,6 +205,7 @@ class Household:
                 stop=stop,
                 steps=steps or Steps(),
             ).run()
+        return replace(report, troubles=(*troubles, *report.troubles)) if troubles else report
 
     def _note_try(self, name: str, mode: Mode | None, trouble: Trouble) -> None:
         """A sweep that came to no session: `status` tells it, else all would look well."""
@@ -210,9 +223,10 @@ class Household:
         stop: Callable[[], bool] = lambda: False,
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> Harvest:
-        """Only read the Sent folders of one account into the log."""
+        """Only read the Sent folders of one account, and what waits in its spool, into the log."""
+        _, troubles = self.take_in(name)
         with self.session(name) as mailbox:
-            return harvest(
+            report = harvest(
                 mailbox,
                 self.store.sent_log,
                 self.accounts[name].account,
@@ -220,6 +234,8 @@ class Household:
                 stop=stop,
                 progress=progress,
             )
+        report.troubles[:0] = troubles
+        return report
 
     def undo(
         self,

@@ -13,7 +13,7 @@ STEPS = (
     ("format", ["ruff", "format", "--check", "."]),
     ("types", ["mypy"]),
     ("walls", ["lint-imports", "--no-logo"]),
-    ("tests", [sys.executable, "-m", "pytest"]),
+    ("tests", [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "loadfile"]),
 )
 
 

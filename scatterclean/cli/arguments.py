@@ -14,7 +14,7 @@ from scatterclean.cli.root import Given
 from scatterclean.errors import Trouble
 
 if TYPE_CHECKING:
-    from scatterclean.config import AccountSettings
+    from scatterclean.config import AccountSettings, Settings
     from scatterclean.wire import Household
 
 _AGO = re.compile(r"(\d{1,6})\s*(m|min|h|d|w)")
@@ -80,6 +80,32 @@ def account_argument(*, many: bool) -> Callable[[Callable[..., Any]], Callable[.
     if many:
         return click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...", shell_complete=_accounts_like)
     return click.argument("account", metavar="ACCOUNT", shell_complete=_accounts_like)
+
+
+def account_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--account NAME; without it None is given."""
+    return click.option("--account", metavar="NAME", shell_complete=_accounts_like, help=help_text)
+
+
+def chosen(settings: Settings, name: str | None, owner: Callable[[AccountSettings], bool]) -> AccountSettings:
+    """The account with this name; else the one that `owner` says yes to, else the first if all are one person's.
+
+    Raises AccountUnknown if that leaves a choice."""
+    from scatterclean.wire import AccountUnknown
+
+    accounts = settings.accounts
+    names = ", ".join(a.name for a in accounts)
+    if name is not None:
+        for account in accounts:
+            if account.name == name:
+                return account
+        raise AccountUnknown(f"there is no account {name} in {settings.path}", hint=f"It has: {names}")
+    owners = [account for account in accounts if owner(account)] or accounts
+    if len({account.account.person for account in owners}) > 1:
+        raise AccountUnknown(
+            "it is not clear from which account this mail was sent", hint=f"Say --account and one of: {names}"
+        )
+    return owners[0]
 
 
 def named(household: Household, names: tuple[str, ...]) -> list[AccountSettings]:

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "why": "why",
     "undo": "undo",
     "harvest": "harvest",
+    "import": "import_mail",
+    "sendmail": "sendmail",
     "completion": "completion",
     "version": "version",
 }
@@ -161,7 +163,6 @@ _ELSEWHERE: Mapping[str, str] = {
     "config": "check-config",
     "stats": "status",
     "log": "status",
-    "import": "harvest",
 }
 
 

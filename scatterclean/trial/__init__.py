@@ -1,6 +1,5 @@
 """The pure core on files: what `scatterclean try` says of each message.  No account, no network, nothing changed.
 
-files    paths -> messages
 log      messages that were really sent -> a sent log in memory
 """
 
@@ -30,8 +29,9 @@ from scatterclean.model import (
     Reason,
     Switch,
 )
-from scatterclean.trial.files import Message, messages
-from scatterclean.trial.log import Log, SentUnreadable, arrival_of, header_of
+from scatterclean.outbox.copies import arrival_of, header_of
+from scatterclean.outbox.files import Message, messages
+from scatterclean.trial.log import Log, SentUnreadable
 
 __all__ = ["ALL_TIME", "PeriodUnreadable", "SentUnreadable", "period", "run"]
 

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
-from scatterclean import sent
 from scatterclean.errors import PersonCanMend, Reach
-from scatterclean.headers import Header, date_in
-from scatterclean.model import Answer, Question, SentMessage, Sighting, Tie
-from scatterclean.trial.files import Message
-
-# A header is rarely larger than some ten kB; Postfix stops at 100 kB (header_size_limit).
-_HEADER_CAP = 256 * 1024
-_HEADER_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-# Before the first mail and after any that is read by this program: a broken clock.
-_EARLIEST, _LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+from scatterclean.model import Answer, Question, SentMessage, Tie
+from scatterclean.outbox.copies import sent_copy
+from scatterclean.outbox.files import Message
 
 
 class SentUnreadable(PersonCanMend):
     """A message that was really sent cannot be read: judging without it could call its bounce an orphan."""
 
     reach = Reach.EVERYTHING
-
-
-def header_of(raw: bytes) -> bytes:
-    """The header block of a message, without its blank line."""
-    block = raw[:_HEADER_CAP].lstrip(b"\r\n")
-    end = _HEADER_END.search(block)
-    return block[: end.start()] if end else block
-
-
-def arrival_of(message: Message, header: Header) -> datetime | None:
-    """When a message came: the hop that delivered it (topmost Received), its place, its Date.
-
-    None if nothing believable says so.
-    """
-    received = header.all("Received")
-    said = [date_in(received[0].rpartition(";")[2])] if received else []
-    said += [message.stamped, date_in(header.get("Date"))]
-    return next((when for when in said if when and _EARLIEST < when < _LATEST), None)
 
 
 @dataclass(slots=True)
@@ -65,7 +39,7 @@ class Log:
                     f"--sent: {message.file} cannot be read: {message.error}",
                     hint="the log of what was sent must be complete; see to that, or leave --sent out",
                 )
-            log.add(_sent(message))
+            log.add(sent_copy(message))
         return log
 
     def add(self, message: SentMessage) -> None:
@@ -93,13 +67,3 @@ class Log:
                 asked for asked in question.correspondents if asked in self._sent_to or asked in self._domains
             ),
         )
-
-
-def _sent(message: Message) -> SentMessage:
-    block = header_of(message.raw)
-    header = Header(block)
-    # A copy has no INTERNALDATE here: its own Date is believed, for that is all there is.
-    date = date_in(header.get("Date"))
-    if date is None or not _EARLIEST < date < _LATEST:
-        date = arrival_of(message, header) or _EARLIEST
-    return sent.read(Sighting(uid=0, arrival=date, flags=frozenset(), size=len(message.raw), header=block))

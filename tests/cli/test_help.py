@@ -135,7 +135,7 @@ def test_a_shell_completes_commands_options_and_accounts(tmp_path: Path) -> None
         '[accounts.home]\nhost = "h.example"\nusername = "me"\npassword_env = "X"\n'
         '[accounts.work]\nhost = "w.example"\nusername = "me"\npassword_env = "X"\n'
     )
-    assert complete("scatterclean s", tmp_path) == ["sweep", "status"]
+    assert complete("scatterclean s", tmp_path) == ["sweep", "status", "sendmail"]
     assert complete("scatterclean sweep --ob", tmp_path) == ["--observe"]
     assert complete("scatterclean sweep ", tmp_path) == ["home", "work"]
     assert complete("scatterclean why w", tmp_path) == ["work"]

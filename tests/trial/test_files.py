@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scatterclean.trial import files
-from scatterclean.trial.files import Message, messages
+from scatterclean.outbox import files
+from scatterclean.outbox.files import Message, messages
 from tests.trial.letters import letter, mbox
 from tests.unprivileged import without_privileges
 

@@ -12,8 +12,9 @@ import pytest
 
 from scatterclean import trial
 from scatterclean.model import Answer, Because, Question, Tie, TieQuestion, Verdict
-from scatterclean.trial import ALL_TIME, PeriodUnreadable, SentUnreadable, files, period
-from scatterclean.trial.files import messages
+from scatterclean.outbox import files
+from scatterclean.outbox.files import messages
+from scatterclean.trial import ALL_TIME, PeriodUnreadable, SentUnreadable, period
 from scatterclean.trial.log import Log
 from tests.trial.letters import ME, bounce, letter, mbox
 
@@ -284,8 +285,10 @@ def test_more_knowledge_never_condemns(sent: Path) -> None:
     assert (before, told(bounce(), sent=sent)["verdict"]) == ("orphan", "genuine")
 
 
-def test_a_provider_is_accepted_and_changes_nothing_yet(sent: Path) -> None:
-    assert told(bounce(), sent=sent, provider=["winter.example"]) == told(bounce(), sent=sent)
+def test_what_the_persons_provider_may_have_carried_may_be_the_persons(sent: Path) -> None:
+    without, named = told(bounce(), sent=sent), told(bounce(), sent=sent, provider=["winter.example"])
+    assert (without["verdict"], named["verdict"]) == ("orphan", "undecided")
+    assert [reason["code"] for reason in named["reasons"]] == ["provider-hop"]
 
 
 def test_a_period_is_two_days_of_which_both_count() -> None:

@@ -44,7 +44,7 @@ _MAILDIR_TIME = re.compile(r"(\d{9,10})\.")
 class Message:
     """A message as it was found.  `raw` has no mbox line in front.
 
-    `complete` is False if it was cut at CAP.  `stamped` is what its place says of the time of its arrival (the
+    `complete` is False if it was cut.  `stamped` is what its place says of the time of its arrival (the
     mbox line, the name of a Maildir file).  `error` is why it could not be read; then `raw` is empty.
     """
 
@@ -55,47 +55,51 @@ class Message:
     error: str = ""
 
 
-def messages(paths: Iterable[Path], stdin: BinaryIO | None = None) -> Iterator[Message]:
+def messages(
+    paths: Iterable[Path], stdin: BinaryIO | None = None, *, cap: int | None = None
+) -> Iterator[Message]:
     """Every message, in the order of `paths`, sorted by name inside of directories; `-` is `stdin`.
 
-    What cannot be read yields a Message with an error.
+    What cannot be read yields a Message with an error.  Of each message the first `cap` bytes are read
+    (None: CAP).
     """
+    cap = CAP if cap is None else cap
     for path in paths:
         if path == STDIN and stdin is not None:
-            yield from _named("-", stdin, single=False)
+            yield from _named("-", stdin, single=False, cap=cap)
         else:
-            yield from _at(path, given=True)
+            yield from _at(path, given=True, cap=cap)
 
 
-def _at(path: Path, *, given: bool) -> Iterator[Message]:
+def _at(path: Path, *, given: bool, cap: int) -> Iterator[Message]:
     """`given`: the person named this path, so whatever it is counts, and links are followed."""
     try:
         mode = path.stat().st_mode if given else path.lstat().st_mode
         if stat.S_ISLNK(mode) and path.is_file():
             mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            yield from _directory(path)
+            yield from _directory(path, cap)
         elif stat.S_ISREG(mode):
             with path.open("rb") as file:
                 if given or path.suffix.lower() in _MESSAGE_NAMES or _looks_like_mail(file):
-                    yield from _named(printable(path), file, single=path.suffix.lower() == ".eml")
+                    yield from _named(printable(path), file, single=path.suffix.lower() == ".eml", cap=cap)
         elif given:
             yield Message(printable(path), error="is neither a file nor a directory")
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
         yield Message(printable(path), error=_said(error))
 
 
-def _directory(path: Path) -> Iterator[Message]:
-    if (path / "cur").is_dir() and ((path / "new").is_dir() or (path / "tmp").is_dir()):
+def _directory(path: Path, cap: int) -> Iterator[Message]:
+    if is_maildir(path):
         for part in ("cur", "new"):
-            yield from _maildir(path / part)
+            yield from _maildir(path / part, cap)
         return
     for entry in sorted(entry.name for entry in os.scandir(path)):
         if not entry.startswith("."):
-            yield from _at(path / entry, given=False)
+            yield from _at(path / entry, given=False, cap=cap)
 
 
-def _maildir(path: Path) -> Iterator[Message]:
+def _maildir(path: Path, cap: int) -> Iterator[Message]:
     """Maildir(5): every file in it is one message, whatever is in it; flags behind the colon do not count."""
     try:
         names = sorted(entry.name for entry in os.scandir(path) if not entry.name.startswith("."))
@@ -109,7 +113,7 @@ def _maildir(path: Path) -> Iterator[Message]:
             with file.open("rb") as opened:
                 delivered = _MAILDIR_TIME.match(name)
                 stamped = datetime.fromtimestamp(int(delivered[1]), UTC) if delivered else None
-                yield from _named(printable(file), opened, single=True, stamped=stamped)
+                yield from _named(printable(file), opened, single=True, cap=cap, stamped=stamped)
         except OSError as error:  # moved to another name since by a mail program, perhaps
             yield Message(printable(file), error=_said(error))
 
@@ -117,27 +121,39 @@ def _maildir(path: Path) -> Iterator[Message]:
 def _looks_like_mail(file: BinaryIO) -> bool:
     start = file.read(4096)
     file.seek(0)
+    return begins_like_mail(start)
+
+
+def is_maildir(path: Path) -> bool:
+    """Has this directory the shape of a Maildir?  Some tools leave out the empty ones of its three parts."""
+    return (path / "cur").is_dir() and ((path / "new").is_dir() or (path / "tmp").is_dir())
+
+
+def begins_like_mail(start: bytes) -> bool:
+    """Are the first few kB of a file those of a message or an mbox?"""
     return bool(_FROM.match(start) or _MESSAGE_START.match(start))
 
 
-def _named(name: str, file: BinaryIO, *, single: bool, stamped: datetime | None = None) -> Iterator[Message]:
+def _named(
+    name: str, file: BinaryIO, *, single: bool, cap: int, stamped: datetime | None = None
+) -> Iterator[Message]:
     """The message in `file`, or the messages if it is an mbox.  `single`: it is one message in any case."""
     first = file.readline(_CHUNK)
     if first.startswith(b"From ") and not single:
-        yield from _mbox(name, first, file)
+        yield from _mbox(name, first, file, cap)
         return
     if first.startswith(b"From "):
         stamped = stamped or _asctime(first)
         first = b""
     pieces = [first]
-    room = CAP - len(first)
+    room = max(cap - len(first), 0)
     while room and (chunk := file.read(min(_CHUNK * 16, room))):
         pieces.append(chunk)
         room -= len(chunk)
     yield Message(name, b"".join(pieces), complete=bool(room) or not file.read(1), stamped=stamped)
 
 
-def _mbox(name: str, first: bytes, file: BinaryIO) -> Iterator[Message]:
+def _mbox(name: str, first: bytes, file: BinaryIO, cap: int) -> Iterator[Message]:
     """RFC 4155 and its relatives: a From line counts at the start and behind a blank line.
 
     One ">" of ">From " is taken away (mboxrd).  Content-Length is not believed: it is wrong too often.
@@ -151,22 +167,24 @@ def _mbox(name: str, first: bytes, file: BinaryIO) -> Iterator[Message]:
     blank = False
     while line := file.readline(_CHUNK):
         if line_starts and blank and separator.match(line):
-            yield _one_of(name, number, pieces, size, stamped)
+            yield _one_of(name, number, pieces, size, stamped, cap)
             number, stamped, pieces, size, blank = number + 1, _asctime(line), [], 0, False
             continue
         blank = line_starts and line in (b"\n", b"\r\n")
         if line_starts and line.startswith(b">") and _QUOTED_FROM.match(line):
             line = line[1:]
         line_starts = line.endswith(b"\n")
-        if size <= CAP:
+        if size <= cap:
             pieces.append(line)
             size += len(line)
-    yield _one_of(name, number, pieces, size, stamped)
+    yield _one_of(name, number, pieces, size, stamped, cap)
 
 
-def _one_of(name: str, number: int, pieces: list[bytes], size: int, stamped: datetime | None) -> Message:
+def _one_of(  # noqa: PLR0917 - one caller, and all of it is needed
+    name: str, number: int, pieces: list[bytes], size: int, stamped: datetime | None, cap: int
+) -> Message:
     raw = b"".join(pieces)
-    return Message(f"{name}#{number}", raw[:CAP], complete=size <= CAP, stamped=stamped)
+    return Message(f"{name}#{number}", raw[:cap], complete=size <= cap, stamped=stamped)
 
 
 def _asctime(line: bytes) -> datetime | None:
