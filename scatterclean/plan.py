@@ -53,6 +53,15 @@ def storms(arrivals: Iterable[datetime]) -> tuple[tuple[datetime, datetime], ...
     return tuple(found)
 
 
+def storm_would_tell(finding: Finding) -> bool:
+    """Was it undecided only because no storm was known?"""
+    return any(
+        reason.because is Because.NO_STORM
+        or (reason.because is Because.UNPROVED and reason["why"] in ("device", "passed-on"))
+        for reason in finding.because
+    )
+
+
 # --- what to move ---------------------------------------------------------------------------------------
 
 

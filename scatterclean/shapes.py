@@ -38,6 +38,25 @@ def shape_of(message_id: MessageId) -> str:
     return f"{_left(left)}@{_right(right)}"[:MAX_SHAPE]
 
 
+# What programs on phones and tablets write behind the @, besides the domain of the sender.
+_OF_DEVICES = frozenset(("email.android.com", "mail.gmail.com", "icloud.com", "me.com", "mac.com"))
+# Names that mean nothing outside of one house (RFC 6761, RFC 6762, RFC 8375), and those that routers give.
+_PRIVATE = re.compile(
+    r"[^.]*|(?:.*\.)?(?:local|localdomain|localhost|lan|home|internal|intranet|home\.arpa|fritz\.box)"
+)
+
+
+def may_be_of_a_device(message_id: MessageId, own_domains: frozenset[str]) -> bool:
+    """Is it such as a phone, or a program in the person's house, could make for mail from `own_domains`?
+
+    iOS and K-9 write a UUID and the domain of the sender; programs without a configured name that of the machine.
+    """
+    right = message_id.right_hand_side
+    if right in _OF_DEVICES or _PRIVATE.fullmatch(right) or _UUID.match(message_id.text.casefold()):
+        return True
+    return any(right == domain or right.endswith(f".{domain}") for domain in own_domains)
+
+
 def _left(text: str) -> str:
     """Each run of letters and digits as what it is made of: `a` letters, `n` with a digit in it, `N` a long one."""
     if len(text) >= _LONG and "." not in text and "$" not in text and not _UUID.search(text):

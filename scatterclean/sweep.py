@@ -40,7 +40,6 @@ from scatterclean.model import (
     Place,
     Refusal,
     SweepReport,
-    Switch,
     Verdict,
 )
 from scatterclean.ports import Docket, Journal, Mailbox
@@ -203,7 +202,7 @@ class Sweep:
         judged = self._judge(cases, storms)
         if self._learned_from(judged):
             judged = self._judge(cases, storms)
-        if any(self.account.switches[c.bounce.kind] is Switch.STORM for c in judged):
+        if any(plan.storm_would_tell(c.finding) for c in judged):
             found = [c for c in judged if c.finding.verdict is Verdict.ORPHAN]
             arrivals = [c.arrival for c in judged]
             storms = storms_around(self.docket, self.account.name, arrivals, stored=cases, found=found)

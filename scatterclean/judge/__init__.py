@@ -18,7 +18,8 @@ log would have known.*  The rules stand in `RULES`, asked from top to bottom; th
     log empty                no sent log, no moves                                            undecided
     not covered              the log would not have known                                     undecided
     not yet covered          a Sent folder was not read since arrival + settle time           waiting
-    silence not enough       no foreign sign, and the log was read later, or is not proved    undecided
+    silence not enough       no foreign sign, and the log was read later, or is not proved,   undecided
+                             or there is no storm and it could be of a phone or forwarder
     kept outside of storms   this kind is moved only in a storm, and there is none            undecided
     (none of these)                                                                           orphan
 """
@@ -48,7 +49,7 @@ from scatterclean.model import (
     Whose,
     WithoutId,
 )
-from scatterclean.shapes import shape_of
+from scatterclean.shapes import may_be_of_a_device, shape_of
 
 __all__ = ["ABSURD_AGE", "RULES", "judge", "needed", "question_for"]
 
@@ -271,23 +272,34 @@ def _not_yet_covered(hearing: Hearing) -> Finding | None:
 
 
 def _silence_not_enough(hearing: Hearing) -> Finding | None:
-    """Without a foreign sign only a log that was watched, and is proved to hold what is sent, may convict."""
+    """Without a foreign sign only a log that was watched, and is proved to hold what is sent, may convict; and only
+    in a storm what could be of a phone that files no copy, or was passed on by the provider."""
     if hearing.foreign or hearing.never_sends:
         return None
     for account, coverage in hearing.filed_in:
         witnessed = coverage.grade(*hearing.window) is Grade.WITNESSED
         if witnessed and account in hearing.knowledge.calibrated:
             continue
-        why = "unproved" if witnessed else "backfilled"
-        sign = hearing.origin.sign.value
-        return _undecided(Reason.of(Because.UNPROVED, account=account, why=why, sign=sign))
+        return _unproved(hearing, account, "unproved" if witnessed else "backfilled")
+    if hearing.in_storm:
+        return None
+    # One alone: the way on which it left may be one that nobody knows of yet.
+    if not hearing.by_the_person:
+        return _unproved(hearing, hearing.account.name, "passed-on")
+    if any(may_be_of_a_device(r.id, hearing.own_domains) for r in hearing.strong):
+        return _unproved(hearing, hearing.account.name, "device")
     return None
+
+
+def _unproved(hearing: Hearing, account: str, why: str) -> Finding:
+    sign = hearing.origin.sign.value
+    return _undecided(Reason.of(Because.UNPROVED, account=account, why=why, sign=sign))
 
 
 def _kept_outside_of_storms(hearing: Hearing) -> Finding | None:
     if hearing.account.switches[hearing.bounce.kind] is not Switch.STORM:
         return None
-    if any(start <= hearing.arrival <= end for start, end in hearing.knowledge.storms):
+    if hearing.in_storm:
         return None
     return _undecided(Reason.of(Because.NO_STORM, kind=hearing.bounce.kind))
 

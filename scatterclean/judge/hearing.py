@@ -55,7 +55,7 @@ class Hearing:
         """The accounts in whose Sent folders the original would be, had the person sent it."""
         sender = self.bounce.original.sender
         accounts = sorted(self.knowledge.coverage.items())
-        if sender is None or not self.knowledge.identities.owns(sender):
+        if sender is None or not self.by_the_person:
             return accounts  # nobody knows as whom the person would have sent it
         files = self.knowledge.filing
         narrowed = [(name, covered) for name, covered in accounts if files_mail_of(sender, files.get(name))]
@@ -65,6 +65,16 @@ class Hearing:
     def window(self) -> tuple[datetime, datetime]:
         """[start, end] that the log must cover."""
         return needed(self.bounce, self.arrival), self.arrival + self.account.settle
+
+    @property
+    def in_storm(self) -> bool:
+        return any(start <= self.arrival <= end for start, end in self.knowledge.storms)
+
+    @property
+    def by_the_person(self) -> bool:
+        """Is the returned sender an address of the person?  A forwarder leaves that of the author."""
+        sender = self.bounce.original.sender
+        return sender is not None and self.knowledge.identities.owns(sender)
 
     @property
     def watched_and_proved(self) -> bool:
@@ -104,6 +114,12 @@ class Hearing:
             if origin.is_host(host, provider.hosts):
                 return reference.id
         return None
+
+    @property
+    def own_domains(self) -> frozenset[str]:
+        """Of all addresses that the person sends from, whoever else has one there."""
+        own = self.knowledge.identities.addresses | self.knowledge.identities.learned
+        return frozenset(address.rpartition("@")[2] for address in own)
 
     @property
     def never_sends(self) -> str | None:

@@ -147,6 +147,8 @@ class _Judging:
             provider=self.provider,
             # Whoever says which time the log covers says that all that was sent then is in it.
             calibrated=frozenset([_NAME]),
+            # Every kind is judged as in a storm: a message alone in a file says nothing of what came around it.
+            storms=(ALL_TIME,),
         )
         return judge(found, arrival, knowledge, self.account)
 

@@ -26,6 +26,13 @@ _SILENCE: Mapping[str, Callable[[Reason], str]] = {
     "unproved": lambda r: (
         f"no reply to mail of yours has shown yet that the log of account {r['account']} holds all that you send"
     ),
+    "device": lambda _: (
+        "it is one alone, and its Message-ID could be of a phone or a program of yours that files no copy"
+    ),
+    "passed-on": lambda _: (
+        "it is one alone, and does not show that the message was sent from an address of yours: your provider may "
+        "have passed it on"
+    ),
 }
 _NO_STRANGER: Mapping[str, str] = {
     OriginSign.PROVIDER_UNKNOWN: (
@@ -34,12 +41,15 @@ _NO_STRANGER: Mapping[str, str] = {
     ),
     OriginSign.NO_CHAIN: "the bounce does not show which way the message went",
 }
+_STORM = "a storm around it (ten orphans within six hours), or a sign that a stranger sent it"
 _HELPS: Mapping[str, str] = {
     "backfilled": (
         "nothing for this one; later ones can be told once the log was watched for about ten days and a reply to mail "
         "of yours was seen"
     ),
     "unproved": "a reply to mail that you sent: the next one that is seen proves that the log is whole",
+    "device": _STORM,
+    "passed-on": _STORM,
 }
 
 

@@ -86,6 +86,46 @@ def test_without_a_foreign_sign_only_a_watched_and_proved_log_convicts(
     assert finding(bounce, known) == expected
 
 
+WATCHED = replace(KNOWLEDGE, coverage={"home": WITNESSED}, calibrated=CALIBRATED)
+STORM = replace(WATCHED, storms=((ARRIVAL - days(1), ARRIVAL + days(1)),))
+
+
+def about(an_id: str = "forged.1@spam.example", sender: str | None = ME) -> Bounce:
+    original = replace(NO_CHAIN.original, sender=sender)
+    return replace(NO_CHAIN, original=original, references=(reference(an_id),))
+
+
+@pytest.mark.parametrize(
+    ("bounce", "why"),
+    [
+        (about("7F3C2A1B-0D9E-4A8B-9C7D-1E2F3A4B5C6D@phone.local"), "device"),
+        (about("7F3C2A1B-0D9E-4A8B-9C7D-1E2F3A4B5C6D@spam.example"), "device"),
+        (about("1700.12@adas-laptop"), "device"),
+        (about("1700.12@fritz.box"), "device"),
+        (about("1700.12@winter.example"), "device"),
+        (about("1700.12@www.winter.example"), "device"),
+        (about("abc.123@email.android.com"), "device"),
+        (about(sender="x@readers.example"), "passed-on"),
+        (about(sender=None), "passed-on"),
+    ],
+)
+def test_what_could_be_of_a_phone_or_forwarder_is_convicted_by_silence_only_in_a_storm(
+    bounce: Bounce, why: str
+) -> None:
+    found = judge(bounce, ARRIVAL, WATCHED, ACCOUNT)
+    assert (found.verdict, found.because[0]["why"]) == (Verdict.UNDECIDED, why)
+    assert finding(bounce, STORM) == (Verdict.ORPHAN, Because.UNKNOWN_ID)
+    strangers = replace(bounce, original=replace(bounce.original, received=BOUNCE.original.received))
+    assert finding(strangers, WATCHED) == (Verdict.ORPHAN, Because.UNKNOWN_ID)
+
+
+@pytest.mark.parametrize(
+    "an_id", ["1700.12@spam.example", "1700.12@winter.example.org", "1700.12@203.0.113.9"]
+)
+def test_what_is_like_nothing_of_the_persons_is_convicted_by_silence_alone(an_id: str) -> None:
+    assert finding(about(an_id), WATCHED) == (Verdict.ORPHAN, Because.UNKNOWN_ID)
+
+
 def test_as_long_as_the_provider_is_unknown_a_chain_is_no_foreign_sign() -> None:
     known = knowledge(provider=Provider(hosts=frozenset([".winter.example"]), known=False))
     assert finding(BOUNCE, known) == (Verdict.UNDECIDED, Because.UNPROVED)

@@ -19,7 +19,8 @@ BY_RULE = frozenset(
         "undecided: no-reference",  # no id came back
         "undecided: weak-only",
         "undecided: outside-coverage",
-        "undecided: unproved",  # no foreign sign, and not watched or not proved by replies
+        "undecided: unproved (backfilled)",  # no foreign sign, and not watched
+        "undecided: unproved (unproved)",  # no foreign sign, and not proved by replies
         "undecided: no-storm",
         "undecided: reply-id",  # the replier's domain is one that the person writes to, or made up the id
         "waiting: sent-unread",  # an account that cannot be reached
@@ -33,9 +34,9 @@ def wrongly_moved(labels: Iterable[Label]) -> list[Label]:
 
 
 def unforeseeable(label: Label) -> bool:
-    """Nothing was known of the way on which it left: no copy was ever filed, no reply had shown it, and either it
-    left through a stranger's machines, or nothing came back that shows through which."""
-    return label.unlogged and not label.revealed and (label.foreign or not label.chain)
+    """Nothing was known of the way on which it left: no copy was ever filed, no reply had shown it, and it left
+    through a stranger's machines."""
+    return label.unlogged and not label.revealed and label.foreign
 
 
 def moved_without_a_chance(labels: Iterable[Label]) -> list[Label]:
@@ -64,12 +65,7 @@ def figures(labels: Iterable[Label]) -> Counter[str]:
             "judged": len(judged),
             "genuine": sum(one.genuine for one in judged),
             "genuine moved": len(wrongly_moved(judged)),
-            "genuine moved without a chance, by a stranger's machines": sum(
-                one.foreign for one in moved_without_a_chance(judged)
-            ),
-            "genuine moved without a chance, no chain came back": sum(
-                not one.foreign for one in moved_without_a_chance(judged)
-            ),
+            "genuine moved without a chance, by a stranger's machines": len(moved_without_a_chance(judged)),
             "forged": sum(not one.genuine for one in judged),
             "forged due": len(promised),
             "forged due and moved": sum(one.moved_at is not None for one in promised),

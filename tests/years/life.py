@@ -282,6 +282,8 @@ class Life:
         for case in cases:
             finding = case.finding
             because = finding.because[0].because.value if finding.because else ""
+            if because == Because.UNPROVED:
+                because += f" ({finding.because[0]['why']})"
             label = self.labels[number_of(shelf[case.where.uid])]
             label.why = f"{finding.verdict.value}: {because}"
             label.chain = bool(case.bounce.original.received)

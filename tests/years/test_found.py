@@ -49,14 +49,17 @@ def test_an_id_that_the_provider_made_may_be_that_of_an_invitation() -> None:
 
 
 def test_the_domain_of_the_own_address_in_an_id_says_nothing() -> None:
+    """It is no provider's hand; but alone, it may be of a phone or script that files no copy."""
+    storm = replace(WATCHED, storms=((ARRIVAL - days(1), ARRIVAL + days(1)),))
     for ident in ("a7@winter.example", "a7@www.winter.example"):
-        assert verdict(quoting(ident, chain=False))[0] is Verdict.ORPHAN
+        assert verdict(quoting(ident, chain=False)) == (Verdict.UNDECIDED, Because.UNPROVED)
+        assert verdict(quoting(ident, chain=False), storm)[0] is Verdict.ORPHAN
     shared = Identities(addresses=frozenset(["ada@gmail.com"]))
     known = replace(
         WATCHED, identities=shared, provider=Provider(hosts=frozenset([".gmail.com", ".google.com"]))
     )
     bounce = replace(quoting("a7@gmail.com", chain=False), delivered_to=("ada@gmail.com",))
-    assert verdict(bounce, known)[0] is Verdict.ORPHAN
+    assert verdict(bounce, replace(known, storms=storm.storms))[0] is Verdict.ORPHAN
 
 
 def test_a_reply_shows_a_route_below_the_domain_of_another_account_too() -> None:
