@@ -31,7 +31,7 @@ deeds        intend -> do -> look -> settle: the only place that changes a mailb
 sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
-service      the scheduler, signals
+service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox
 cli/         click: parse, call, print

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from scatterclean.model import Alarm, AlarmKind, Because, Case, Hour, Verdict
+from scatterclean.model import Alarm, AlarmKind, Because, Case, Hour, Tie, Verdict
 
 # A person's newsletter or invitation goes to so many, too; more at once, to people never written to before, and
 # several times what was ever usual, is not a habit.
@@ -19,6 +19,8 @@ BURST_STRANGERS = 30
 BURST_TIMES = 5
 BURST_REACH = timedelta(days=3)
 HABIT = timedelta(days=365)
+# So long after it was sent a message may be filed.
+FILING = timedelta(hours=1)
 
 # Lists of addresses rot: a tenth of an old newsletter bounces.  So many failures of one message are spam's.
 MANY_BOUNCES = 20
@@ -68,10 +70,14 @@ def bursts(account: str, hours: Sequence[Hour], now: datetime) -> list[Alarm]:
     return found[:1]
 
 
-def many_bounces(account: str, genuine: Iterable[Case], written_to: frozenset[str]) -> list[Alarm]:
+def many_bounces(account: str, genuine: Iterable[Case], ties: Iterable[Tie]) -> list[Alarm]:
     """Logged messages that bounced from so many recipients as no person's letter does.
 
-    `written_to`: only these count, to whom the log says that it went: who knows one id can forge bounces about it."""
+    `ties` say to whom the log says that something went: only recipients to whom one and the same message went count,
+    for who knows an id can forge bounces about it."""
+    sent: dict[str, set[datetime]] = {}
+    for tie in ties:
+        sent.setdefault(tie.recipient, set()).add(tie.sent_at)
     heaps: dict[str, list[Case]] = {}
     for case in genuine:
         reason = case.finding.because[0] if case.finding.because else None
@@ -79,15 +85,15 @@ def many_bounces(account: str, genuine: Iterable[Case], written_to: frozenset[st
             heaps.setdefault(reason["id"], []).append(case)
     found = []
     for message_id, heap in heaps.items():
-        recipients = Counter(
-            recipient for case in heap for recipient in case.bounce.recipients if recipient in written_to
-        )
-        if len(recipients) < MANY_BOUNCES:
+        failed = {recipient for case in heap for recipient in case.bounce.recipients}
+        together = Counter(moment for recipient in failed for moment in sent.get(recipient, ()))
+        recipients = max(together.values(), default=0)
+        if recipients < MANY_BOUNCES:
             continue
         first = min(heap, key=lambda case: case.arrival)
         detail = {
             "bounces": str(len(heap)),
-            "recipients": str(len(recipients)),
+            "recipients": str(recipients),
             "id": message_id,
             "subject": first.bounce.original.subject or "",
         }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from scatterclean import plan
@@ -54,8 +54,8 @@ def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
 class Done:
     """What became of a list of intents.
 
-    `unsettled` are those of an earlier process whose folders could not be looked into; `full`: the mailbox takes
-    no more copies.
+    `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
+    neither and may be shown late; `full`: the mailbox takes no more copies.
     """
 
     settled: list[tuple[Move, MoveState]] = field(default_factory=list)
@@ -64,8 +64,9 @@ class Done:
     unsettled: list[Move] = field(default_factory=list)
     full: bool = False
 
-    def add(self, settled: Sequence[tuple[Move, MoveState]]) -> None:
+    def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
         self.settled += settled
+        self.unsettled += unsettled
         doubled = [move for move, state in settled if state is MoveState.DOUBLED]
         if doubled:
             intent = doubled[0].intent
@@ -156,13 +157,15 @@ def _move(
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
+    refused = False
     try:
         mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
-    except (CommandRefused, OverQuota) as refused:
+    except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
-        done.trouble(str(refused))
-        done.full = isinstance(refused, OverQuota)
-    done.add(_settle(mailbox, journal, moves, clock))
+        done.trouble(str(trouble))
+        done.full = isinstance(trouble, OverQuota)
+        refused = True
+    done.add(*_settle(mailbox, journal, moves, clock, refused=refused))
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -199,10 +202,14 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -
     all other work goes on.
     """
     done = Done()
-    intended = journal.moves(account, states=(MoveState.INTENDED,))
+    intended = [
+        move
+        for move in journal.moves(account, states=(MoveState.INTENDED,))
+        if move.intent.errand is not Errand.DELETE
+    ]
     for _, together in _grouped(intended, _deed):
         try:
-            done.add(_settle(mailbox, journal, together, clock))
+            done.add(*_settle(mailbox, journal, together, clock))
         except CommandRefused as refused:
             done.unsettled += together
             done.trouble(str(refused))
@@ -216,21 +223,34 @@ def _deed(move: Move) -> tuple[Place, str, int, int, int]:
 
 
 def _settle(
-    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Clock
-) -> list[tuple[Move, MoveState]]:
-    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first."""
+    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Clock, *, refused: bool = False
+) -> tuple[list[tuple[Move, MoveState]], list[Move]]:
+    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
+
+    Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
+    do it.
+    """
     copies = _copies(mailbox, moves)
     sources = _sources(mailbox, moves)
     by_copy = not mailbox.moves_atomically()
-    outcomes = {
+    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
+    renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
+    now = clock()
+    looked = {
         m.id: plan.outcome(
             m.id in sources,
             copies.get(m.intent.fingerprint, []),
             own_copy=by_copy and plan.may_finish(m, sources.get(m.id)),
+            unaccounted=unaccounted,
+            late=now - m.intended_at >= plan.LATE,
         )
         for m in moves
     }
-    halves = [m for m in moves if outcomes[m.id].finish]
+    outcomes = {known: outcome for known, outcome in looked.items() if outcome is not None}
+    for m in moves:
+        if m.id in renumbered and outcomes[m.id].state is MoveState.MOVED:
+            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+    halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
     if halves:
         # Then the look shows both, and both are left alone.
         with suppress(CommandRefused, CannotMoveSafely):
@@ -239,9 +259,49 @@ def _settle(
         for m in halves:
             if m.id in sources:
                 outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
-    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in moves], clock())
-    _mark(mailbox, [(m, outcomes[m.id]) for m in moves])
-    return [(m, outcomes[m.id].state) for m in moves]
+    ended = [m for m in moves if m.id in outcomes]
+    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
+    _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
+    return [(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes]
+
+
+def _unaccounted(
+    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting], copies: Mapping[str, list[int]]
+) -> bool:
+    """Did something come into Backscatter since the deed that is not to be seen?  COPY takes all or none (RFC 3501,
+    6.4.7): asked only where a message seems not to have been copied."""
+    if moves[0].intent.errand is not Errand.SWEEP or all(
+        m.id not in sources or copies.get(m.intent.fingerprint) for m in moves
+    ):
+        return False
+    first, place = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    try:
+        state = mailbox.state(place.folder)
+        return state.place == place and len(mailbox.uids(place, first)) < state.uidnext - first
+    except (FolderMissing, FolderChanged):
+        return False
+
+
+def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:
+    """Ids of the moves whose message is not at its UID, but still in its folder, for the server made the UIDs anew
+    (after a repair, or from a backup): then a copy is not all that there is of it."""
+    missing = [m for m in moves if m.id not in sources]
+    if not missing:
+        return frozenset()
+    was = missing[0].intent.source.place
+    try:
+        state = mailbox.state(was.folder)
+        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
+            return frozenset()
+        there = _by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=_since(missing))))
+    except (FolderMissing, FolderChanged):
+        return frozenset()
+    return frozenset(m.id for m in missing if m.intent.fingerprint in there)
+
+
+def _since(moves: Sequence[Move]) -> date | None:
+    """No message of these has an earlier INTERNALDATE, whatever the zone of the server is."""
+    return min((m.intent.arrival.date() - timedelta(days=1) for m in moves if m.intent.arrival), default=None)
 
 
 def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
@@ -302,11 +362,7 @@ def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
     for folder, missing in _grouped(lost, lambda m: m.intent.target_folder):
         try:
             place = mailbox.state(folder).place
-            since = min(
-                (m.intent.arrival.date() - timedelta(days=1) for m in missing if m.intent.arrival),
-                default=None,
-            )
-            there = _by_fingerprint(look(mailbox, place, mailbox.uids(place, since=since)))
+            there = _by_fingerprint(look(mailbox, place, mailbox.uids(place, since=_since(missing))))
         except (FolderMissing, FolderChanged):
             continue
         taken = {where.uid for where in found.values() if where.place == place}

@@ -94,6 +94,10 @@ class ServerBusy(TimeCanMend):
     """The server asks for patience: [UNAVAILABLE], [INUSE], [LIMIT], throttled."""
 
 
+class PushUnavailable(NobodyCanMend):
+    """The server does not announce new mail (no IDLE), or says that it can and refuses: it has to be polled."""
+
+
 class LoginRefused(PersonCanMend):
     """The server answered the login with NO: wrong user name or password, or passwords are switched off."""
 

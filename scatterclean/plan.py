@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -32,6 +32,10 @@ ALARM_KEYWORD = "$BackscatterAlarm"
 # A storm: so many orphans within so much time.  People with a published address see one or two a week.
 STORM_SIZE = 10
 STORM_SPAN = timedelta(hours=6)
+
+# Servers of many machines (Microsoft's, Yahoo's) may show a message that was moved a while later: what is in neither
+# folder is looked for until then.
+LATE = timedelta(minutes=10)
 
 # Further than this in the future coverage is not waited for.  (Machines without a clock of their own start with the
 # time of their last shutdown; with two systems on one machine the clock may be ahead by the zone.)
@@ -126,6 +130,24 @@ def bring_back(move: Move, found: Whereabouts, errand: Errand) -> Intent:
     )
 
 
+def delete(move: Move, where: Whereabouts) -> Intent:
+    """The intent to delete what was put away long ago; it goes nowhere."""
+    return replace(bring_back(move, where, Errand.DELETE), target_folder=where.place.folder)
+
+
+# What servers and mail programs set by themselves, junk filters among them; all else is the mark of a hand.
+_NO_HAND = frozenset(
+    ("\\seen", "\\recent", "\\deleted", KEYWORD.lower(), "junk", "$junk", "nonjunk", "$notjunk", "notjunk")
+)
+
+
+def may_delete(fingerprint: str, sighting: Sighting | None, now_is: str) -> bool:
+    """Is it what was put there, and did nobody mark it since?"""
+    if sighting is None or now_is != fingerprint:
+        return False
+    return {flag.lower() for flag in sighting.flags} <= _NO_HAND
+
+
 def refusal(mode: Mode, harvest_refusal: Refusal | None, logged: int) -> Refusal | None:
     """Why nothing may be moved in this sweep, if so; what cannot be trusted is said first."""
     if harvest_refusal is not None:
@@ -183,22 +205,26 @@ def may_finish(move: Move, source: Sighting | None) -> bool:
     return _HANDLED.isdisjoint(flag.lower() for flag in source.flags)
 
 
-def outcome(source_there: bool, copies: Sequence[int], *, own_copy: bool) -> Outcome:
-    """From what a look showed: "OK" of the server is no proof (design, invariant 8).
+def outcome(
+    source_there: bool, copies: Sequence[int], *, own_copy: bool, unaccounted: bool = False, late: bool = True
+) -> Outcome | None:
+    """From what a look showed: "OK" of the server is no proof (design, invariant 8).  None: look again later.
 
     `copies`: UIDs in the target, at or above the UIDNEXT journalled before the deed, with the message's
     fingerprint.  `own_copy`: the server has no MOVE, so a copy beside the source can be the first half of
     our own move (and `may_finish`).  With MOVE a message that is in both was doubled by another hand.
+    `unaccounted`: the server has no MOVE, and in the target came something in that is not to be seen: maybe our
+    copy, which another hand has taken, or which is shown late.  `late`: it is not shown late any more (`LATE`).
 
         source there   copies   outcome
-        yes            none     STAYED
+        yes            none     STAYED; if unaccounted as in neither: the hand that took our copy is final
         yes            one      MOVED after finishing (no MOVE), else DOUBLED
         yes            more     DOUBLED
         no             one      MOVED
         no             more     MOVED to the first: ours, and a copy that somebody made of it
-        no             none     VANISHED
+        no             none     VANISHED, if it is `late`; before that nobody knows
     """
-    if source_there:
+    if source_there and (copies or not unaccounted):
         if not copies:
             return Outcome(MoveState.STAYED)
         if len(copies) == 1 and own_copy:
@@ -206,4 +232,4 @@ def outcome(source_there: bool, copies: Sequence[int], *, own_copy: bool) -> Out
         return Outcome(MoveState.DOUBLED, copies[0])
     if copies:
         return Outcome(MoveState.MOVED, min(copies))
-    return Outcome(MoveState.VANISHED)
+    return Outcome(MoveState.VANISHED) if late else None

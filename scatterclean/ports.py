@@ -1,4 +1,4 @@
-"""What a sweep needs of the world: a mailbox, a sent log, a journal, a docket.  Nothing here does anything.
+"""What a sweep needs of the world: a mailbox, a sent log, a journal, a docket; and the bell that wakes it.
 
 Every port has two kinds of implementations, the real one and one in memory or on a scratch file, and one
 contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.
@@ -113,6 +113,32 @@ class Mailbox(Protocol):
         """Cut the connection, from any thread, at once: whoever waits on it gets ConnectionLost."""
 
 
+class Bell(Protocol):
+    """A session with one account, of its own, that listens to one folder; it reads nothing and changes nothing.
+
+    For one thread; `abort` is for any.  Made by opening it, which raises PushUnavailable where the server does not
+    announce new mail, and all that opening a mailbox raises.  Also `wait` and `renew` raise PushUnavailable, and
+    ConnectionLost or ServerBusy when the session is over: a closed connection is never mistaken for silence.
+    """
+
+    def mark(self) -> tuple[int, int]:
+        """How the folder stood when it was opened or renewed last: it is another if anything came meanwhile."""
+
+    def wait(self, seconds: float) -> bool:
+        """True as soon as something arrived since the last call; False if nothing came within so many seconds.
+
+        False does not prove that the server is still there: `renew` does."""
+
+    def renew(self) -> bool:
+        """Ask the server for a sign of life and listen on; True if something arrived that was not announced."""
+
+    def close(self) -> None:
+        """Log out, briefly; never raises."""
+
+    def abort(self) -> None:
+        """Cut the connection, from any thread, at once: whoever waits on it gets ConnectionLost."""
+
+
 class SentLog(Protocol):
     """What was sent, and of which time the log knows it.  One log for all persons and accounts."""
 
@@ -165,6 +191,9 @@ class SentLog(Protocol):
 
     def first_sent(self, account: str, skip: int = 0) -> datetime | None:
         """The earliest `sent_at` logged from this account, after passing over the `skip` earliest."""
+
+    def last_sent(self, account: str) -> datetime | None:
+        """The latest `sent_at` logged from this account."""
 
     def ask(self, question: Question) -> Answer:
         """One batch, a handful of queries, whatever its size."""
@@ -219,8 +248,10 @@ class Journal(Protocol):
     def settle(self, outcomes: Sequence[tuple[Move, MoveState, int | None]], now: datetime) -> None:
         """(move, new state, target uid if known); all in one commit.
 
-        An undo or rescue that is settled as MOVED or DOUBLED turns the move that it returns into RETURNED, in
-        the same commit.  Raises NobodyCanMend for a change that is not permitted."""
+        An undo or rescue that is settled as MOVED or DOUBLED turns the move that it returns into RETURNED, a
+        deletion that is settled as DELETED the move that it ends into DELETED, in the same commit.
+
+        Raises NobodyCanMend for a change that is not permitted."""
 
     def moves(
         self,
@@ -239,6 +270,9 @@ class Journal(Protocol):
 
     def alarms(self, account: str | None = None, since: datetime | None = None) -> Sequence[Alarm]:
         """Oldest first."""
+
+    def note(self, account: str, key: str, now: datetime) -> datetime:
+        """When the person was first told of this; `now` if that is now (then it is written down)."""
 
     def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
         """Those that a sweep of this account ever moved or may have moved (any state but STAYED)."""
@@ -280,6 +314,9 @@ class Docket(Protocol):
         """Cases, open and closed, that fit all that is given; the latest first.
 
         `message_id` is the bounce's own, in any case, with or without angle brackets."""
+
+    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
+        """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded."""
 
     def counts(self, account: str) -> Mapping[str, int]:
         """Open cases by verdict."""

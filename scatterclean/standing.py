@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from scatterclean.knowledge import Sources, provider_of
 from scatterclean.model import (
+    OUTBOX,
     Account,
     Alarm,
     Case,
@@ -20,6 +21,7 @@ from scatterclean.model import (
     MoveState,
     Proofs,
     Provider,
+    Push,
     Refusal,
     Route,
     SweepReport,
@@ -48,15 +50,29 @@ class PutAway:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When an account is looked at: every `poll`, and when the server tells of new mail, if `wanted`.
+
+    `push` says how far that holds now; None while no daemon runs.
+    """
+
+    poll: timedelta
+    push: Push | None = None
+    wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """One account.  `logged` counts the messages in its part of the sent log; `still_open` cases by verdict.
+    """One account.  `logged` counts the messages in its part of the sent log, `beside` those that
+    it knows from elsewhere than Sent (imports, `scatterclean sendmail`, `also_sent`); `still_open` cases by verdict.
 
     `holes` are the stretches between `coverage.since` and `coverage.through` of which the log knows nothing.
     `sweeps` are the last ones, latest first.  `now` is when it was told, in the zone of the person.
 
     `proofs` are replies that show the log of this account to be whole; `routes` ways of sending of the person that
     leave no (equal) copy in Sent; `provider` what is known of the machines through which the mail leaves, without
-    asking DNS; `alarms` those of the last days, the latest first.
+    asking DNS; `rhythm` says when it is looked at (None if nobody said); `alarms` those of the last days, the
+    latest first.
     """
 
     account: str
@@ -72,6 +88,8 @@ class Standing:
     routes: tuple[Route, ...] = ()
     provider: Provider = field(default_factory=Provider)
     alarms: tuple[Alarm, ...] = ()
+    rhythm: Rhythm | None = None
+    beside: int = 0
 
     @property
     def failed(self) -> SweepReport | None:
@@ -87,7 +105,14 @@ class Standing:
 
 
 def standing(
-    account: Account, sources: Sources, journal: Journal, docket: Docket, now: datetime, *, sweeps: int = 5
+    account: Account,
+    sources: Sources,
+    journal: Journal,
+    docket: Docket,
+    now: datetime,
+    *,
+    sweeps: int = 5,
+    rhythm: Rhythm | None = None,
 ) -> Standing:
     """`now` in the zone of the person, whose day begins at its midnight."""
     log = sources.log
@@ -97,6 +122,7 @@ def standing(
         account=account.name,
         mode=account.mode,
         logged=log.count_account(account.name),
+        beside=log.count_account(account.name + OUTBOX),
         coverage=coverage,
         holes=holes(coverage),
         put_away=_put_away(journal, account.name, now),
@@ -107,6 +133,7 @@ def standing(
         routes=lessons.routes,
         provider=provider_of(account, lessons, replace(sources, names=None)),
         alarms=tuple(reversed(journal.alarms(account.name, since=now - ALARMING))),
+        rhythm=rhythm,
     )
 
 

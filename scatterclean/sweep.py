@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 
-from scatterclean import alarms, calibrate, deeds, origin, plan, recall, wording
+from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -116,6 +116,7 @@ class Sweep:
         recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
         self._troubles += recovered.troubles
         self._unsettled = recovered.unsettled
+        retention.recover(self.mailbox, self.journal, account.name, clock=self.clock)
 
         harvested = self._harvest()
         self._note(harvested=harvested.new)
@@ -130,8 +131,8 @@ class Sweep:
         self._note(verdicts=verdicts)
 
         refusal = plan.refusal(self._report.mode, harvested.refusal, self.sources.log.count(account.person))
-        if refusal is None:
-            self._rescue()
+        if refusal in (None, Refusal.OBSERVING):
+            self._tend(observe=refusal is not None)
         if not orphans:
             self._note(refusal=refusal if harvested.refusal else None)
             return
@@ -279,15 +280,25 @@ class Sweep:
         """Tell the person once of each alarm."""
         account, log, now = self.account.name, self.sources.log, self.clock()
         found = alarms.sent_by_you(account, cases)
-        genuine = [c for c in cases if c.finding.verdict is Verdict.GENUINE]
-        if len(genuine) >= alarms.MANY_BOUNCES:
+        if any(c.finding.verdict is Verdict.GENUINE for c in cases):  # the others came in earlier sweeps
+            genuine = self.docket.genuine(account, now - alarms.MANY_BOUNCES_REACH)
             ties = log.ask(question_for(self.account.person, [(c.bounce, c.arrival) for c in genuine])).ties
-            found += alarms.many_bounces(account, genuine, frozenset(tie.recipient for tie in ties))
-        if harvested.new >= alarms.BURST_STRANGERS:
+            found += alarms.many_bounces(account, genuine, ties)
+        if harvested.new or self._sent_since(now):
             found += alarms.bursts(account, log.hours(account, now - alarms.HABIT), now)
         new = self.journal.ring(found, now)
         self._troubles += [wording.alarm(alarm) for alarm in new]
         self.steps.alarmed(new)
+
+    def _sent_since(self, now: datetime) -> bool:
+        """Was anything sent since the last sweep?  Another errand may have harvested it."""
+        last, before = (
+            self.sources.log.last_sent(self.account.name),
+            self.journal.sweeps(self.account.name, 1),
+        )
+        return last is not None and last >= (
+            before[0].started - alarms.FILING if before else now - alarms.BURST_REACH
+        )
 
     # --- act --------------------------------------------------------------------------------------------
 
@@ -337,10 +348,41 @@ class Sweep:
         for closure, cases in over.items():
             self.docket.close(cases, self.clock(), closure)
 
-    def _rescue(self) -> None:
-        """Bring back what was put away and has since proved genuine, or the person's own by the configuration."""
+    def _tend(self, *, observe: bool) -> None:
+        """What was put away: bring back what proved genuine, delete what is older than the person wants to keep."""
         under_way = {move.intent.returns for move in self._unsettled}
         put_away = [(c, m) for c, m in self.docket.moved_cases(self.account.name) if m.id not in under_way]
+        if not observe:
+            self._rescue(put_away)
+        if not self.folders and self.since is None:
+            self._retire(retention.old(put_away, self.account, self.clock()), observe=observe)
+
+    def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
+        cases = [case for case, _ in old]
+        storms = storms_around(self.docket, self.account.name, [case.arrival for case in cases])
+        judged = [(case, move) for case, (_, move) in zip(self._judge(cases, storms), old, strict=True)]
+        done = deeds.Done()
+        try:
+            told = retention.retire(
+                self.mailbox,
+                self.journal,
+                self.account,
+                self._report.sweep,
+                judged,
+                done,
+                clock=self.clock,
+                stop=self.stop,
+                observe=observe,
+            )
+            if told:
+                self._note(notes=(told,))
+        finally:
+            self._troubles += done.troubles
+            if number := done.count(MoveState.DELETED):
+                self._note(notes=(wording.deleted(number),))
+
+    def _rescue(self, put_away: retention.PutAway) -> None:
+        """Bring back what was put away and has since proved genuine, or the person's own by the configuration."""
         judged = self._judge([case for case, _ in put_away], ())
         proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
         if not proved:

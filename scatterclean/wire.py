@@ -14,11 +14,12 @@ from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.harvest import Harvest, harvest
 from scatterclean.knowledge import Sources
+from scatterclean.mailbox.idle import open_bell
 from scatterclean.mailbox.login import Access, open_mailbox
-from scatterclean.model import Mode, Refusal, SweepReport
+from scatterclean.model import Mode, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
-from scatterclean.ports import Mailbox, Names
-from scatterclean.standing import Standing, standing
+from scatterclean.ports import Bell, Mailbox, Names
+from scatterclean.standing import Rhythm, Standing, standing
 from scatterclean.store import Store, open_store
 from scatterclean.sweep import Steps, Sweep
 from scatterclean.why import Teller
@@ -36,18 +37,25 @@ def utc_now() -> datetime:
 
 def connect(settings: AccountSettings) -> Mailbox:
     """Log in to the account's server.  Raises what `errors` lists under server and session."""
-    return open_mailbox(
-        Access(
-            account=settings.name,
-            host=settings.host,
-            port=settings.port,
-            tls=settings.tls.value,
-            ca_file=settings.ca_file,
-            username=settings.username,
-            secret=settings.secret.fetch,
-            connect_timeout=min(settings.timeout.total_seconds(), 30.0),
-            read_timeout=settings.timeout.total_seconds(),
-        )
+    return open_mailbox(_access(settings))
+
+
+def listen(settings: AccountSettings) -> Bell:
+    """A session of its own that listens to the account's first watched folder (IDLE hears one per connection)."""
+    return open_bell(_access(settings), settings.account.watch[0])
+
+
+def _access(settings: AccountSettings) -> Access:
+    return Access(
+        account=settings.name,
+        host=settings.host,
+        port=settings.port,
+        tls=settings.tls.value,
+        ca_file=settings.ca_file,
+        username=settings.username,
+        secret=settings.secret.fetch,
+        connect_timeout=min(settings.timeout.total_seconds(), 30.0),
+        read_timeout=settings.timeout.total_seconds(),
     )
 
 
@@ -160,6 +168,14 @@ class Household:
             mailbox = self._sessions.get(name)
         if mailbox is not None:
             mailbox.abort()
+
+    def bell(self, settings: AccountSettings) -> Bell:
+        """A connection that wakes sweeps of an account; whoever opens it closes or cuts it."""
+        return listen(settings)
+
+    def note_pushes(self, pushes: Mapping[str, Push]) -> None:
+        """Let `status`, in another process, know how each account is woken while this one runs."""
+        self.store.note_pushes(pushes)
 
     # --- errands ----------------------------------------------------------------------------------------
 
@@ -279,4 +295,12 @@ class Household:
             store.journal,
             store.docket,
             self.clock().astimezone(),
+            rhythm=self.rhythm(name),
         )
+
+    def rhythm(self, name: str) -> Rhythm:
+        """When the account is looked at; `push` is None if no daemon runs on this store."""
+        settings = self.accounts[name]
+        pushes = self.store.pushes()
+        push = None if pushes is None else pushes.get(name, Push.COMING)
+        return Rhythm(settings.poll, push if settings.push or push is None else Push.OFF, settings.push)

@@ -6,13 +6,16 @@ With SCATTERCLEAN_REQUIRE_SERVERS=1 (set by .ci/run) an absent server is a failu
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+from scatterclean.demo.dovecot import ScratchDovecot
+from tests.hosts.kinds import KINDS
+from tests.servers import Host
 
 # No timed asserts: on a busy machine a deadline tells of the machine, not of the code.
 settings.register_profile("scatterclean", deadline=None)
@@ -37,9 +40,26 @@ def corpora() -> Path:
 
 
 @pytest.fixture(scope="session")
-def dovecot() -> Iterator[ScratchDovecot]:
-    """One real Dovecot for the whole session; each test takes a user of its own (`servers.fresh_user`)."""
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot() as server:
-        yield server
+def hosts() -> Iterator[Callable[[str], Host]]:
+    """The real servers of `tests.hosts.kinds` by name, each started when it is first asked for, one for the session
+    (and worker); each test takes a user of its own (`servers.fresh_user`)."""
+    with ExitStack() as stack:
+        up: dict[str, Host] = {}
+
+        def host(name: str) -> Host:
+            if name not in up:
+                kind = KINDS[name]
+                if not kind.found():
+                    absent(kind.needs)
+                up[name] = stack.enter_context(kind.make())
+            return up[name]
+
+        yield host
+
+
+@pytest.fixture(scope="session")
+def dovecot(hosts: Callable[[str], Host]) -> ScratchDovecot:
+    """The Dovecot that is asked for most."""
+    server = hosts("dovecot")
+    assert isinstance(server, ScratchDovecot)
+    return server

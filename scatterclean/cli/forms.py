@@ -20,13 +20,14 @@ from scatterclean.model import (
     Knowledge,
     Move,
     Origin,
+    Push,
     Route,
     SweepReport,
 )
 from scatterclean.plan import Hand
-from scatterclean.standing import Standing
+from scatterclean.standing import Rhythm, Standing
 from scatterclean.undo import Undone
-from scatterclean.why import Story
+from scatterclean.why import Story, can_do
 
 Form = dict[str, object]
 
@@ -103,6 +104,7 @@ def report(value: SweepReport) -> Form:
         "left_alone": value.left_alone,
         "refusal": str(value.refusal) if value.refusal else None,
         "troubles": list(value.troubles),
+        "notes": list(value.notes),
     }
 
 
@@ -118,7 +120,9 @@ def standing(value: Standing) -> Form:
     return {
         "account": value.account,
         "mode": str(value.mode),
+        "watched": rhythm(value.rhythm) if value.rhythm else None,
         "logged": value.logged,
+        "logged_beside": value.beside,
         "since": time(value.coverage.since),
         "through": time(value.coverage.through),
         "coverage": coverage(value.coverage),
@@ -140,6 +144,15 @@ def standing(value: Standing) -> Form:
         "failed": {"at": time(value.failed.ended), "troubles": list(value.failed.troubles)}
         if value.failed
         else None,
+    }
+
+
+def rhythm(value: Rhythm) -> Form:
+    return {
+        "running": value.push is not None,
+        "woken": value.push is Push.WOKEN,
+        "push": str(value.push) if value.push is not None else None,
+        "poll": int(value.poll.total_seconds()),
     }
 
 
@@ -225,6 +238,7 @@ def story(value: Story) -> Form:
         "folder": value.folder,
         "uid": value.uid,
         "arrival": time(value.arrival),
+        "dated": time(value.dated),
         "message_id": value.message_id,
         "from": value.sender,
         "subject": value.subject,
@@ -233,11 +247,13 @@ def story(value: Story) -> Form:
         "needed_from": time(value.needed[0]) if value.needed else None,
         "needed_until": time(value.needed[1]) if value.needed else None,
         "logged": knowledge.logged if knowledge else None,
+        "logged_beside": value.beside,
         "coverage": _coverages(knowledge.coverage) if knowledge else None,
         "filed_in": list(value.filed_in),
         "calibrated": sorted(knowledge.calibrated) if knowledge else None,
         "rule": wording.RULES[decided.because] if decided else None,
         "would_change": wording.changes(decided) if decided else None,
+        "can_do": can_do(value, value.finding, value.bounce) if value.finding and value.bounce else None,
         "origin": origin(value.origin) if value.origin else None,
         "contents": contents(value.contents) if value.bounce else None,
         "mode": str(value.mode),

@@ -179,6 +179,8 @@ def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
         screen.say(f"From earlier sweeps, left as they are: {before}", "dim", indent=2)
     if report.returned:
         screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
+    for note in report.notes:
+        screen.say(note, indent=2)
     if report.refusal is not None:
         screen.say(_sentence(wording.REFUSALS[report.refusal]), "yellow", indent=2)
     told = [wording.alarm(alarm) for alarm in outcome.alarms]

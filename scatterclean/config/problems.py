@@ -33,6 +33,7 @@ _ELSEWHERE: Mapping[str, str] = {
     "inbox": "watch",
     "mailbox": "watch",
     "interval": "poll",
+    "idle": "push",
     "email": "addresses",
     "aliases": "addresses",
     "identities": "addresses",

@@ -235,6 +235,7 @@ def _settings(candidate: Candidate, base: Path) -> AccountSettings:
             sent=tuple(table.sent or ()),
             also_sent=tuple(table.also_sent or ()),
             backscatter=candidate.backscatter,
+            keep_backscatter=table.keep_backscatter,
             mode=table.mode or Mode.OBSERVE,
             settle=_or(table.settle, SETTLE),
             server=table.host or "",
@@ -252,6 +253,7 @@ def _settings(candidate: Candidate, base: Path) -> AccountSettings:
         ca_file=base / table.ca_file if table.ca_file else None,
         timeout=_or(table.timeout, TIMEOUT),
         poll=_or(table.poll, POLL),
+        push=_or(table.push, True),
     )
 
 

@@ -237,6 +237,12 @@ Settle = Annotated[
     timedelta,
     _duration(("0s", "time does not run backwards"), ("7d", "a Sent copy that is a week late is not coming")),
 ]
+Keep = Annotated[
+    timedelta,
+    _duration(
+        ("30d", "what was put away by mistake must be found in time"), ("3650d", "leave it out to keep all")
+    ),
+]
 # The first touch of a big folder is 5 to 25 times slower than the next (field guide, 6).
 Timeout = Annotated[
     timedelta,
@@ -288,7 +294,9 @@ class AccountTable(Table):
     sent: Folders | None = None
     also_sent: Folders | None = None
     backscatter: Folder | None = None
+    keep_backscatter: Keep | None = None
     mode: Annotated[Mode, _choice(Mode)] | None = None
+    push: bool | None = None
     poll: Poll | None = None
     settle: Settle | None = None
     timeout: Timeout | None = None

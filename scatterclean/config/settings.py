@@ -40,8 +40,8 @@ TIMEOUT = timedelta(seconds=60)
 class AccountSettings:
     """One `[accounts.NAME]` table with every default filled in.
 
-    `poll` is the time between two sweeps, `timeout` how long any one network call may take; `dns`: may the
-    records of the person's own domains be asked for?
+    `poll` is the time between two sweeps, `push`: may the server wake one earlier?  `timeout` is how long any one
+    network call may take; `dns`: may the records of the person's own domains be asked for?
     """
 
     account: Account
@@ -53,6 +53,7 @@ class AccountSettings:
     ca_file: Path | None = None
     timeout: timedelta = TIMEOUT
     poll: timedelta = POLL
+    push: bool = True
     dns: bool = True
 
     @property

@@ -57,11 +57,11 @@ class ScratchDovecot:
     """A context manager: up when entered, gone without a trace when left.
 
     Every user name exists, with `password`, and has a home of its own on first login.  Sent, Drafts, Junk and
-    Trash have their SPECIAL-USE.  `separator` and `prefix` shape the namespace; `capability` is advertised after
-    the login instead of all that Dovecot can ("" means all); `quota` is a rule such as "*:storage=100k".  With
-    `tls` there is a second port with TLS from the first byte (and STARTTLS on the first), its certificate for
-    `tls_names` made by an authority of its own, whose file is `ca_file`.  With `trace` all that was said in
-    sessions can be read by `trace_of`.
+    Trash have their SPECIAL-USE.  `storage` is "sdbox", "mdbox" or "maildir".  `separator` and `prefix` shape the
+    namespace; `capability` is advertised after the login instead of all that Dovecot can ("" means all); `quota` is
+    a rule such as "*:storage=100k".  With `tls` there is a second port with TLS from the first byte (and STARTTLS
+    on the first), its certificate for `tls_names` made by an authority of its own, whose file is `ca_file`.  With
+    `trace` all that was said in sessions can be read by `trace_of`.
     """
 
     password = "let-me-in-8"  # noqa: S105 - of a server on loopback that lives for seconds
@@ -69,6 +69,7 @@ class ScratchDovecot:
     def __init__(
         self,
         *,
+        storage: str = "sdbox",
         separator: str = "/",
         prefix: str = "",
         capability: str = "",
@@ -76,6 +77,7 @@ class ScratchDovecot:
         tls: bool = False,
         trace: bool = False,
     ) -> None:
+        self._storage = storage
         self._separator = separator
         self._prefix = prefix
         self._capability = capability
@@ -228,7 +230,7 @@ class ScratchDovecot:
             "listen": _HOST,
             "disable_plaintext_auth": "no",
             "auth_failure_delay": "0",
-            "mail_location": "sdbox:~/mail",
+            "mail_location": f"{self._storage}:~/mail",
             "mail_fsync": "never",
             "mail_max_userip_connections": "200",
             "shutdown_clients": "yes",

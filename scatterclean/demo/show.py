@@ -67,7 +67,7 @@ def run_demo(
 
 
 _OUTBOUND = frozenset(f".{origin.site(host)}" for host, _ in cast.OUT)
-_WATCHED = timedelta(days=21)
+_WATCHED = timedelta(days=200)
 
 
 @dataclass(slots=True)

@@ -33,6 +33,8 @@ from fnmatch import fnmatchcase
 
 from scatterclean.judge.hearing import ABSURD_AGE, Hearing, believed_date, holds, needed, tie_window, tied
 from scatterclean.model import (
+    MAX_ADDRESSES,
+    MAX_REFERENCES,
     Account,
     Because,
     Bounce,
@@ -150,7 +152,7 @@ def _kept_by_its_kind(hearing: Hearing) -> Finding | None:
 def _not_read_to_the_end(hearing: Hearing) -> Finding | None:
     if hearing.bounce.stumbled:
         return _undecided(Reason.of(Because.STUMBLED, format=hearing.bounce.stumbled[0]))
-    if hearing.bounce.incomplete:
+    if hearing.bounce.incomplete or len(hearing.bounce.references) >= MAX_REFERENCES:
         return _undecided(Reason.of(Because.INCOMPLETE))
     return None
 
@@ -181,6 +183,8 @@ def _somebody_elses(hearing: Hearing) -> Finding | None:
             return _undecided(Reason.of(Because.ROLE_COPY, address=address))
     if delivered and not any(identities.owns(address) for address in delivered):
         return _undecided(Reason.of(Because.NOT_YOURS, address=delivered[0]))
+    if sender is not None and sender in delivered and not identities.owns(sender):
+        return _undecided(Reason.of(Because.NOT_YOURS, address=sender))  # it was passed on to the person
     if not delivered and sender is None:
         return _undecided(Reason.of(Because.NO_ADDRESS))
     if not delivered and sender is not None and not identities.owns(sender):
@@ -328,6 +332,8 @@ def _condemned_by_recipient(hearing: Hearing) -> bool:
     if hearing.account.without_id is not WithoutId.RECIPIENT or not hearing.foreign:
         return False
     original, recipients = hearing.bounce.original, hearing.bounce.recipients
+    if len(recipients) >= MAX_ADDRESSES:
+        return False  # there may have been more
     if original.date is None and not original.subject:
         return False  # a header that was cut off looks like one without an id
     return bool(recipients) and hearing.knowledge.answer.correspondents.isdisjoint(recipients)

@@ -12,6 +12,7 @@ from scatterclean.model import (
     Coverage,
     Grade,
     Identities,
+    Kind,
     Knowledge,
     MessageId,
     Origin,
@@ -24,6 +25,9 @@ from scatterclean.subjects import compatible
 
 # MTAs give up after 5 days by default (RFC 5321, 4.5.4.1), some after 7; amavisd's bounce killer takes 8.
 QUEUE_LIFE = timedelta(days=8)
+# Nobody's queue holds back a receipt: it comes when the mail is opened, months later too (RFC 8098, 2.1), and does
+# not say when that mail was sent.
+RECEIPT_LIFE = timedelta(days=183)
 # Dates are written in the sender's zone, often wrongly: a day and the widest zones.
 ZONE_SLACK = timedelta(hours=26)
 TIE_REACH = timedelta(days=14)
@@ -130,8 +134,9 @@ class Hearing:
 
 def needed(bounce: Bounce, arrival: datetime) -> datetime:
     """From when on the log must know what was sent, for its silence to be evidence."""
-    earliest = arrival - QUEUE_LIFE
     date = believed_date(bounce, arrival)
+    late = bounce.kind is Kind.RECEIPT and date is None
+    earliest = arrival - (RECEIPT_LIFE if late else QUEUE_LIFE)
     return (min(earliest, date) if date else earliest) - ZONE_SLACK
 
 

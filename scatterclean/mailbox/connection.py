@@ -159,6 +159,36 @@ class Connection(imaplib.IMAP4):
         self.untagged_responses.clear()
         return Answer(str(status), bytes(data[0] or b""), untagged)
 
+    # --- listening (IDLE) --------------------------------------------------------------------------------
+
+    def begin(self, name: str) -> bytes:
+        """Send a command without reading anything of its answer; returns its tag."""
+        tag = bytes(self._new_tag())
+        self.tagged_commands.pop(tag, None)  # imaplib's book of what it waits for: nobody will ask it
+        self.send(tag + b" " + name.encode() + b"\r\n")
+        return tag
+
+    def hear(self, within: float) -> bytes | None:
+        """The next line, without its end; None if no whole one came within so many seconds.
+
+        Raises EOFError if the server has closed the connection, OSError, and imaplib's errors.
+        """
+        self._kept = 0
+        self._until = time.monotonic() + within
+        ahead = self._buffer()
+        try:
+            while b"\n" not in ahead:
+                if len(ahead) > _LONGEST_LINE:
+                    raise self.abort("a line beyond all bounds")
+                if not self._read_on():
+                    raise EOFError
+        except TimeoutError:
+            return None
+        end = ahead.index(b"\n") + 1
+        line = bytes(ahead[:end])
+        del ahead[:end]
+        return line.rstrip(b"\r\n")
+
     def entered(self, state: str) -> None:
         """Tell imaplib which commands are legal from now on: NONAUTH, AUTH or SELECTED."""
         self.state = state

@@ -40,6 +40,11 @@ class Access:
 
 
 def open_mailbox(access: Access, portions: Portions | None = None) -> ImapMailbox:
+    """Connect and log in; raises what `open_session` does."""
+    return ImapMailbox(open_session(access), portions)
+
+
+def open_session(access: Access) -> Session:
     """Connect and log in.
 
     Raises ServerUnreachable, ServerBusy, ConnectionLost, CertificateRefused, TlsUnavailable, LoginRefused, and
@@ -64,7 +69,7 @@ def open_mailbox(access: Access, portions: Portions | None = None) -> ImapMailbo
     except BaseException:
         session.drop()
         raise
-    return ImapMailbox(session, portions)
+    return session
 
 
 def _log_in(session: Session, access: Access) -> None:

@@ -6,11 +6,19 @@ What other hands do while a sweep runs (another program, the person, the provide
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
-from scatterclean.errors import CannotMoveSafely, CommandRefused, ConnectionLost, FolderChanged, OverQuota
+from scatterclean.errors import (
+    CannotMoveSafely,
+    CommandRefused,
+    ConnectionLost,
+    FolderChanged,
+    OverQuota,
+    PushUnavailable,
+)
 from scatterclean.mailbox.folders import Namespaces
 from scatterclean.mailbox.sets import ordered
 from scatterclean.mailbox.translate import Exchange, missing
@@ -47,6 +55,7 @@ class MemoryServer:
     `keywords` say what the server knows.  While `over_quota`, COPY fails and MOVE works (as with Dovecot).
     `cut_after = n` lets the connection break after n more effects: a message moved, marked or expunged, or a
     whole COPY, which is one effect (RFC 3501, 6.4.7).  `bodies` are the (folder, uid) whose text was read.
+    `idle`: does it announce new mail (through `news`)?
     """
 
     def __init__(
@@ -57,14 +66,17 @@ class MemoryServer:
         move: bool = True,
         uidplus: bool = True,
         keywords: bool = True,
+        idle: bool = True,
     ) -> None:
         self.namespaces = Namespaces(prefix, separator)
         self.knows_move = move
         self.knows_uidplus = uidplus
         self.knows_keywords = keywords
+        self.knows_idle = idle
         self.over_quota = False
         self.cut_after: int | None = None
         self.bodies: list[tuple[str, int]] = []
+        self.news = threading.Condition()
         self._next_uidvalidity = 1_700_000_000
         self._shelves: dict[str, _Shelf] = {}
         for name in ("INBOX", *_USES):
@@ -138,6 +150,8 @@ class MemoryServer:
         uid = shelf.uidnext
         shelf.uidnext += 1
         shelf.messages[uid] = replace(message, uid=uid)
+        with self.news:
+            self.news.notify_all()
         return uid
 
     def copy(self, folder: str, uid: int, to: str) -> int:
@@ -307,6 +321,47 @@ class MemoryMailbox:
                 hint="It is looked at anew next time.",
             )
         return shelf
+
+
+class MemoryBell:
+    """A session with a MemoryServer that listens to one folder; see `ports.Bell`."""
+
+    def __init__(self, server: MemoryServer, folder: str = "INBOX", account: str = "memory") -> None:
+        if not server.knows_idle:
+            raise PushUnavailable(f"{account}: memory does not announce new mail")
+        self.server = server
+        self._box = MemoryMailbox(server, account)
+        self._folder = folder
+        self._seen = self._mark = self._now()
+
+    def mark(self) -> tuple[int, int]:
+        return self._mark
+
+    def wait(self, seconds: float) -> bool:
+        with self.server.news:
+            self.server.news.wait_for(lambda: self._now() != self._seen, seconds)
+        return self._told()
+
+    def renew(self) -> bool:
+        self._mark = self._now()
+        return self._told()
+
+    def close(self) -> None:
+        self._box.close()
+
+    def abort(self) -> None:
+        self._box.abort()
+        with self.server.news:
+            self.server.news.notify_all()
+
+    def _now(self) -> tuple[int, int]:
+        state = self._box.state(self._folder)
+        return state.place.uidvalidity, state.uidnext
+
+    def _told(self) -> bool:
+        now, before = self._now(), self._seen
+        self._seen = now
+        return now != before
 
 
 def _chosen(raw: bytes, wanted: frozenset[bytes]) -> bytes:

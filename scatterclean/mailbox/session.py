@@ -6,8 +6,8 @@ import imaplib
 import logging
 import re
 import socket
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -96,6 +96,24 @@ class Session:
             raise
         self._hear(answer, secrets)
         return answer
+
+    @contextmanager
+    def line(self, command: str, about: str = "") -> Iterator[Connection]:
+        """The connection itself, for what is no question with one answer (IDLE); what breaks it ends the session.
+
+        Raises ConnectionLost, and whatever else is raised inside: that, too, leaves it out of step.
+        """
+        connection = self._connection
+        if connection is None:
+            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        try:
+            yield connection
+        except BROKEN as broken:
+            self.drop()
+            raise lost(broken, self.exchange(command, about)) from None
+        except BaseException:
+            self.drop()
+            raise
 
     def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
         """The answer if it is OK; else raises what the table of `translate` makes of it.

@@ -32,6 +32,7 @@ from scatterclean.model.log import (
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
 from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId
+from scatterclean.model.push import Push
 from scatterclean.model.said import (
     DEFAULT_SWITCHES,
     MAX_ADDRESSES,
@@ -93,6 +94,7 @@ __all__ = [
     "Place",
     "Proofs",
     "Provider",
+    "Push",
     "Question",
     "Reason",
     "Reference",

@@ -18,6 +18,7 @@ class Errand(StrEnum):
     SWEEP = "sweep"  # an orphan, to Backscatter
     UNDO = "undo"  # the person wants it back
     RESCUE = "rescue"  # the log learned since that it is genuine
+    DELETE = "delete"  # it lay in Backscatter for longer than the person wants to keep it; nothing is moved
 
 
 class MoveState(StrEnum):
@@ -29,18 +30,26 @@ class MoveState(StrEnum):
     VANISHED = "vanished"  # looked: in neither; another hand took it
     DOUBLED = "doubled"  # looked: in both, and not provably our copy: left alone, reported
     RETURNED = "returned"  # was moved, and is back by an undo or a rescue
+    DELETED = "deleted"  # was moved, and deleted after the time that the person has set
 
 
 # What is not in it is a bug; the journal enforces it.
 PERMITTED: Mapping[MoveState, frozenset[MoveState]] = {
     MoveState.INTENDED: frozenset(
-        (MoveState.MOVED, MoveState.STAYED, MoveState.VANISHED, MoveState.DOUBLED),
+        (
+            MoveState.MOVED,
+            MoveState.STAYED,
+            MoveState.VANISHED,
+            MoveState.DOUBLED,
+            MoveState.DELETED,
+        ),
     ),
-    MoveState.MOVED: frozenset((MoveState.RETURNED,)),
+    MoveState.MOVED: frozenset((MoveState.RETURNED, MoveState.DELETED)),
     MoveState.STAYED: frozenset(),
     MoveState.VANISHED: frozenset(),
     MoveState.DOUBLED: frozenset(),
     MoveState.RETURNED: frozenset(),
+    MoveState.DELETED: frozenset(),
 }
 
 
@@ -48,7 +57,7 @@ PERMITTED: Mapping[MoveState, frozenset[MoveState]] = {
 class Intent:
     """A deed that is decided and not yet done.
 
-    `returns` is the id of the journalled move that an undo or a rescue takes back.
+    `returns` is the id of the journalled move that an undo or a rescue takes back, or that a deletion ends.
     `message_id`, `subject` and `sender` are the bounce's own, for people to recognise it by.
     """
 
@@ -108,7 +117,8 @@ class SweepReport:
     """What one sweep of one account did and found; the row `sweeps` of the store and the words come from it.
 
     `moved` are this sweep's settled moves.  `refusal` says why nothing moved although something would have.
-    `orphans` counts verdicts, moved or not.  `troubles` are sentences for the person.
+    `orphans` counts verdicts, moved or not.  `troubles` are sentences for the person, `notes` such as are no
+    trouble (they are told, and not stored).
     """
 
     account: str
@@ -124,3 +134,4 @@ class SweepReport:
     left_alone: int = 0
     refusal: Refusal | None = None
     troubles: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

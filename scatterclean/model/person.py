@@ -118,7 +118,8 @@ class Account:
     `person` groups accounts: one log serves all accounts of a person.
     `sent` empty means: find the Sent folders by SPECIAL-USE, else by well-known names.
     `also_sent` are folders in which sent mail lies among other mail: what is from own addresses counts.
-    `settle` is the time that a Sent copy may take to appear.
+    `settle` is the time that a Sent copy may take to appear.  `keep_backscatter` is how long what was put away is
+    kept; None: for ever.
     `server` is the IMAP server's name.  `hosts` are the outbound hosts as configured, names as in
     `Provider.hosts` (`*.example.org` is kept as `.example.org`) and networks; `own_ids` are patterns
     (`*@host.example`) of ids that count as the person's own.
@@ -137,4 +138,5 @@ class Account:
     hosts: frozenset[str] = frozenset()
     own_ids: tuple[str, ...] = ()
     without_id: WithoutId = WithoutId.KEEP
+    keep_backscatter: timedelta | None = None
     switches: Mapping[Kind, Switch] = field(default_factory=lambda: dict(DEFAULT_SWITCHES))

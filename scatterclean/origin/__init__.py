@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import ip_network
 
@@ -47,6 +48,7 @@ _MAX_EVIDENCE = 200
 def trace(bounce: Bounce, provider: Provider, identities: Identities) -> Origin:
     """What the evidence in the bounce says of its original.  Never raises."""
     original = bounce.original
+    provider = _with_houses(provider, bounce, identities)
     if signed := _signed(original, provider):
         return signed
     chain = [parsed(line) for line in original.received]
@@ -72,6 +74,15 @@ def trace(bounce: Bounce, provider: Provider, identities: Identities) -> Origin:
         # Nothing says from whom the reporting site took it: what came back may begin behind its own gateway.
         return _origin(Whose.UNKNOWN, OriginSign.NO_CHAIN, line)
     return _origin(Whose.STRANGER, OriginSign.CHAIN, line)
+
+
+def _with_houses(provider: Provider, bounce: Bounce, identities: Identities) -> Provider:
+    """With the machines of whoever runs the address in whose name it was sent: an address that is read here, but
+    written from in its own web mail, too, leaves through them."""
+    used = (bounce.original.sender or "", *bounce.delivered_to)
+    domains = {address.rpartition("@")[2].lower() for address in used if address and identities.owns(address)}
+    houses = {host for domain in domains for host in guessed(domain)}
+    return provider if houses <= provider.hosts else replace(provider, hosts=provider.hosts | houses)
 
 
 def _origin(whose: Whose, sign: OriginSign, line: str) -> Origin:

@@ -2,6 +2,7 @@
 
 database.py  one file, its transactions, what its errors mean
 lock.py      one writer per database
+awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
 sentlog.py, journal.py, docket.py, experience.py   the ports of the same names
@@ -13,12 +14,14 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
+from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, Journal, SentLog
-from scatterclean.store import migrate
+from scatterclean.store import awake, migrate
 from scatterclean.store.database import Database
 from scatterclean.store.docket import SqlDocket
 from scatterclean.store.experience import SqlExperience
@@ -47,10 +50,19 @@ class Store:
     def read_only(self) -> bool:
         return self._lock is None
 
+    def note_pushes(self, pushes: Mapping[str, Push]) -> None:
+        """Tell readers of this store how each account is woken by this process."""
+        awake.note(self.path, pushes)
+
+    def pushes(self) -> Mapping[str, Push] | None:
+        """How each account is woken by the daemon that runs on this store; None if there is none."""
+        return awake.noted(self.path)
+
     def close(self) -> None:
         """Also lets go of the lock.  May be called twice."""
         self._database.close()
         if self._lock is not None:
+            awake.forget(self.path)
             self._lock.release()
 
     def __enter__(self) -> Store:

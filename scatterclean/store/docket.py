@@ -23,6 +23,8 @@ from scatterclean.store.sentlog import read_cursor, write_cursor
 from scatterclean.store.tables import cases, listed, moves, watch_cursors
 
 _WHERE = ("account", "folder", "uidvalidity", "uid")
+# Of a list owner's bounces of some days; more say nothing new.
+_MOST_GENUINE = 2000
 
 
 class SqlDocket:
@@ -119,6 +121,16 @@ class SqlDocket:
             query = query.where(cases.c.uid == uid)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(cases.c.id.desc()).limit(limit))
+            return tuple(_case(row) for row in rows)
+
+    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
+        query = select(cases).where(
+            cases.c.account == account,
+            cases.c.verdict == Verdict.GENUINE.value,
+            cases.c.arrival >= since,
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(cases.c.arrival.desc(), cases.c.id).limit(_MOST_GENUINE))
             return tuple(_case(row) for row in rows)
 
     def counts(self, account: str) -> Mapping[str, int]:

@@ -6,7 +6,7 @@ against what is stored, not against what the caller believes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -116,8 +116,8 @@ class SqlJournal:
             for move, state, target_uid in outcomes:
                 _change(connection, move.id, state, target_uid, now)
                 # A return that ended in both folders did bring it back, too: tried again, it would bring one more.
-                if state in _BACK and move.intent.returns is not None:
-                    _change(connection, move.intent.returns, MoveState.RETURNED, None, now)
+                if state in _ENDS and move.intent.returns is not None:
+                    _change(connection, move.intent.returns, _ENDS[state], None, now)
 
     def moves(
         self,
@@ -170,7 +170,7 @@ class SqlJournal:
         return tuple(new)
 
     def alarms(self, account: str | None = None, since: datetime | None = None) -> Sequence[Alarm]:
-        query = select(alarms_table).order_by(alarms_table.c.id)
+        query = select(alarms_table).where(alarms_table.c.kind != _NOTE).order_by(alarms_table.c.id)
         if account is not None:
             query = query.where(alarms_table.c.account == account)
         if since is not None:
@@ -180,6 +180,16 @@ class SqlJournal:
                 Alarm(row.account, row.key, AlarmKind(row.kind), row.at, forms.pairs_from_json(row.detail))
                 for row in connection.execute(query)
             )
+
+    def note(self, account: str, key: str, now: datetime) -> datetime:
+        here = (alarms_table.c.account == account, alarms_table.c.key == key, alarms_table.c.kind == _NOTE)
+        written = upsert(alarms_table).values(
+            account=account, key=key, kind=_NOTE, at=now, detail=forms.pairs_to_json(()), rung_at=now
+        )
+        with self._database.write() as connection:
+            connection.execute(written.on_conflict_do_nothing())
+            told: datetime = connection.execute(select(alarms_table.c.rung_at).where(*here)).scalar_one()
+            return told
 
     def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
         asked: dict[str, list[str]] = {}
@@ -216,8 +226,14 @@ def _write(connection: Connection, row: dict[str, Any]) -> int:
 
 _SOURCE = ("source_folder", "source_uidvalidity", "source_uid")
 
-# How a return can end that brought the message back.
-_BACK = (MoveState.MOVED, MoveState.DOUBLED)
+# What a deed makes of the move that it takes back, or deletes, by how it ended.
+_ENDS: Mapping[MoveState, MoveState] = {
+    MoveState.MOVED: MoveState.RETURNED,
+    MoveState.DOUBLED: MoveState.RETURNED,
+    MoveState.DELETED: MoveState.DELETED,
+}
+# Stands beside the kinds of alarms: what the person was told once, and is none.
+_NOTE = "note"
 
 
 def message_key(message_id: str | None) -> str | None:

@@ -159,6 +159,13 @@ class SqlSentLog:
         with self._database.read() as connection:
             return connection.scalar(query)
 
+    def last_sent(self, account: str) -> datetime | None:
+        of_account = select(accounts.c.id).where(accounts.c.name == account).scalar_subquery()
+        query = select(func.max(sent_messages.c.sent_at)).where(sent_messages.c.account_id == of_account)
+        with self._database.read() as connection:
+            last: datetime | None = connection.scalar(query)
+            return last
+
     def ask(self, question: Question) -> Answer:
         with self._database.read() as connection:
             return Answer(

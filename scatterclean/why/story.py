@@ -17,8 +17,10 @@ from scatterclean.judge import judge
 from scatterclean.judge.hearing import Hearing
 from scatterclean.knowledge import Sources, asked, knowledge_of, storms_around
 from scatterclean.model import (
+    OUTBOX,
     Account,
     Alarm,
+    Because,
     Bounce,
     Closure,
     Errand,
@@ -47,14 +49,18 @@ class Story:
     `bounce` is None for ordinary mail; then there is no finding either.  `moves` are the journal's rows
     about it, oldest first.  `needed` is the stretch of time in which the log has to know what was sent; `knowledge`
     is what the judgment rests on; `filed_in` are the accounts in whose Sent folders the original would be; `origin`
-    says who sent the original, `contents` what it holds.  `hand` says why no sweep moves it, whatever the finding;
-    `away`: it lies in Backscatter.  `mode` is the account's; `alarms` are those of the last days, the latest first.
+    says who sent the original, `contents` what it holds.  `arrival` is when it came as the sweep reckons, `dated`
+    what the server says.  `beside`: so many messages the log knows from elsewhere than Sent (imports, `scatterclean
+    sendmail`, `also_sent`); `from_beside`: only from there it knows the message that decided.  `hand` says why no
+    sweep moves it, whatever the finding; `away`: it lies in Backscatter.  `mode` is the account's; `alarms` are
+    those of the last days, the latest first.
     """
 
     account: str
     folder: str
     uid: int
     arrival: datetime | None
+    dated: datetime | None
     message_id: str | None
     subject: str | None
     sender: str | None
@@ -70,6 +76,8 @@ class Story:
     away: bool = False
     mode: Mode = Mode.OBSERVE
     alarms: tuple[Alarm, ...] = ()
+    beside: int = 0
+    from_beside: bool = False
 
     @property
     def put_away(self) -> bool:
@@ -133,17 +141,19 @@ class Teller:
         arrival = self._arrival(folder, seen, known_as, moves)
         knowledge = self._knowledge(found, arrival) if found else None
         hearing = Hearing(found, arrival, knowledge, self.account) if found and knowledge else None
+        finding = judge(found, arrival, knowledge, self.account) if found and knowledge else None
         away = self._same(folder, self.mailbox.personal(self.account.backscatter))
         return Story(
             account=self.account.name,
             folder=folder,
             uid=seen.uid,
             arrival=arrival,
+            dated=seen.arrival,
             message_id=ids_in(message_id)[0].text if message_id and ids_in(message_id) else None,
             subject=decoded(header.get("Subject") or ""),
             sender=decoded(header.get("From") or ""),
             bounce=found,
-            finding=judge(found, arrival, knowledge, self.account) if found and knowledge else None,
+            finding=finding,
             moves=moves,
             needed=hearing.window if hearing else None,
             knowledge=knowledge,
@@ -154,7 +164,17 @@ class Teller:
             away=away,
             mode=self.account.mode,
             alarms=self.alarms(),
+            beside=sum(self.sources.log.count_account(name + OUTBOX) for name in self.sources.filing),
+            from_beside=finding is not None and self._from_beside(finding),
         )
+
+    def _from_beside(self, finding: Finding) -> bool:
+        first = finding.because[0] if finding.because else None
+        if first is None or first.because is not Because.ID_LOGGED:
+            return False
+        holders = self.sources.log.holders(self.account.person, MessageId(first["id"]).keys)
+        accounts = frozenset[str]().union(*holders.values())
+        return bool(accounts) and all(name.endswith(OUTBOX) for name in accounts)
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Those of this account that were raised in the last days, the latest first."""

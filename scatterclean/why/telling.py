@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from datetime import timedelta
 
 from scatterclean import plan, wording
 from scatterclean.model import (
@@ -22,7 +23,7 @@ from scatterclean.model import (
 )
 from scatterclean.shapes import shape_of
 from scatterclean.why.story import Story
-from scatterclean.wording import evidence, moment, shown
+from scatterclean.wording import evidence, log, moment, shown
 
 
 def told(story: Story) -> list[tuple[str, list[str]]]:
@@ -37,6 +38,7 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
         paragraphs.append(("What it is", [line]))
     else:
         paragraphs += [
+            ("The finding", _finding(story, story.finding, found)),
             ("What it is", _what(found)),
             ("What it quotes", _quotes(found, knowledge)),
             ("What the log knows", _known(found, knowledge, story)),
@@ -44,7 +46,6 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
         ]
         if held := evidence.contents(story.contents):
             paragraphs.append(("What is in the message that came back", held))
-        paragraphs.append(("The finding", _finding(story, story.finding)))
     if story.moves:
         paragraphs.append(("What was done with it", [wording.move(move) for move in story.moves]))
     return paragraphs
@@ -67,9 +68,16 @@ def _alarm(story: Story) -> list[str]:
     return []
 
 
+# Later than the server's date by more than this, the time that a sweep reckons with needs a word.
+_LATE = timedelta(minutes=30)
+
+
 def _message(story: Story) -> list[str]:
+    came = f"it came {moment(story.arrival)}"
+    if story.dated and story.arrival and story.arrival - story.dated > _LATE:
+        came += f" (the server dates it {moment(story.dated)}, but it was not there before)"
     return [
-        f"{story.folder}, UID {story.uid}, account {story.account}; it came {moment(story.arrival)}",
+        f"{story.folder}, UID {story.uid}, account {story.account}; {came}",
         f"From: {shown(story.sender) or '(nobody)'}",
         f"Subject: {shown(story.subject) or '(none)'}",
         f"Message-ID: {f'<{shown(story.message_id)}>' if story.message_id else '(none)'}",
@@ -77,7 +85,9 @@ def _message(story: Story) -> list[str]:
 
 
 def _what(found: Bounce) -> list[str]:
-    told = [f"a {wording.KINDS[found.kind]}" + (f", status {shown(found.status)}" if found.status else "")]
+    kind = wording.KINDS[found.kind]
+    article = "an" if kind[0] in "aeiou" else "a"
+    told = [f"{article} {kind}" + (f", status {shown(found.status)}" if found.status else "")]
     if found.reporting_mta:
         told.append(f"written by {shown(found.reporting_mta)}")
     if found.recipients:
@@ -90,7 +100,7 @@ def _what(found: Bounce) -> list[str]:
         ("sent", moment(original.date) if original.date else None),
     ):
         if value:
-            told.append(f"the original, {label}: {shown(value)}")
+            told.append(f"the message that it is about, {label}: {shown(value)}")
     if found.delivered_to:
         told.append(f"delivered to {_some(found.delivered_to)}")
     if found.diagnostic:
@@ -112,7 +122,7 @@ def _quotes(found: Bounce, knowledge: Knowledge) -> list[str]:
             stood += "; you received that message"
         if not known and shape in knowledge.unlogged:
             stood += "; like ids of mail of yours that the log does not know"
-        lines.append(f"<{shown(one.id.text)}>: {one.weight}, in: {shown(one.found_in)}; {stood}")
+        lines.append(f"<{shown(one.id.text)}>: {one.weight}, in: {wording.place(one.found_in)}; {stood}")
     lines += [
         f"{weight}: {_COUNTS[weight]}"
         for weight in Weight
@@ -130,17 +140,26 @@ _COUNTS = {
 
 def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
     number = knowledge.logged
-    lines = [f"{number} message{'' if number == 1 else 's'} that {'was' if number == 1 else 'were'} sent"]
+    sent = f"{number} message{'' if number == 1 else 's'} that {'was' if number == 1 else 'were'} sent"
+    lines = [f"{sent}, as your Sent folders show{log.beside(story.beside)}"]
     if found.recipients:
         ties = [f"{shown(t.recipient)} on {moment(t.sent_at)}" for t in knowledge.answer.ties]
-        lines.append(f"you wrote to: {', '.join(ties[:5])}" if ties else "no mail to them in the days before")
+        lines.append(
+            f"you wrote to: {', '.join(ties[:5])}"
+            if ties
+            else f"no mail of yours to {_some(found.recipients)} in the days before"
+        )
         met = [r for r in dict.fromkeys(found.recipients) if r in knowledge.answer.correspondents]
         if met and not ties:
             lines.append(f"but you have written before to {_some(met)}")
-    if story.needed is None:
+    genuine = story.finding is not None and story.finding.verdict is Verdict.GENUINE
+    if story.needed is None or genuine:  # what acquits needs no whole log
         return lines
     start, end = story.needed
-    lines.append(f"it would have to know what you sent from {moment(start)} to {moment(end)}")
+    lines.append(
+        "only a log that knows all that you sent in the time around it can speak against it: "
+        f"from {moment(start)} to {moment(end)}"
+    )
     for account, coverage in sorted(knowledge.coverage.items()):
         if account not in story.filed_in:
             lines.append(
@@ -155,10 +174,11 @@ def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
         if hole is not None:
             lines.append(f"{span}, but not from {moment(hole[0])} to {moment(hole[1])}")
         elif coverage.grade(start, end) is Grade.WITNESSED:
-            lines.append(f"{span}; watched all of that time")
+            lines.append(f"{span}; that is all of this time, and Sent was watched")
         else:
             lines.append(
-                f"{span}; as your Sent folder was when it was first read; what you had deleted by then is unknown"
+                f"{span}; that is all of this time, but part of it as Sent was when it was first read: "
+                "what you had deleted by then is unknown"
             )
         proved = "a reply has shown" if account in knowledge.calibrated else "no reply has shown yet"
         lines.append(f"account {account}: {proved} that its log holds what you send")
@@ -172,6 +192,10 @@ _MARKS = 5
 def _origin(story: Story, found: Bounce) -> list[str]:
     by_id = story.finding is not None and story.finding.because[0].because is Because.ID_LOGGED
     lines = ["you did: it is in the log of what you sent"] if by_id else []
+    if by_id and story.from_beside:
+        lines = [
+            "you did: no Sent folder has it, but an import, `scatterclean sendmail` or `also_sent` tells of it"
+        ]
     if story.origin is not None and not by_id:
         lines = [evidence.origin(story.origin)]
     lines += [
@@ -182,9 +206,11 @@ def _origin(story: Story, found: Bounce) -> list[str]:
     return lines
 
 
-def _finding(story: Story, finding: Finding) -> list[str]:
+def _finding(story: Story, finding: Finding, found: Bounce) -> list[str]:
     cause = finding.because[0].because if finding.because else None
     lines = [_verdict(story, finding), *(f"because {each}" for each in wording.because(finding))]
+    if cause is not None:
+        lines.append(f"what you can do: {can_do(story, finding, found)}")
     if cause is not None:
         changes = wording.changes(finding.because[0])
         if finding.verdict is Verdict.ORPHAN and story.hand is not None:
@@ -202,6 +228,12 @@ def _finding(story: Story, finding: Finding) -> list[str]:
 
 def _verdict(story: Story, finding: Finding) -> str:
     """The verdict and what comes of it where the message lies now."""
+    if finding.verdict is not Verdict.ORPHAN and story.away:
+        meaning = wording.VERDICTS[finding.verdict].partition("; ")[0]
+        by_whom = (
+            "where an earlier sweep put it; today's would not" if story.put_away else "where no sweep put it"
+        )
+        return f"{meaning}; it lies in Backscatter, {by_whom}"
     if finding.verdict is not Verdict.ORPHAN:
         return wording.VERDICTS[finding.verdict]
     if story.away:
@@ -216,6 +248,40 @@ def _verdict(story: Story, finding: Finding) -> str:
     if story.hand is None:
         return wording.VERDICTS[finding.verdict]
     return f"{wording.NEVER_SENT}, but it stays: {_why_it_stays(story, story.hand)}; no sweep will move it"
+
+
+# A frightened person asks this first.
+_FORGED = (
+    "anybody can write your address into a message: this alone is no sign that somebody has your password"
+)
+
+
+def can_do(story: Story, finding: Finding, found: Bounce) -> str:
+    """What the person can do now, where the message lies."""
+    orphan = finding.verdict is Verdict.ORPHAN
+    told = wording.advice(finding.because[0], found, story.account)
+    if story.put_away:
+        if finding.verdict is Verdict.GENUINE and story.mode is Mode.MOVE:
+            return f"{told}; the next sweep brings it back"
+        if not orphan:
+            return f"{told}; {_bring_back(story)} brings it back"
+        return f"{told}; if you did, {_bring_back(story)} brings it back for good. Mind: {_FORGED}"
+    if not orphan:
+        return told
+    if story.away:
+        return "nothing; if you want it back, move it out of Backscatter"
+    if story.hand is not None or story.mode is Mode.OBSERVE:
+        return f"{told}. Mind: {_FORGED}"
+    return f"{told}; if you did, flag it: what you flagged is never moved. Mind: {_FORGED}"
+
+
+def _bring_back(story: Story) -> str:
+    """The command; what a stranger wrote is quoted for a shell, or not used."""
+    account, ident = shlex.quote(story.account), story.message_id
+    if ident and shown(ident) == ident and ident.isascii():
+        return f"`scatterclean undo {account} --message {shlex.quote(f'<{ident}>')}`"
+    sweeps = [m.sweep for m in story.moves if m.intent.errand is Errand.SWEEP and m.state is MoveState.MOVED]
+    return f"`scatterclean undo {account} --sweep {sweeps[-1]}` (all of that sweep)"
 
 
 def _why_it_stays(story: Story, hand: plan.Hand) -> str:

@@ -5,20 +5,34 @@ What strangers wrote is shown only through `shown`: no control character reaches
 text       times, kinds, what strangers wrote
 reasons    why a message is what it was found to be
 rules      which rule decided, and what would change it
+advice     what the person can do now
 heaps      many messages at once, and one in a line
 deeds      moves, refusals, sweeps
+rhythm     when an account is looked at
 alarms     signs that somebody else uses the account, and what to do
 log        what the log knows and of which time, what proves it, what bypasses it
 evidence   who sent the message that came back, and what is in it
 """
 
 from scatterclean.wording import evidence, log
+from scatterclean.wording.advice import advice, to_whom
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told
-from scatterclean.wording.deeds import ERRANDS, HANDS, MOVE_STATES, REFUSALS, move, of_account, sweep_line
+from scatterclean.wording.deeds import (
+    ERRANDS,
+    HANDS,
+    MOVE_STATES,
+    REFUSALS,
+    deleted,
+    move,
+    of_account,
+    sweep_line,
+    would_delete,
+)
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
 from scatterclean.wording.reasons import CAUSES, NEVER_SENT, VERDICTS, because, reason
+from scatterclean.wording.rhythm import push, rhythm
 from scatterclean.wording.rules import CHANGES, RULES, changes
-from scatterclean.wording.text import KINDS, defanged, moment, quoted, shown
+from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
 __all__ = [
     "CAUSES",
@@ -33,6 +47,7 @@ __all__ = [
     "VERDICTS",
     "WHAT_TO_DO",
     "about",
+    "advice",
     "alarm",
     "alarm_told",
     "because",
@@ -40,6 +55,7 @@ __all__ = [
     "changes",
     "counted",
     "defanged",
+    "deleted",
     "evidence",
     "example",
     "examples",
@@ -48,9 +64,15 @@ __all__ = [
     "moment",
     "move",
     "of_account",
+    "place",
+    "push",
     "quoted",
     "reason",
+    "rhythm",
     "row",
     "shown",
+    "span",
     "sweep_line",
+    "to_whom",
+    "would_delete",
 ]

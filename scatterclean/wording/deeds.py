@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from scatterclean.model import Errand, Mode, Move, MoveState, Refusal, SweepReport, Verdict
 from scatterclean.plan import Hand
-from scatterclean.wording.text import moment
+from scatterclean.wording.text import moment, shown
 
 HANDS: Mapping[Hand, str] = {
     Hand.GONE: "it is no longer there",
@@ -22,13 +23,15 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.STAYED: "not moved",
     MoveState.VANISHED: "taken by another hand",
     MoveState.DOUBLED: "in both folders; left alone",
-    MoveState.RETURNED: "brought back",
+    MoveState.RETURNED: "put away, and brought back since",
+    MoveState.DELETED: "deleted since, as `keep_backscatter` says",
 }
 
 ERRANDS: Mapping[Errand, str] = {
     Errand.SWEEP: "by a sweep",
     Errand.UNDO: "by an undo",
     Errand.RESCUE: "because it proved genuine",
+    Errand.DELETE: "because of its age",
 }
 
 
@@ -37,11 +40,12 @@ def move(one: Move) -> str:
     intent = one.intent
     state = MOVE_STATES[one.state]
     if one.state is MoveState.MOVED and intent.errand is not Errand.SWEEP:
-        state = MOVE_STATES[MoveState.RETURNED]
-    return (
-        f"{moment(one.intended_at)}, {ERRANDS[intent.errand]} (number {one.sweep}), "
-        f"from {intent.source.place.folder} to {intent.target_folder}: {state}"
-    )
+        state = "brought back"
+    if intent.errand is Errand.DELETE:
+        where = f"in {intent.target_folder}"
+    else:
+        where = f"from {intent.source.place.folder} to {intent.target_folder}"
+    return f"{moment(one.intended_at)}, {ERRANDS[intent.errand]} (number {one.sweep}), {where}: {state}"
 
 
 REFUSALS: Mapping[Refusal, str] = {
@@ -57,6 +61,36 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }
+
+
+# So many of what will be deleted are named; all of them are in the folder.
+_NAMED = 20
+
+
+def would_delete(moves: Sequence[Move], keep: timedelta, after: datetime | None = None) -> str:
+    """What `keep_backscatter` will delete (from that moment on), each in a line; or would, if None."""
+    days = keep // timedelta(days=1)
+    number = "1 message" if len(moves) == 1 else f"{len(moves)} messages"
+    folders = ", ".join(sorted({shown(move.intent.target_folder) for move in moves}))
+    when = "would be deleted" if after is None else f"will be deleted by the sweeps from {moment(after)} on"
+    lines = [
+        f"{number} in {folders}, put away more than {days} days ago, {when} (`keep_backscatter`):",
+        *(
+            f"  put away {moment(move.settled_at)}: {shown(move.intent.subject) or '(no subject)'}, "
+            f"from {shown(move.intent.sender) or 'nobody'}"
+            for move in moves[:_NAMED]
+        ),
+    ]
+    if len(moves) > _NAMED:
+        lines.append(f"  and {len(moves) - _NAMED} more")
+    return "\n".join(lines)
+
+
+def deleted(number: int) -> str:
+    """What `keep_backscatter` has deleted."""
+    return (
+        f"{'1 message was' if number == 1 else f'{number} messages were'} deleted, as `keep_backscatter` says"
+    )
 
 
 def of_account(account: str, text: str) -> str:

@@ -25,7 +25,7 @@ def coverage(
     parts = [f"{log} knows what you sent since {day(covered.since, now)}"]
     live = watched_since(covered)
     if live is None:
-        parts.append("not watched live yet: it was read from what was left in Sent")
+        parts.append("not watched live yet: it is what was in Sent when that was first read")
     elif live == covered.since:
         parts.append("watched live all the time")
     else:
@@ -37,6 +37,11 @@ def coverage(
         rest = len(holes) - _HOLES
         parts.append(f"and {rest} earlier hole{'s' if rest > 1 else ''}")
     return ", ".join(parts)
+
+
+def beside(number: int) -> str:
+    """What the log knows from elsewhere than Sent, behind a number of messages; nothing if there is none."""
+    return f", and {number} more from imports, `scatterclean sendmail` or `also_sent`" if number else ""
 
 
 def watched_since(covered: Coverage) -> datetime | None:
@@ -68,12 +73,12 @@ def proofs(known: Proofs, now: datetime) -> str:
     """Do replies show that the log is whole?"""
     if not known.replies:
         return (
-            "no proof yet: no reply that cites a message of your log was seen, so mail goes only where it shows that a "
-            "stranger sent it"
+            "no proof yet that this is all: no reply to a message in the log was seen, so a bounce moves only where it "
+            "shows that a stranger sent the message"
         )
-    replies = "1 reply has" if known.replies == 1 else f"{known.replies} replies have"
+    replies = "1 reply" if known.replies == 1 else f"{known.replies} replies"
     last = f", the last {day(known.last, now)}" if known.last else ""
-    return f"{replies} cited logged messages{last}: ids survive and Sent is used"
+    return f"{replies} to messages in the log came{last}: what you send does reach the log"
 
 
 _CAUSES: Mapping[RouteCause, str] = {
@@ -118,6 +123,6 @@ def hosts(names: Iterable[str], *, known: bool) -> str:
     guess = f" (a guess: {told})" if told else ""
     return (
         f"it is not known yet through which servers your mail leaves{guess}: a sweep asks DNS for them (unless "
-        "`dns = false`), and `outbound = [...]` in the account says it for sure; as long as neither tells, no mail "
-        "can be told to be a stranger's"
+        "`dns = false`), and `outbound = [...]` in the account says it for sure; until then of no "
+        "message it can be told that a stranger sent it"
     )

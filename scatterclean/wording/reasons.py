@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scatterclean.model import Because, Finding, Kind, OriginSign, Reason, Verdict
-from scatterclean.wording.text import KINDS, moment, quoted, shown
+from scatterclean.wording.text import KINDS, moment, place, quoted, shown
 
 NEVER_SENT = "orphan: you never sent the message that it speaks of"
 
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.GENUINE: "genuine: you sent the message that it speaks of; it stays",
-    Verdict.ALARM: "alarm: your account sent a message that you did not log; look at it",
+    Verdict.ALARM: "alarm: your account sent a message that is not among what you sent; look at it",
     Verdict.WAITING: "waiting: it will be judged again; it stays until then",
     Verdict.UNDECIDED: "undecided: it cannot be told whether it is yours; it stays",
     Verdict.ORPHAN: f"{NEVER_SENT}; it goes to Backscatter",
@@ -20,7 +20,7 @@ VERDICTS: Mapping[Verdict, str] = {
 # Why a log that was silent is not enough, in `UNPROVED`, and what shows no stranger.
 _SILENCE: Mapping[str, Callable[[Reason], str]] = {
     "backfilled": lambda r: (
-        f"the log of account {r['account']} was read later from what was left in Sent: "
+        f"the log of account {r['account']} holds what was in Sent when that was first read: "
         "what you had deleted by then it does not know"
     ),
     "unproved": lambda r: (
@@ -64,12 +64,14 @@ def _by_whom(reason: Reason) -> str:
 
 
 _REASONS: Mapping[Because, Callable[[Reason], str]] = {
-    Because.ID_LOGGED: lambda r: f"you sent the message <{shown(r['id'])}> that it quotes ({r['found_in']})",
+    Because.ID_LOGGED: lambda r: (
+        f"you sent the message <{shown(r['id'])}> that it quotes ({place(r['found_in'])})"
+    ),
     Because.TIE: lambda r: (
         f"you wrote to {shown(r['recipient'])} on {moment(r['sent_at'])}, shortly before it came"
     ),
     Because.UNKNOWN_ID: lambda r: (
-        f"the message <{shown(r['id'])}> that it quotes ({r['found_in']}) is not among those that you sent, "
+        f"the message <{shown(r['id'])}> that it quotes ({place(r['found_in'])}) is not among those that you sent, "
         "and the log would have known it"
     ),
     Because.NEVER_SENDS: lambda r: (
@@ -85,7 +87,7 @@ _REASONS: Mapping[Because, Callable[[Reason], str]] = {
     ),
     Because.NO_REFERENCE: lambda _: "it does not say which message it is about (no Message-ID in it)",
     Because.WEAK_ONLY: lambda r: (
-        f"the only Message-ID in it, <{shown(r['id'])}>, stands where it proves nothing ({r['found_in']})"
+        f"the only Message-ID in it, <{shown(r['id'])}>, stands where it proves nothing ({place(r['found_in'])})"
     ),
     Because.REPLY_ID: lambda r: (
         f"it names <{shown(r['id'])}>, but an automatic reply proves too little: "
@@ -108,12 +110,15 @@ _REASONS: Mapping[Because, Callable[[Reason], str]] = {
     ),
     Because.EMPTY_LOG: lambda _: "the log of what you sent is empty: nothing can be told",
     Because.STUMBLED: lambda r: f"a part of it could not be read ({r['format']}; please report this)",
-    Because.INCOMPLETE: lambda _: "it is so large that the returned message was not read to its end",
+    Because.INCOMPLETE: lambda _: (
+        "it is so large, or names so many messages, that it was not read to its end"
+    ),
     Because.KIND_OFF: lambda r: (
         f"mail of this kind ({_kind(r)}) is never moved (`kinds` in the configuration)"
     ),
     Because.NO_STORM: lambda r: (
-        f"mail of this kind ({_kind(r)}) is moved only during a storm of backscatter, and there is none"
+        f"mail of this kind ({_kind(r)}) is moved only during a storm (ten orphans or more within six hours), "
+        "and there was none"
     ),
     Because.SENT_BY_YOU: lambda r: (
         f"{_by_whom(r)}, but it is not among what you sent: somebody else may have your password"
@@ -129,8 +134,8 @@ _REASONS: Mapping[Because, Callable[[Reason], str]] = {
         "checked whether that is real"
     ),
     Because.FORWARDED: lambda r: (
-        f"your mail provider had taken the message in for you{quoted(r['line'])}: what came back is mail that "
-        "you received and that was passed on or answered by itself"
+        "it is about mail that you received, not sent: your mail provider had taken that message in for you, and "
+        f"then it was passed on, or answered by itself{quoted(r['line'])}"
     ),
     Because.RECEIVED: lambda r: (
         f"you received the message <{shown(r['id'])}> that it is about: a forwarding, a redirect or an automatic "
@@ -220,9 +225,11 @@ CAUSES: Mapping[Because, str] = {
     Because.OUTSIDE_COVERAGE: "they are about a time of which the log does not know what you sent",
     Because.EMPTY_LOG: "the log of what you sent is empty: nothing can be told",
     Because.STUMBLED: "a part of them could not be read (please report this)",
-    Because.INCOMPLETE: "they are so large that the returned messages were not read to their end",
+    Because.INCOMPLETE: "they are so large, or name so many messages, that they were not read to their end",
     Because.KIND_OFF: "mail of their kind is never moved (`kinds` in the configuration)",
-    Because.NO_STORM: "mail of their kind is moved only during a storm of backscatter, and there is none",
+    Because.NO_STORM: (
+        "mail of their kind is moved only during a storm (ten orphans or more within six hours), and there was none"
+    ),
     Because.SENT_BY_YOU: (
         "your own account sent the messages that they are about, and they are not among what you sent: somebody "
         "else may have your password"

@@ -58,13 +58,16 @@ CHANGES: Mapping[Because, str] = {
     Because.ID_LOGGED: "nothing: what the log knows is never put away",
     Because.TIE: "nothing: what may be an answer to you is never put away",
     Because.UNKNOWN_ID: (
-        "a copy of that message in a Sent folder: once one is read there it counts as yours, and a sweep that put "
-        "it away brings it back"
+        "a copy of that message in a Sent folder, or in what you give to `scatterclean import`: then it counts as "
+        "yours, and a sweep that put it away brings it back"
     ),
     Because.NEVER_SENDS: "taking the address out of `never_sends`",
-    Because.SETTLING: "time",
+    Because.SETTLING: "a copy of that message that is filed in a Sent folder until then: it is genuine",
     Because.SENT_UNREAD: "reading those Sent folders: `scatterclean harvest`, or the next sweep of that account",
-    Because.NO_REFERENCE: "nothing: without a Message-ID it may be yours as well",
+    Because.NO_REFERENCE: (
+        "nothing: without a Message-ID it may be yours as well (where a stranger's machine shows, `without_id` in "
+        "the configuration can change that)"
+    ),
     Because.WEAK_ONLY: "nothing: without a better Message-ID it may be yours as well",
     Because.REPLY_ID: "nothing: it may answer mail of yours",
     Because.NOT_YOURS: "adding the address to `addresses`, if you alone send from it",
@@ -79,10 +82,12 @@ CHANGES: Mapping[Because, str] = {
     Because.STUMBLED: "a version of scatterclean that can read it",
     Because.INCOMPLETE: "nothing: what was not read may be yours",
     Because.KIND_OFF: "`kinds` in the configuration",
-    Because.NO_STORM: "a storm around it, or `kinds` in the configuration",
+    Because.NO_STORM: "a storm around it (ten orphans or more within six hours), or `kinds` in the configuration",
     Because.SENT_BY_YOU: f"{_LOG_IT}: then it is genuine",
     Because.MAY_BE_YOURS: f"{_LOG_IT}: then it is genuine; if it was not you, change your password",
-    Because.PROVIDER_HOP: "nothing: what went through your provider may be yours",
+    Because.PROVIDER_HOP: (
+        f"{_LOG_IT}: then it is genuine; else nothing, for what went through your provider may be yours"
+    ),
     Because.UNCHECKED: "DNS that answers (`dns = true`), if all of the message came back; else nothing",
     Because.FORWARDED: "nothing: it is about mail that was really passed on",
     Because.RECEIVED: "nothing: it is about mail that you really received",

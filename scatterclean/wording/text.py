@@ -48,6 +48,23 @@ def moment(iso: str | datetime | None, zone: tzinfo | None = None) -> str:
     return when.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z").strip()
 
 
+def span(length: timedelta) -> str:
+    """A stretch of time: "90 s", "15 min"."""
+    seconds = int(length.total_seconds())
+    return f"{seconds // 60} min" if seconds >= 120 and seconds % 60 == 0 else f"{seconds} s"
+
+
+def place(found_in: str) -> str:
+    """Where in an automatic message an id stood, without the names of MIME types."""
+    if found_in == "pasted header":
+        return "a header pasted into its text"
+    if found_in.endswith(" part"):
+        if "headers" in found_in:
+            return "the header attached to it"
+        return "the message attached to it" if found_in.startswith("message/") else "a part attached to it"
+    return shown(found_in, 60)
+
+
 def quoted(line: str) -> str:
     """A line of evidence as it stood, in brackets behind a sentence; nothing if there is none."""
     return f' (it says: "{shown(line, 200)}")' if line else ""

@@ -41,7 +41,7 @@ def test_the_defaults_are_filled_in(reading: Reading, tmp_path: Path) -> None:
     assert (home.name, home.host, home.port, home.tls) == ("home", "imap.example.org", 993, Tls.IMPLICIT)
     assert (home.username, home.ca_file) == ("Me@example.org", None)
     assert home.secret == Secret(Source.ENV, ("P",))
-    assert (home.timeout, home.poll) == (timedelta(seconds=60), timedelta(minutes=5))
+    assert (home.timeout, home.poll, home.push) == (timedelta(seconds=60), timedelta(minutes=5), True)
     account = home.account
     assert account.mode is Mode.OBSERVE
     assert (account.watch, account.sent, account.backscatter) == (("INBOX",), (), "Backscatter")
@@ -72,6 +72,7 @@ def test_every_key_arrives(reading: Reading, tmp_path: Path) -> None:
         backscatter = "INBOX.Orphans"
         mode = "move"
         poll = 90
+        push = false
         settle = "2h"
         timeout = "2m"
         [accounts."me.home-2".kinds]
@@ -95,7 +96,7 @@ def test_every_key_arrives(reading: Reading, tmp_path: Path) -> None:
     assert it.account.sent == ("Sent", "Sent Messages")
     assert it.account.backscatter == "INBOX.Orphans"
     assert it.account.mode is Mode.MOVE
-    assert (it.poll, it.timeout) == (timedelta(seconds=90), timedelta(minutes=2))
+    assert (it.poll, it.timeout, it.push) == (timedelta(seconds=90), timedelta(minutes=2), False)
     assert it.account.settle == timedelta(hours=2)
     assert it.account.switches == dict(DEFAULT_SWITCHES) | {
         Kind.AUTOREPLY: Switch.ALWAYS,

@@ -17,7 +17,8 @@ TEXT = SAMPLE.read_text(encoding="utf-8")
 COMMENTED = re.compile(r"^#([a-z_]+) = [^\n]*$", re.MULTILINE)
 # These show an example, because the default is empty or depends on other things.
 EXAMPLES = {
-    "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "outbound", "own_ids", "password"
+    "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "keep_backscatter", "outbound",
+    "own_ids", "password",
 }  # fmt: skip
 
 

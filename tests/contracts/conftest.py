@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,9 @@ from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
 from scatterclean.store import Store, open_store
 from tests.conftest import absent
-from tests.contracts.worlds import NO_MOVE, World
-from tests.servers import DovecotHand, access_to, fresh_user
+from tests.contracts.worlds import World
+from tests.hosts.kinds import KINDS, NO_MOVE
+from tests.servers import Host, RealHand, access_to, fresh_user
 
 
 @pytest.fixture
@@ -39,39 +41,27 @@ def docket(store: Store) -> Docket:
     return store.docket
 
 
-@pytest.fixture(scope="session")
-def dotted_dovecot() -> Iterator[ScratchDovecot]:
-    """Folders as with Courier ("INBOX.Sent"), and MOVE is not advertised."""
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot(separator=".", prefix="INBOX.", capability=NO_MOVE) as server:
-        yield server
-
-
-@pytest.fixture(params=["memory", "memory without MOVE", "dovecot", "dovecot without MOVE"])
-def world(request: pytest.FixtureRequest) -> Iterator[World]:
-    kind = str(request.param)
-    separator, prefix = (".", "INBOX.") if "without" in kind else ("/", "")
-    if kind.startswith("memory"):
+@pytest.fixture(params=["memory", "memory without MOVE", *KINDS])
+def world(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> Iterator[World]:
+    name = str(request.param)
+    if name.startswith("memory"):
+        separator, prefix = (".", "INBOX.") if "without" in name else ("/", "")
         memory = MemoryServer(separator=separator, prefix=prefix, move=not prefix)
         yield World(memory, lambda: MemoryMailbox(memory), MemoryMailbox(memory), separator, prefix)
         return
-    server: ScratchDovecot = request.getfixturevalue("dotted_dovecot" if prefix else "dovecot")
+    kind, server = KINDS[name], hosts(name)
     access = access_to(server, fresh_user())
-    boxes: list[Mailbox] = []
+    with ExitStack() as stack:
+        hand = RealHand(server, access.username)
+        stack.callback(hand.close)
 
-    def another() -> Mailbox:
-        # Small portions, so that every test crosses their borders.
-        boxes.append(open_mailbox(access, Portions(found=7, headers=3, raw=4000, moved=3)))
-        return boxes[-1]
+        def another() -> Mailbox:
+            # Small portions, so that every test crosses their borders.
+            box = open_mailbox(access, Portions(found=7, headers=3, raw=4000, moved=3))
+            stack.callback(box.close)
+            return box
 
-    hand = DovecotHand(server, access.username)
-    try:
-        yield World(hand, another, another(), separator, prefix)
-    finally:
-        for box in boxes:
-            box.close()
-        hand.close()
+        yield World(hand, another, another(), kind.separator, kind.prefix, kind.uses, kind.refuses)
 
 
 @pytest.fixture(params=["memory", "dovecot"])
@@ -86,7 +76,7 @@ def full_world(request: pytest.FixtureRequest) -> Iterator[World]:
         absent("Dovecot 2.3")
     with ScratchDovecot(capability=NO_MOVE, quota="*:messages=2") as server:
         access = access_to(server, fresh_user())
-        hand, box = DovecotHand(server, access.username), open_mailbox(access)
+        hand, box = RealHand(server, access.username), open_mailbox(access)
         yield World(hand, lambda: box, box, "/", "")
         box.close()
         hand.close()

@@ -158,6 +158,7 @@ def test_an_intention_can_become_what_a_look_can_show_and_nothing_else() -> None
         MoveState.STAYED,
         MoveState.VANISHED,
         MoveState.DOUBLED,
+        MoveState.DELETED,
     }
     assert {s for s in MoveState if s is not MoveState.INTENDED and PERMITTED[s]} == {MoveState.MOVED}
 
@@ -260,7 +261,7 @@ def test_a_move_is_found_by_message_id_however_it_is_typed(journal: Journal, typ
 
 
 def test_moved_before_knows_every_message_that_a_sweep_may_have_moved(journal: Journal) -> None:
-    outcomes = dict(zip(range(1, 6), (*PERMITTED[MoveState.INTENDED], None), strict=True))
+    outcomes = dict(enumerate((*PERMITTED[MoveState.INTENDED], None), 1))
     for uid, state in outcomes.items():
         (move,) = intended(journal, intent(uid))
         if state is not None:

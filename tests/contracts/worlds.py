@@ -34,6 +34,8 @@ class World:
     box: Mailbox
     separator: str
     prefix: str
+    uses: bool = True  # does LIST show what special folders are for (RFC 6154)?
+    refuses: str = ""  # characters that no name of a folder may hold
 
     def place(self, folder: str = "INBOX") -> Place:
         return self.box.state(folder).place
@@ -52,7 +54,3 @@ class World:
 
     def deliver(self, *numbers: int, flags: tuple[str, ...] = (), folder: str = "INBOX") -> list[int]:
         return [self.hand.append(folder, MESSAGE % n, flags=flags, arrival=NOON) for n in numbers]
-
-
-# What Dovecot can, but for MOVE.
-NO_MOVE = "IMAP4rev1 LITERAL+ UIDPLUS NAMESPACE SPECIAL-USE LIST-EXTENDED UNSELECT ID"

@@ -14,6 +14,7 @@ from scatterclean.model import (
     Hour,
     Place,
     Reason,
+    Tie,
     Verdict,
     Whereabouts,
 )
@@ -56,7 +57,7 @@ def case(number: int, finding: Finding, arrival: datetime = ARRIVAL) -> Case:
 
 
 LOGGED = Finding(Verdict.GENUINE, (Reason.of(Because.ID_LOGGED, id="x@winter.example", found_in="part"),))
-WRITTEN_TO = frozenset(f"r{n}@elsewhere.example" for n in range(200))
+WRITTEN_TO = [Tie(f"r{n}@elsewhere.example", NOW - timedelta(hours=3), "Hello") for n in range(200)]
 SENT = Finding(Verdict.ALARM, (Reason.of(Because.SENT_BY_YOU, sign="signed", line="d=x", id="x@y"),))
 
 
@@ -68,7 +69,13 @@ def test_one_message_that_bounces_from_everywhere_is_an_alarm() -> None:
 def test_recipients_to_whom_the_log_says_nothing_went_do_not_count() -> None:
     """Who knows one id of the person's, as everybody on a mailing list does, can forge bounces about it."""
     forged = [case(n, LOGGED) for n in range(1, 5 * MANY_BOUNCES)]
-    assert not many_bounces("home", forged, frozenset(["r1@elsewhere.example"]))
+    assert not many_bounces("home", forged, WRITTEN_TO[1:2])
+
+
+def test_recipients_of_other_messages_do_not_count() -> None:
+    forged = [case(n, LOGGED) for n in range(1, 5 * MANY_BOUNCES)]
+    each = [replace(tie, sent_at=tie.sent_at - timedelta(minutes=n)) for n, tie in enumerate(WRITTEN_TO)]
+    assert not many_bounces("home", forged, each)
 
 
 def test_the_same_recipient_many_times_is_none() -> None:

@@ -90,8 +90,8 @@ def test_no_reason_lets_a_stranger_write_into_a_terminal(because: Because) -> No
             "backfilled",
             OriginSign.NO_CHAIN,
             (
-                "the log of account home was read later from what was left in Sent: what you had deleted by then it "
-                "does not know; and the bounce does not show which way the message went"
+                "the log of account home holds what was in Sent when that was first read: what you had deleted by then "
+                "it does not know; and the bounce does not show which way the message went"
             ),
             "watched for about ten days",
         ),

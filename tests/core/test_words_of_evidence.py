@@ -167,9 +167,11 @@ def test_many_holes_are_cut_to_the_latest() -> None:
 
 def test_proof_by_replies_is_told_or_that_there_is_none() -> None:
     told = wording.log.proofs(Proofs(12, YESTERDAY), NOW)
-    assert told == "12 replies have cited logged messages, the last yesterday: ids survive and Sent is used"
-    assert wording.log.proofs(Proofs(1, NOW), NOW).startswith("1 reply has cited")
-    assert wording.log.proofs(Proofs(), NOW).startswith("no proof yet: ")
+    assert (
+        told == "12 replies to messages in the log came, the last yesterday: what you send does reach the log"
+    )
+    assert wording.log.proofs(Proofs(1, NOW), NOW).startswith("1 reply to messages in the log came")
+    assert wording.log.proofs(Proofs(), NOW).startswith("no proof yet that this is all: ")
 
 
 @pytest.mark.parametrize("cause", RouteCause)

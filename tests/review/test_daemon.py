@@ -14,11 +14,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from scatterclean import service
 from scatterclean.config import Settings, load
 from scatterclean.errors import ConnectionLost, DatabaseUnusable, ServerBusy
 from scatterclean.model import Mode, Refusal, SweepReport
-from scatterclean.service import Service
+from scatterclean.service import Service, clock, health, jobs
+from scatterclean.service import daemon as main_loop
 from scatterclean.wire import Household
 
 PATIENCE = 20.0
@@ -44,13 +44,13 @@ class Stage:
     def config(self) -> Path:
         return self.path / "scatterclean.toml"
 
-    def write(self, *names: str, level: str = "info", mode: str = "move") -> None:
+    def write(self, *names: str, level: str = "info", mode: str = "move", push: bool = False) -> None:
         head = f'database = "{self.path / "log.db"}"\nlog_level = "{level}"\n'
         self.config.write_text(
             head
             + "".join(
                 f'[accounts.{name}]\nhost = "127.0.0.1"\nport = 1\ntls = "none"\nusername = "{name}@e.example"\n'
-                f'password_env = "NOTHING"\npoll = "1h"\nmode = "{mode}"\n'
+                f'password_env = "NOTHING"\npoll = "1h"\nmode = "{mode}"\npush = {str(push).lower()}\n'
                 for name in names
             )
         )
@@ -102,7 +102,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCap
 
 def due(daemon: Service, name: str) -> timedelta:
     """How long the account's next sweep is away."""
-    return daemon._scheduler.get_job(name).next_run_time - datetime.now(UTC)  # type: ignore[no-any-return]
+    return daemon.jobs.scheduler.get_job(name).next_run_time - datetime.now(UTC)  # type: ignore[no-any-return]
 
 
 def hang(stop: Callable[[], bool]) -> SweepReport:
@@ -126,7 +126,7 @@ def test_a_reload_that_the_database_refuses_ends_nothing_and_changes_nothing(
         def refuse(*_: object) -> None:
             raise error
 
-        monkeypatch.setattr(service, "assign", refuse)
+        monkeypatch.setattr(main_loop, "assign", refuse)
         stage.write("home", "more")
         stage.reload(daemon)
         stage.wait(lambda: "the old one stays" in caplog.text or "a bug" in caplog.text)
@@ -167,7 +167,7 @@ def test_an_account_that_a_reload_takes_out_ends_its_move_in_hand_uncut(stage: S
 def test_an_account_that_a_reload_takes_out_is_cut_if_it_does_not_end(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "GRACE", 0.1)
+    monkeypatch.setattr(jobs, "GRACE", 0.1)
     cut = threading.Event()
 
     def play(_stop: Callable[[], bool]) -> SweepReport:
@@ -181,7 +181,7 @@ def test_an_account_that_a_reload_takes_out_is_cut_if_it_does_not_end(
         stage.write("other")
         stage.reload(daemon)
         stage.wait(cut.is_set)
-        stage.wait(lambda: not daemon._rounds)
+        stage.wait(lambda: not daemon.jobs.rounds)
     assert "trying again" not in caplog.text
 
 
@@ -204,7 +204,7 @@ def test_a_reload_that_changes_nothing_of_an_account_leaves_its_sweep_alone(stag
         stage.reload(daemon)
         stage.wait(lambda: "more" in stage.began)
         time.sleep(0.1)
-        assert "home" in daemon._rounds
+        assert "home" in daemon.jobs.rounds
 
 
 def test_a_trouble_that_outlasts_a_reload_is_told_again(
@@ -239,7 +239,7 @@ def test_a_server_that_asks_for_years_of_patience_is_asked_again_within_an_hour(
 
     stage.play["home"] = play
     with stage.running() as daemon:
-        stage.wait(lambda: daemon._health)
+        stage.wait(lambda: daemon.health)
         stage.wait(lambda: due(daemon, "home") != timedelta(hours=1))
         assert due(daemon, "home") <= timedelta(hours=1)
 
@@ -248,7 +248,7 @@ def test_a_clock_that_was_wrong_by_years_is_made_up_for_by_one_round(stage: Stag
     """APScheduler lists every round that was missed, before it runs one: gigabytes where a clock began in 1970."""
     with stage.running() as daemon:
         stage.wait(lambda: stage.began)
-        job = daemon._scheduler.get_job("home")
+        job = daemon.jobs.scheduler.get_job("home")
         assert len(job._get_run_times(datetime.now(UTC) + timedelta(days=3))) == 1
 
 
@@ -262,15 +262,15 @@ def test_a_clock_that_is_set_brings_a_round_at_once(
         moved = SimpleNamespace(
             time=lambda: time.time() + 3600 * hours, monotonic=time.monotonic, sleep=time.sleep
         )
-        monkeypatch.setattr(service, "time", moved)
+        monkeypatch.setattr(clock, "time", moved)
         stage.wait(lambda: stage.began == ["home", "home"])
 
 
 def test_a_round_that_shows_no_life_is_cut_and_the_account_goes_on(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "SILENCE", timedelta(seconds=0.2))
-    monkeypatch.setattr(service, "FIRST_BACKOFF", timedelta(0))
+    monkeypatch.setattr(jobs, "SILENCE", timedelta(seconds=0.2))
+    monkeypatch.setattr(health, "FIRST_BACKOFF", timedelta(0))
 
     def play(_stop: Callable[[], bool]) -> SweepReport:
         stage.wait(lambda: stage.aborted)
@@ -293,8 +293,8 @@ def test_a_round_that_outlasts_its_interval_is_followed_by_another(stage: Stage)
     stage.play["home"] = play
     with stage.running() as daemon:
         stage.wait(lambda: stage.began)
-        pace = service._Pace(seconds=1, timezone=UTC)
-        daemon._scheduler.get_job("home").modify(trigger=pace, next_run_time=datetime.now(UTC))
+        pace = jobs.Pace(seconds=1, timezone=UTC)
+        daemon.jobs.scheduler.get_job("home").modify(trigger=pace, next_run_time=datetime.now(UTC))
         stage.wait(lambda: stage.began == ["home", "home"])
         over.set()
 
@@ -311,8 +311,8 @@ def test_trouble_that_concerns_every_account_is_told_once(
     stage.play["home"] = play
     with stage.running() as daemon:
         for times in (1, 2, 3):
-            stage.wait(lambda: len(tried) == times and not daemon._rounds and daemon.words.empty())  # noqa: B023
-            daemon._again("home", timedelta(0))
+            stage.wait(lambda: len(tried) == times and not daemon.jobs.rounds and daemon.words.empty())  # noqa: B023
+            daemon.jobs.again("home", timedelta(0))
         stage.wait(lambda: len(tried) == 4)
     assert caplog.text.count("the disk is full") == 1
     assert caplog.text.count("every account") == 1
@@ -339,7 +339,7 @@ def test_a_bug_shows_no_mail_even_in_a_debug_log(stage: Stage, caplog: pytest.Lo
 def test_nothing_is_called_settled_when_a_connection_was_cut(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(service, "GRACE", 0.1)
+    monkeypatch.setattr(jobs, "GRACE", 0.1)
     cut = threading.Event()
 
     def play(_stop: Callable[[], bool]) -> SweepReport:
@@ -370,9 +370,9 @@ def test_what_the_last_sweep_moved_is_told_before_leaving(
 
 def test_a_round_that_was_handed_out_while_leaving_does_not_begin(stage: Stage) -> None:
     with stage.running() as daemon:
-        stage.wait(lambda: stage.began and not daemon._rounds)
-        daemon._stop.set()
-        daemon._round("home")
+        stage.wait(lambda: stage.began and not daemon.jobs.rounds)
+        daemon.stop.set()
+        daemon.jobs.round("home")
     assert stage.began == ["home"]
 
 
@@ -397,5 +397,5 @@ def test_the_trouble_of_one_account_stops_no_other(stage: Stage) -> None:
         stage.wait(lambda: len(stage.began) == len(troubles) + 1)
         for name in stage.play:
             stage.wait(lambda: due(daemon, name) < timedelta(minutes=16))  # noqa: B023
-            daemon._again(name, timedelta(0))
+            daemon.jobs.again(name, timedelta(0))
         stage.wait(lambda: len(stage.began) == 2 * len(troubles) + 1)

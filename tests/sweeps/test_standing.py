@@ -149,7 +149,7 @@ def test_the_screen_tells_alarms_first_then_what_the_log_knows(
         "The log: 40 messages that were sent",
         "the log knows what you sent since 29 October 2025",
         "not watched live yet",
-        "no proof yet: ",
+        "no proof yet that this is all: ",
         "your mail leaves through winter.example",
     ):
         assert words in text, words

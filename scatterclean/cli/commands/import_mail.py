@@ -105,9 +105,10 @@ def _tell(screen: Screen, found: Found) -> None:
         f"{shown(str(found.path), 200)}: {found.what}, {messages}{' that you sent' if of_log else ''}"
         f" ({found.own} from your addresses)"
     )
-    if found.messages and not found.own and not of_log:
+    if found.own < found.messages and not of_log:
+        others = "None of them is" if not found.own else f"{found.messages - found.own} of them are not"
         screen.trouble(
-            "  None of them is from an address that the configuration names. Is this mail that you sent? "
+            f"  {others} from an address that the configuration names. Is this mail that you sent? "
             "If so, all is well; if not, bounces of it count as genuine from now on."
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -67,6 +68,8 @@ def tell(screen: Screen, standing: Standing) -> None:
             screen.say(line, "bold red", indent=2)
     if len(alarms) > _ALARMS:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
+    if (rhythm := standing.rhythm) is not None:
+        screen.say(wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted), indent=2)
     _log(screen, standing)
     away = standing.put_away
     back = f" ({away.returned} of them came back)" if away.returned else ""
@@ -74,7 +77,8 @@ def tell(screen: Screen, standing: Standing) -> None:
         f"Put away: {away.today} today, {away.week} in the last 7 days, {away.ever} ever{back}", indent=2
     )
     still_open = ", ".join(f"{count} {verdict}" for verdict, count in sorted(standing.still_open.items()))
-    screen.say(f"Still open: {still_open or 'nothing'}", indent=2)
+    named = f" (`scatterclean sweep {shlex.quote(standing.account)}` names them)" if still_open else ""
+    screen.say(f"Still open: {still_open or 'nothing'}{named}", indent=2)
     if not standing.sweeps:
         screen.say("No sweep yet", indent=2)
         return
@@ -102,6 +106,7 @@ def _log(screen: Screen, standing: Standing) -> None:
 
     number, now = standing.logged, standing.now
     sent = "1 message that was sent" if number == 1 else f"{number} messages that were sent"
+    sent += log.beside(standing.beside)
     if standing.coverage.since is None:
         read = "were read, and are empty" if standing.sent_empty else "were not read yet"
         screen.say(f"The log: {sent}; its Sent folders {read}", indent=2)

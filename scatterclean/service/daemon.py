@@ -1,0 +1,202 @@
+"""The main loop: it hears words (of signals, jobs, the configuration) and tells the scheduler; it does no work itself.
+
+Signal handlers and jobs only put a word into a queue; this loop does the rest, and it alone touches the
+scheduler.  One account's trouble never stops another's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from queue import Empty, SimpleQueue
+
+from scatterclean.config import Settings
+from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
+from scatterclean.model import SweepReport
+from scatterclean.service.clock import Clocks
+from scatterclean.service.followups import Followups, Waits
+from scatterclean.service.health import MAX_BACKOFF, Health
+from scatterclean.service.jobs import Jobs
+from scatterclean.service.watcher import Watch, Watchers
+from scatterclean.wire import Household, assign
+
+log = logging.getLogger("scatterclean")
+
+HEARTBEAT = 1.0
+
+
+@dataclass(slots=True)
+class Service:
+    """Runs until SIGTERM or SIGINT.  `household` is opened and closed by the caller."""
+
+    household: Household
+    reload: Callable[[], Settings]
+    verbose: bool = False
+    words: SimpleQueue[tuple[str, object]] = field(default_factory=SimpleQueue)
+    health: dict[str, Health] = field(default_factory=dict)
+    stop: threading.Event = field(default_factory=threading.Event)
+    jobs: Jobs = field(init=False)
+    watchers: Watchers = field(init=False)
+    followups: Followups = field(default_factory=Followups)
+    _news: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.jobs = Jobs(self.household, self.words, self.stop)
+        self.watchers = Watchers(self.household, self.words)
+
+    def run(self) -> bool:
+        """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
+        self.jobs.start()
+        log.info("watching %s; the first sweep begins now", ", ".join(self.household.accounts))
+        clocks = Clocks()
+        while not self.stop.is_set():
+            self._listen()
+            jump = clocks.jumped(HEARTBEAT)
+            if jump is not None:
+                self._moved(jump)
+            self.jobs.mind()
+            self.watchers.mind(self._well)
+        return self._leave()
+
+    def _listen(self) -> None:
+        try:
+            word, what = self.words.get(timeout=HEARTBEAT)
+        except Empty:
+            return
+        try:
+            self._hear(word, what)
+        except Exception as bug:  # noqa: BLE001 - with the main loop everything would end
+            self._bug("the daemon", bug)
+
+    def _hear(self, word: str, what: object) -> None:
+        match word, what:
+            case "stop", signum if not self.stop.is_set():
+                log.info("asked to leave (%s): finishing what is in hand", signum)
+                self.stop.set()
+            case "reload", _ if not self.stop.is_set():
+                self._reload()
+            case "swept", (SweepReport() as report, Waits() as waits):
+                self._swept(report, waits)
+            case "failed", (str() as name, Trouble() as trouble):
+                self._failed(name, trouble)
+            case "again", str() as name:
+                # Not at once: the scheduler counts the round as running until its thread has come back.
+                self.jobs.again(name, timedelta(seconds=HEARTBEAT))
+            case "listening", Watch() as watch if self.watchers.listening(watch):
+                self._wake(watch.name)
+            case "rang", Watch() as watch if self.watchers.rang(watch):
+                self._wake(watch.name)
+            case "silent", (Watch() as watch, Exception() as why):
+                self.watchers.silent(watch, why)
+            case "bug", (str() as name, BaseException() as error):
+                self._bug(name, error)
+                self.jobs.again(name, MAX_BACKOFF)
+
+    def _bug(self, name: str, error: BaseException) -> None:
+        # The text of a foreign exception may hold a piece of mail: only its kind is logged, and where it arose.
+        where = ""
+        if log.isEnabledFor(logging.DEBUG):
+            where = "\n" + "".join(traceback.format_tb(error.__traceback__)).rstrip()
+        log.error(
+            "%s: a bug of scatterclean (%s); this round was given up, the next one comes as usual%s",
+            name,
+            type(error).__name__,
+            where,
+        )
+
+    # --- rounds, and what follows from them -------------------------------------------------------------
+
+    def _swept(self, report: SweepReport, waits: Waits) -> None:
+        name = report.account
+        self.health.setdefault(name, Health()).swept(report)
+        if self.stop.is_set() or name not in self.household.accounts:
+            return
+        self.followups.swept(name, datetime.now(UTC), waits)
+        if name in self._news:  # it arrived while the round ran, which may have looked before
+            self._news.discard(name)
+            self._wake(name)
+        mates = self.household.of_person(name)
+        for due in (self.followups.ripe(name, mates), self.followups.answers(name, mates)):
+            for mate, when in due.items():
+                if self._well(mate):
+                    self.jobs.earlier(mate, when)
+
+    def _failed(self, name: str, trouble: Trouble) -> None:
+        if self.stop.is_set() or name not in self.household.accounts:
+            return
+        self._news.discard(name)  # the next try sees it
+        if isinstance(trouble, ServerBusy):
+            self.watchers.give_way(name)
+        self.followups.swept(name, datetime.now(UTC), self.followups.waits.get(name, Waits()))
+        self.jobs.again(name, self.health.setdefault(name, Health()).failed(name, trouble))
+
+    def _well(self, name: str) -> bool:
+        """Was it swept, and is not in trouble?  If it is, its back-off counts, and nothing else."""
+        health = self.health.get(name)
+        return health is not None and not health.failures
+
+    def _wake(self, name: str) -> None:
+        """Mail arrived.  An account in trouble is not swept more often because of that."""
+        if not self._well(name):
+            return
+        if name in self.jobs.rounds:
+            self._news.add(name)
+        else:
+            self.jobs.earlier(name, self.followups.wake(name, datetime.now(UTC)))
+
+    def _moved(self, jump: float) -> None:
+        """After a suspend or a set clock the scheduler's times are void: everything is due now."""
+        log.info("the clock moved by %+.0f s (suspended, or set): looking at all accounts now", jump)
+        for name in self.household.accounts:
+            self.jobs.again(name, timedelta(0))
+        self.watchers.renew()
+
+    # --- the configuration ------------------------------------------------------------------------------
+
+    def _reload(self) -> None:
+        try:
+            settings = self.reload()
+            if settings.database != self.household.settings.database:
+                raise PersonCanMend(f"another database ({settings.database}) needs a restart")
+            assign(settings, self.household.store)
+        except Trouble as trouble:
+            log.error("the new configuration was refused, the old one stays:\n%s", trouble)
+            return
+        for warning in settings.warnings:
+            log.warning("%s", warning)
+        gone = self.household.accounts.keys() - {a.name for a in settings.accounts}
+        self.household.settings = settings
+        accounts = self.household.accounts
+        log.setLevel("DEBUG" if self.verbose else settings.log_level.value.upper())
+        self.jobs.make_way()
+        for name in gone:
+            self.jobs.forget(name)
+            self.health.pop(name, None)
+            self.followups.forget(name)
+        for health in self.health.values():
+            health.told = frozenset()  # who has mended something wants to hear whether it helped
+        for name in accounts:
+            self.jobs.schedule(name)
+        self.watchers.read_anew()
+        log.info("configuration read anew: watching %s", ", ".join(accounts))
+
+    def _leave(self) -> bool:
+        """Nothing new begins; what is in hand ends, or is cut off."""
+        self.watchers.end()
+        cut = self.jobs.end()
+        self.watchers.join()
+        while not self.words.empty():  # what the last sweeps did
+            self._listen()
+        self.jobs.scheduler.shutdown(wait=False)
+        if self.jobs.rounds:
+            still = list(self.jobs.rounds)
+            log.warning("left while %s still waited; what was begun is settled at the next start", still)
+            return False
+        log.info(
+            "left; %s", "what was cut off is settled at the next start" if cut else "everything is settled"
+        )
+        return True

@@ -1,0 +1,204 @@
+"""One job per account in a scheduler: when it runs, how a round ends, who cuts it off; it judges and moves nothing.
+
+A job never touches the scheduler (a waiting shutdown deadlocks): how its round went is a word in the queue, and
+the main loop does the rest.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from queue import SimpleQueue
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from scatterclean import wording
+from scatterclean.config import AccountSettings
+from scatterclean.config.secret import end_commands
+from scatterclean.errors import Trouble
+from scatterclean.model import Case
+from scatterclean.service.followups import Waits, waits_of
+from scatterclean.sweep import Steps
+from scatterclean.wire import Household
+
+log = logging.getLogger("scatterclean")
+
+# A job that gave no sign of life for so long hangs: its connection is cut.  Every single network call has a
+# time limit of its own (`timeout`); this catches a server that keeps dripping bytes.
+SILENCE = timedelta(minutes=10)
+# After SIGTERM the move in hand is finished; who still waits on the network then is cut off.
+GRACE = 3.0
+PATIENCE = 4.5
+# Threads are made as they are needed: one for every account that is being swept, also of those that a reload
+# adds, so that a slow server holds up nobody else.
+THREADS = 10_000
+
+
+class Pace(IntervalTrigger):  # type: ignore[misc]  # apscheduler carries no types
+    """An interval after now, not after when the last round was due: what was missed is missed.
+
+    IntervalTrigger lists every round since then before the scheduler merges them into one: where a clock jumps
+    from 1970 to today, as on machines without a battery, that fills gigabytes.
+    """
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
+        previous = previous_fire_time and max(previous_fire_time, now)
+        return super().get_next_fire_time(previous, now)  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class Round:
+    """A job that is running: by which settings, when it last gave a sign of life (monotonic seconds).
+
+    `over`: since when it is to come to its end, because of a reload.
+    """
+
+    settings: AccountSettings
+    alive: float
+    over: float | None = None
+    cut: bool = False
+
+
+@dataclass(slots=True)
+class Jobs:
+    """The scheduler, and the rounds that are running.  Only the main loop calls its methods."""
+
+    household: Household
+    words: SimpleQueue[tuple[str, object]]
+    stop: threading.Event
+    rounds: dict[str, Round] = field(default_factory=dict)
+    scheduler: BackgroundScheduler = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(THREADS)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        self.scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+
+    # --- when -------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Every account is due at once."""
+        for name in self.household.accounts:
+            self.schedule(name)
+        self.scheduler.start()
+
+    def schedule(self, name: str) -> None:
+        """Due now, and then as often as the account's `poll` says."""
+        poll = self.household.accounts[name].poll.total_seconds()
+        self.scheduler.add_job(
+            self.round,
+            # Jitter: a household's accounts, and all installations of the world, do not poll in step.
+            Pace(seconds=int(poll), jitter=max(1, int(poll / 10)), timezone=UTC),
+            args=[name],
+            id=name,
+            name=name,
+            replace_existing=True,
+            next_run_time=datetime.now(UTC),
+        )
+
+    def again(self, name: str, wait: timedelta) -> None:
+        """Due after `wait`, whatever was planned."""
+        job = self.scheduler.get_job(name)
+        if job is not None:
+            job.modify(next_run_time=datetime.now(UTC) + wait)
+
+    def earlier(self, name: str, when: datetime) -> None:
+        """Due then, if nothing is planned before."""
+        job = self.scheduler.get_job(name)
+        if job is not None and when < job.next_run_time:
+            job.modify(next_run_time=when)
+
+    def forget(self, name: str) -> None:
+        """An account that the configuration has no longer."""
+        self.scheduler.remove_job(name)
+
+    # --- a round ----------------------------------------------------------------------------------------
+
+    def round(self, name: str) -> None:
+        """One sweep, in a thread of the scheduler; how it went is told to the main loop."""
+        settings = self.household.accounts.get(name)
+        if settings is None:  # taken out of the configuration meanwhile
+            return
+        self.rounds[name] = current = Round(settings, time.monotonic())
+        waits = Waits()
+
+        def alive(_step: str, _done: int, _all: int) -> None:
+            current.alive = time.monotonic()
+
+        def judged(cases: Sequence[Case]) -> None:
+            nonlocal waits
+            waits = waits_of(cases)
+
+        def stop() -> bool:
+            return self.stop.is_set() or current.over is not None
+
+        try:
+            # Looked at only now: whoever leaves waits for the rounds that are noted.
+            if not self.stop.is_set():
+                report = self.household.sweep(name, stop=stop, steps=Steps(alive, judged))
+                self.words.put(("swept", (report, waits)))
+        except Trouble as trouble:
+            if current.over is None:
+                self.words.put(("failed", (name, trouble)))
+        except KeyError:
+            if name in self.household.accounts:  # else: taken out of the configuration meanwhile
+                raise
+        finally:
+            self.rounds.pop(name, None)
+            if current.over is not None:
+                self.words.put(("again", name))
+
+    def _heard(self, event: JobExecutionEvent) -> None:
+        """A listener of the scheduler: a bug in a job must not end the account's jobs unseen."""
+        if event.exception is not None:
+            self.words.put(("bug", (event.job_id, event.exception)))
+
+    def mind(self) -> None:
+        """Cut off the rounds that show no life, and those that a reload ended and that go on."""
+        now = time.monotonic()
+        for name, current in list(self.rounds.items()):
+            if current.cut:
+                continue
+            if current.over is not None and now - current.over > GRACE:
+                current.cut = True
+            elif now - current.alive > SILENCE.total_seconds():
+                log.warning("%s: no sign of life for %s: cutting its connection", name, wording.span(SILENCE))
+                current.cut = True
+            if current.cut:
+                self.household.abort(name)
+
+    def make_way(self) -> None:
+        """Rounds under settings that are no longer true end after the move in hand; else `mind` cuts them off."""
+        accounts = self.household.accounts
+        for name, current in list(self.rounds.items()):
+            if accounts.get(name) != current.settings:
+                current.over = time.monotonic()
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    def end(self) -> bool:
+        """Let the moves in hand end, cut who still waits after GRACE, give up after PATIENCE seconds.
+
+        True if somebody was cut off.
+        """
+        began = time.monotonic()
+        self.scheduler.pause()
+        cut = False
+        while self.rounds and time.monotonic() - began < PATIENCE:
+            if not cut and time.monotonic() - began > GRACE:
+                cut = True
+                for name in list(self.rounds):
+                    self.household.abort(name)
+            end_commands()  # nothing is begun any more; they would outlive us, at a prompt that nobody answers
+            time.sleep(0.02)
+        return cut

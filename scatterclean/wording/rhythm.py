@@ -1,0 +1,33 @@
+"""When an account is looked at, and whether its server wakes it.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from scatterclean.model import Push
+from scatterclean.wording.text import span
+
+_PUSHES: Mapping[Push, str] = {
+    Push.WOKEN: "the server wakes it when mail arrives",
+    Push.COMING: "the connection that wakes it does not stand yet, or is taken up again",
+    Push.OFF: "push = false",
+    Push.CANNOT: "the server does not announce new mail",
+    Push.CROWDED: "the server wants no further connection to wake it",
+}
+
+
+def push(how: Push) -> str:
+    """Does the server wake an account, and if not, why?"""
+    return _PUSHES[how]
+
+
+def rhythm(poll: timedelta, now: Push | None, *, wanted: bool) -> str:
+    """When an account is looked at; `now` is None if no daemon runs, `wanted` says what is configured."""
+    every = f"every {span(poll)}"
+    if now is Push.WOKEN:
+        return f"Woken by the server when mail arrives, and looks {every}"
+    if now is not None:
+        return f"Looks {every} ({push(now)})"
+    woken = ", and when the server tells of new mail" if wanted else ""
+    return f"Nobody watches it now; `scatterclean run` looks {every}{woken}"

@@ -1,0 +1,115 @@
+"""Alarms over sweeps: what an intruder does slowly, or in one message, is seen as well; a stranger raises none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from scatterclean.alarms import BURST_STRANGERS, MANY_BOUNCES
+from scatterclean.harvest import harvest
+from scatterclean.model import AlarmKind
+
+from .world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path / "log.db")
+    made.history()
+    made.sweep()
+    made.watched()
+    yield made
+    made.close()
+
+
+def rung(world: World) -> list[AlarmKind]:
+    return [alarm.kind for alarm in world.store.journal.alarms("home")]
+
+
+def strangers(count: int, mark: str = "s") -> str:
+    return ", ".join(f"{mark}{number}@net{number}.example" for number in range(count))
+
+
+# --- the burst ------------------------------------------------------------------------------------------
+
+
+def test_one_message_to_many_strangers_is_a_burst(world: World) -> None:
+    world.sent("spam.1@winter.example", ago=timedelta(minutes=5), to=strangers(2 * BURST_STRANGERS))
+    world.sweep()
+    assert rung(world) == [AlarmKind.BURST]
+
+
+def test_a_burst_that_comes_in_drops_between_many_sweeps_is_one(world: World) -> None:
+    for number in range(2 * BURST_STRANGERS):
+        world.sent(f"spam.{number}@winter.example", ago=timedelta(), to=f"s{number}@net{number}.example")
+        world.later(seconds=30)
+        world.sweep()
+    assert rung(world) == [AlarmKind.BURST]
+
+
+def test_a_burst_that_another_errand_harvested_is_seen_by_the_next_sweep(world: World) -> None:
+    world.later(minutes=5)
+    world.sent("spam.1@winter.example", ago=timedelta(minutes=1), to=strangers(2 * BURST_STRANGERS))
+    harvest(world.mailbox(), world.store.sent_log, world.account, now=world.now)
+    world.later(minutes=1)
+    world.sweep()
+    assert rung(world) == [AlarmKind.BURST]
+
+
+# --- many bounces ---------------------------------------------------------------------------------------
+
+
+def spammed(world: World, count: int) -> None:
+    """An intruder's message that the server filed in Sent; its recipients were met before, so it is no burst."""
+    for number in range(count):
+        world.sent(
+            f"met.{number}@winter.example",
+            ago=timedelta(days=20, hours=number),
+            to=f"s{number}@net{number}.example",
+        )
+    world.sent("spam.1@winter.example", ago=timedelta(hours=3), to=strangers(count))
+    world.sweep()
+    assert rung(world) == []
+
+
+def test_bounces_for_one_message_count_over_sweeps(world: World) -> None:
+    spammed(world, MANY_BOUNCES)
+    for number in range(MANY_BOUNCES):
+        assert rung(world) == []
+        world.bounced("spam.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+        world.later(minutes=10)
+        world.sweep()
+    assert rung(world) == [AlarmKind.MANY_BOUNCES]
+    world.bounced("spam.1@winter.example", number=99, recipient="s0@net0.example")
+    world.sweep()
+    assert len(rung(world)) == 1  # told once
+
+
+def test_bounces_of_many_weeks_do_not_add_up(world: World) -> None:
+    spammed(world, MANY_BOUNCES)
+    for number in range(MANY_BOUNCES):
+        world.bounced("spam.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+        world.later(hours=12)
+        world.sweep()
+    assert rung(world) == []
+
+
+def test_who_knows_one_id_and_many_friends_of_the_person_raises_no_alarm(world: World) -> None:
+    """Each of them got mail of the person's lately, but not that message: the bounces are a stranger's."""
+    for number in range(2 * MANY_BOUNCES):
+        world.sent(
+            f"met.{number}@winter.example",
+            ago=timedelta(days=3, minutes=number),
+            to=f"s{number}@net{number}.example",
+        )
+    world.sent("post.1@winter.example", ago=timedelta(hours=3), to="list@chor.example")
+    world.sweep()
+    before = rung(world)
+    for number in range(2 * MANY_BOUNCES):
+        world.bounced("post.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+    world.sweep()
+    assert AlarmKind.MANY_BOUNCES not in rung(world)
+    assert rung(world) == before
