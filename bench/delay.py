@@ -1,4 +1,4 @@
-"""A proxy on loopback that hands every byte on after half a round trip, in both directions; bandwidth is not limited."""
+"""A proxy on loopback that hands every byte on after half a round trip, both ways; bandwidth is not limited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times the first harvest of a large Sent folder against the floor of the wire and against IMAPClient, on a real Dovecot.
+"""Times the first harvest of a large Sent folder against the floor of the wire and IMAPClient, on a real Dovecot.
 
     python bench/harvest.py [--messages 100000] [--rounds 5] [--delay 40] [--skip-peers]
 
@@ -20,15 +20,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import letters
+from delay import delayed
+
 from scatterclean import sent
 from scatterclean.demo.dovecot import ScratchDovecot
 from scatterclean.harvest import harvest
 from scatterclean.mailbox.login import Access, open_mailbox
 from scatterclean.model import Account, Cursor, Identities, Place, Sighting
 from scatterclean.store import open_store
-
-import letters
-from delay import delayed
 
 ITEMS = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(sent.FIELDS)})])"
 ACCOUNT = Account(name="home", identities=Identities(frozenset({"ada@winter.example"})), sent=("Sent",))
@@ -92,7 +92,9 @@ def imapclient_batches(access: Access, *, insert: bool) -> int:
             ]
             count += len(batch)
             if insert:
-                store.sent_log.record("home", "", batch, Cursor(Place("Sent", 1), uids[-1], len(uids), datetime.now(UTC)))
+                store.sent_log.record(
+                    "home", "", batch, Cursor(Place("Sent", 1), uids[-1], len(uids), datetime.now(UTC))
+                )
     client.logout()
     return count
 
@@ -106,15 +108,19 @@ def timed(into: list[float]) -> Iterator[None]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--delay", type=int, default=0, help="milliseconds of round-trip time, by a proxy on loopback")
+    parser.add_argument(
+        "--delay", type=int, default=0, help="milliseconds of round-trip time, by a proxy on loopback"
+    )
     parser.add_argument("--skip-peers", action="store_true")
     chosen = parser.parse_args()
     with ScratchDovecot() as server:
         start = time.perf_counter()
-        letters.append(server.port, "ada", server.password, "Sent", letters.sent(chosen.messages))
+        letters.append(server.port, ("ada", server.password), "Sent", letters.sent(chosen.messages))
         print(f"{chosen.messages:,} messages put into Sent in {time.perf_counter() - start:.1f} s")
         floor(server.port, "ada", server.password)  # warm
         with delayed(server.port, chosen.delay / 1000) as port:

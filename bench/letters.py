@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 FIRST = datetime(2019, 3, 3, 8, 0, tzinfo=UTC)
-_WORDS = "about invoice meeting garden letter report train photos monday contract budget lunch draft minutes".split()
-_PEOPLE = "ada ben cleo dora emil fritz gesa hugo ines jana karl lena mona nils olga paul rosa sven tara udo".split()
+_WORDS = "about invoice meeting garden letter report train photos monday contract".split()  # noqa: SIM905
+_PEOPLE = "ada ben cleo dora emil fritz gesa hugo ines jana karl lena mona nils olga paul".split()  # noqa: SIM905
 
 
 def sent(number: int, seed: int = 1) -> Iterator[tuple[datetime, bytes]]:
@@ -22,7 +22,10 @@ def sent(number: int, seed: int = 1) -> Iterator[tuple[datetime, bytes]]:
 
 
 def _letter(dice: random.Random, count: int, moment: datetime) -> bytes:
-    to = [f"{dice.choice(_PEOPLE)}.{dice.randrange(400)}@site{dice.randrange(90)}.example" for _ in range(dice.choice((1, 1, 1, 2, 4)))]
+    to = [
+        f"{dice.choice(_PEOPLE)}.{dice.randrange(400)}@site{dice.randrange(90)}.example"
+        for _ in range(dice.choice((1, 1, 1, 2, 4)))
+    ]
     subject = " ".join(dice.choices(_WORDS, k=dice.randrange(2, 7)))
     token = f"{dice.getrandbits(64):016x}"
     lines = [
@@ -34,7 +37,9 @@ def _letter(dice: random.Random, count: int, moment: datetime) -> bytes:
         "User-Agent: Mozilla Thunderbird",
         "From: Ada Winter <ada@winter.example>",
         "To: " + ",\r\n ".join(to),
-        f"Subject: {subject}" if dice.random() < 0.8 else f"Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe_{'_'.join(subject.split())}?=",
+        f"Subject: {subject}"
+        if dice.random() < 0.8
+        else f"Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe_{'_'.join(subject.split())}?=",
         "Content-Type: text/plain; charset=UTF-8; format=flowed",
         "Content-Transfer-Encoding: 8bit",
         "Content-Language: en-US",
@@ -45,12 +50,18 @@ def _letter(dice: random.Random, count: int, moment: datetime) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def append(port: int, user: str, password: str, folder: str, letters: Iterable[tuple[datetime, bytes]], most: int = 1000) -> int:
+def append(
+    port: int,
+    login: tuple[str, str],
+    folder: str,
+    letters: Iterable[tuple[datetime, bytes]],
+    most: int = 1000,
+) -> int:
     """Put them into a folder by MULTIAPPEND (RFC 3502) with LITERAL+; returns how many."""
     done = 0
     with socket.create_connection(("127.0.0.1", port)) as sock, sock.makefile("rb") as answers:
         answers.readline()
-        _say(sock, answers, f"a LOGIN {user} {password}\r\n".encode())
+        _say(sock, answers, f"a LOGIN {' '.join(login)}\r\n".encode())
         _say(sock, answers, f"a CREATE {folder}\r\n".encode(), must=False)
         heap: list[bytes] = []
         for moment, letter in letters:

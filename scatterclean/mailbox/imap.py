@@ -279,11 +279,9 @@ class ImapMailbox:
             # Between two batches the caller may have done anything with this session.
             self._enter(place, again=again)
             again = False
-            answer = self._session.demand(
-                "UID FETCH", text.encode(), items.encode(), about=place.folder, keep=keep
-            )
+            rows = self._session.fetch(text.encode(), items.encode(), about=place.folder, keep=keep)
             wanted = frozenset(members)
-            for uid, row in fetched(answer.untagged.get("FETCH", ())).items():
+            for uid, row in rows.items():
                 if uid in wanted:
                     yield row
 
