@@ -11,6 +11,7 @@ from pathlib import Path
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from tests.hosts.courier import ScratchCourier, find_courier
 from tests.hosts.cyrus import ScratchCyrus, find_cyrus
+from tests.hosts.embedded import ScratchEmbedded, find_embedded
 from tests.servers import Host
 
 
@@ -73,4 +74,5 @@ KINDS = {
         uses=False,
         refuses="\N{SLIGHTLY SMILING FACE}",
     ),
+    "embedded": Kind(ScratchEmbedded, find_embedded, "pymap", uses=False),
 }
