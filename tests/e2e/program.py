@@ -147,4 +147,3 @@ def whole_story(program: Program, books: Books) -> dict[str, dict[str, Any]]:
     assert told["after"]["accounts"][0]["moved"] == 0
     books.undone()
     return told
-

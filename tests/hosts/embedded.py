@@ -7,17 +7,31 @@ from pathlib import Path
 from pymap.backend.dict import Identity, Login
 from pymap.backend.dict.filter import FilterSet
 from pymap.interfaces.login import ServerCredentials
+from pymap.parsing.specials import ObjectId
 from pymap.user import UserMetadata
 
 from scatterclean.demo import embedded
 from scatterclean.demo.embedded import EmbeddedServer
 
 
+class _FromOne(embedded._Folders):
+    """pymap's UIDs begin at 101; those of the mailbox contract at 1, as everywhere else."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inbox._max_uid = 0
+
+    async def add_mailbox(self, name: str) -> ObjectId:
+        made = await super().add_mailbox(name)
+        self._set[name]._max_uid = 0
+        return made
+
+
 class _Anybody(Login):
     async def authenticate(self, credentials: ServerCredentials) -> Identity:
         user = credentials.authcid
         if user not in self.users_dict:
-            folders = embedded._Folders()
+            folders = _FromOne()
             for name in ("Sent", "Drafts", "Junk", "Trash"):
                 await folders.add_mailbox(name)
             self.config.set_cache[user] = (folders, FilterSet())
