@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -16,9 +16,8 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest) -> Iterator[tuple[Kind, Host]]:
-    hosts: Callable[[str], Host] = request.getfixturevalue("hosts")
-    yield KINDS[request.param], hosts(request.param)
+def kind(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> tuple[Kind, Host]:
+    return KINDS[request.param], hosts(request.param)
 
 
 def test_a_sweep_and_its_undo_balance_the_books_and_spare_what_others_marked(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pymap.backend.dict import Identity, Login
 from pymap.backend.dict.filter import FilterSet
-from pymap.interfaces.login import ServerCredentials
 from pymap.parsing.specials import ObjectId
 from pymap.user import UserMetadata
+from pysasl.creds.server import ServerCredentials
 
 from scatterclean.demo import embedded
 from scatterclean.demo.embedded import EmbeddedServer
