@@ -21,10 +21,11 @@ _CAPABILITY = re.compile(rb"(CAPABILITY) [^\]\r\n]*")
 
 @dataclass
 class Talk:
-    """One connection: the folder that is open in it, and whether bodies were asked for."""
+    """One connection: the folder that is open in it, whether bodies were asked for, and whether it listens."""
 
     folder: str = ""
     read: bool = False
+    idle: bool = False
 
 
 @dataclass
@@ -85,6 +86,12 @@ class Quirky:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
 
+    def cut(self) -> None:
+        """End all connections; new ones are taken."""
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
     def _serve(self) -> None:
         while True:
             try:
@@ -105,6 +112,7 @@ class Quirky:
         with suppress(OSError), client.makefile("rb") as lines:
             for line in lines:
                 tag, _, command = line.decode("latin-1").rstrip("\r\n").partition(" ")
+                talk.idle = command.upper() == "IDLE"
                 if not command:  # DONE, and what follows a "+"
                     server.sendall(line)
                     continue
@@ -195,7 +203,7 @@ class Microsoft(Provider):
         )
 
     def told(self, talk: Talk, line: bytes) -> bytes:
-        if self.silent and re.match(rb"\* \d+ (EXISTS|RECENT)", line):
+        if self.silent and talk.idle and re.match(rb"\* \d+ (EXISTS|RECENT)", line):
             return b""
         return super().told(talk, line)
 
