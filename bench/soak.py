@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scatterclean.mailbox.memory import Stored
 from tests.hosts.kinds import KINDS
-from tests.servers import RealHand
+from tests.servers import Host, RealHand
 from tests.sweeps.world import ME, bounce, letter
 
 SERVERS = ("dovecot", "cyrus", "courier")
@@ -48,8 +48,8 @@ MORE_MEMORY, MORE_FILES = 1.15, 4
 class Relay:
     """A port of our own in front of a server's: what runs through it can be cut."""
 
-    def __init__(self, port: int) -> None:
-        self._to = port
+    def __init__(self, server: Host) -> None:
+        self._server = server  # its port may be another after a restart
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -69,7 +69,7 @@ class Relay:
         while True:
             client, _ = self._socket.accept()
             try:
-                server = socket.create_connection(("127.0.0.1", self._to), 5)
+                server = socket.create_connection(("127.0.0.1", self._server.port), 5)
             except OSError:
                 client.close()
                 continue
@@ -107,7 +107,7 @@ class Account:
     """A person on one server, the other client of that person, and the book of all mail that ever came."""
 
     name: str
-    server: object
+    server: Host
     prefix: str
     dice: random.Random
     relay: Relay = field(init=False)
@@ -117,7 +117,7 @@ class Account:
     deeds: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.relay = Relay(self.server.port)  # type: ignore[attr-defined]  # tests.servers.Host
+        self.relay = Relay(self.server)
         self.connect()
         for folder in ("Backscatter", "Archive"):
             self.hand.create(self.prefix + folder)
@@ -125,7 +125,7 @@ class Account:
             self.send(datetime.now(UTC) - timedelta(days=days))
 
     def connect(self) -> None:
-        self.hand = RealHand(self.server, self.name)  # type: ignore[arg-type]
+        self.hand = RealHand(self.server, self.name)
 
     # --- what comes ---------------------------------------------------------------------------------------
 
@@ -325,7 +325,7 @@ def main() -> int:
         ]
         config = home / "scatterclean.toml"
         config.write_text(_configuration(home, accounts))
-        environment = {**os.environ, "SOAK_PASSWORD": accounts[0].server.password}  # type: ignore[attr-defined]
+        environment = {**os.environ, "SOAK_PASSWORD": accounts[0].server.password}
         command = [sys.executable, "-m", "scatterclean", "--config", str(config)]
         log = stack.enter_context((home / "daemon.log").open("wb"))
         daemon = subprocess.Popen([*command, "run"], stdout=log, stderr=log, env=environment)

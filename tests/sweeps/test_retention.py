@@ -130,7 +130,9 @@ def test_what_another_client_marked_as_deleted_and_is_not_ours_is_not_expunged_a
     world.later(days=91)
     pass_notice(world)
     world.sweep()
-    assert [(m.uid, m.flags) for m in world.server.messages(world.backscatter)] == [(foreign, {"\\Deleted"})]
+    assert [(m.uid, m.flags) for m in world.server.messages(world.backscatter)] == [
+        (foreign, frozenset(("\\Deleted",)))
+    ]
 
 
 def test_what_was_moved_about_by_another_hand_is_not_ours_any_more(world: World) -> None:
