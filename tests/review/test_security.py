@@ -20,9 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scatterclean.demo.dovecot import ScratchDovecot
-from scatterclean.errors import Trouble
+from scatterclean.errors import DatabaseUnusable, Trouble
 from scatterclean.mailbox.login import open_mailbox
 from scatterclean.model import Place
+from scatterclean.store import open_store
 from tests.e2e.program import Program
 from tests.e2e.test_run import Daemon
 from tests.servers import RealHand, ScriptedServer, fresh_user
@@ -155,3 +156,13 @@ def test_no_output_and_no_debug_log_of_a_whole_run_holds_an_escape_sequence_a_pa
         assert secret not in said
     for path in tmp_path.glob("log.db*"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_a_database_that_is_no_file_is_refused_and_keeps_its_mode(tmp_path: Path) -> None:
+    """As root `database = "/dev/null"` took the device away from everybody else."""
+    pipe = tmp_path / "log.db"
+    os.mkfifo(pipe)
+    pipe.chmod(0o666)
+    with pytest.raises(DatabaseUnusable, match="is no file"):
+        open_store(pipe)
+    assert stat.S_IMODE(pipe.stat().st_mode) == 0o666
