@@ -47,6 +47,17 @@ class Connection(imaplib.IMAP4):
         self._until = time.monotonic() + 2 * (timeout or _MOST_SECONDS)
         return sock
 
+    def _get_capabilities(self) -> None:
+        """imaplib asks before anybody else can, also after STARTTLS, and hides in a text of its own what a server
+        answers that wants patience (Office 365 throttles this command as any other)."""
+        answer = self.ask("CAPABILITY", within=self._left())
+        told = answer.untagged.get("CAPABILITY")
+        if goodbye := answer.untagged.get("BYE"):
+            raise self.abort(goodbye[-1])
+        if answer.status != "OK" or not told or not isinstance(told[-1], bytes):
+            raise self.error(answer.text)
+        self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+
     # --- reading -----------------------------------------------------------------------------------------
 
     # Not by imaplib's buffered file: that one waits anew for every byte, and so for ever for a server that
