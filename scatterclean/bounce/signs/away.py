@@ -30,13 +30,20 @@ def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
     if begins_away(signs):
         return True
-    supported = signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(
-        b"auto"
+    header = signs.message.header
+    responds = (
+        signs.cites or signs.null_path or "references" in header or "x-auto-response-suppress" in header
+    )
+    # Newsletters and personnel offices, too, send in bulk and automatically what speaks of holidays.
+    supported = (responds or b"return-path" not in signs.fields) and (
+        signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(b"auto")
     )
     if signs.cites and not signs.answers:
         supported = supported or _IN_A_SENTENCE.search(signs.subject) is not None
     if not supported or signs.from_list:
         return False
+    if responds and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
+        return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
         (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)

@@ -66,7 +66,8 @@ _MACHINE = frozenset(
 DAEMON = re.compile(
     r"mailer[-_.]?daemon|mail[-_.]?daemon|poo?stmaster|mdaemon|mail[-_.]delivery[-_.](?:sub)?system|"
     r"microsoftexchange[0-9a-f]{32}|mmdf|uucp|delivery[-_.]?(?:status|agent)|ndr|dsn|smtpd?|"
-    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service"
+    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service|(?:mail[-_.]?)?router|undeliver(?:able|ed)(?:[-_.]?mail)?|"
+    r"non[-_.]?delivery|mail[-_.]?(?:delivery|returned?|errors?|bounces?|transfer[-_.]?agent)|returned[-_.]?mail"
 )
 # Display names prove less: spam likes them, too.
 DAEMON_NAME = Stems(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.heads import says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
+
+_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]{4,60}[)\]]\s*$")
 
 
 def of_null_path(signs: Signs) -> Kind | None:
@@ -14,6 +18,8 @@ def of_null_path(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY
     if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
         return kind
+    if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
+        return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
     if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
     if signs.returns and signs.notice:
@@ -31,12 +37,15 @@ def of_null_path(signs: Signs) -> Kind | None:
 def _of_what_you_sent(signs: Signs) -> Kind | None:
     """Null reverse-path, and it speaks of the reader's message: found evil, held, or received."""
     # A responder that cites in References alone (RFC 3834, 3.1.5, wants In-Reply-To, too).
+    references = "references" in signs.message.header
     away = words.AWAY.match(signs.subject) or words.RECEIVED.search(signs.subject)
-    if away and "references" in signs.message.header and not signs.auto_submitted.startswith(b"auto-gen"):
+    if away and references and not signs.auto_submitted.startswith(b"auto-gen"):
         return Kind.AUTOREPLY
     # Phishing and shops hold something, too; a challenge says for whom, or hands the message back.
     about_one = signs.names_another or signs.returns_own
     if about_one and words.CHALLENGES.search(signs.subject) and words.held(signs.begin):
+        return Kind.CHALLENGE
+    if references and words.YOU_SENT.search(signs.begin) and words.CHALLENGES.search(signs.begin):
         return Kind.CHALLENGE
     # Phishing also warns of evil; a scanner says to whom the reader sent it.
     if words.YOU_SENT.search(signs.begin) and signs.names_another:
@@ -55,6 +64,10 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
         return Kind.CHALLENGE
     if signs.answers:
         if words.CHALLENGES_FOR_SURE.search(signs.subject):
+            return Kind.CHALLENGE
+        # Behind the subject that it answers, in brackets: nobody writes so by hand.
+        behind = _IN_BRACKETS.search(signs.subject)
+        if behind is not None and words.CHALLENGES.search(behind[0]):
             return Kind.CHALLENGE
         # Help desks tell their agents so, too, but as "auto-generated" (OTRS: SendmailNotificationEnvelopeFrom).
         bulk = signs.precedence in (b"bulk", b"junk") and not signs.auto_submitted.startswith(b"auto-gen")

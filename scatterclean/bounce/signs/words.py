@@ -218,6 +218,8 @@ CHALLENGES_FOR_SURE = Stems(_CHALLENGES_FOR_SURE)
 
 _NOTICES = (
     "virus", "infected", "malware", "trojan", "worm", "banned", "prohibited", "unsolicited",
+    "threat", "schadsoftware", "bedrohung", "placed on hold", "message held", "pending approval",
+    "awaiting approval", "awaiting review",
     "content filter", "content violation", "policy violation", "violates", "quarantin", "spam detected",
     "blocked attachment", "attachment removed", "attachment blocked", "disallowed", "dangerous", "unsafe",
     "suspicious", "inappropriate", "offensive", "bad header", "awaits moderator", "awaiting moderat",
@@ -262,7 +264,7 @@ YOU_SENT = Stems(
         "you sent", "sent by you", "you have sent", "message from you", "von ihnen gesendet", "von ihnen verschickt",
         "von ihnen gesandt", "ihrer nachricht an", "ihre nachricht an", "ihrer e-mail an", "ihre e-mail an",
         "que vous avez envoyé", "vous avez envoyé", "votre message à", "que usted envió", "usted ha enviado",
-        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "sua mensagem para",
+        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "você enviou uma", "sua mensagem para",
         "die u hebt verzonden", "u heeft verzonden", "uw bericht aan", "wysłan", "вашем письме", "ваше письмо",
         "вами отправлен", "送信された", "您发送", "您發送",
     )
