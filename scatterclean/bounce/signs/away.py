@@ -31,18 +31,16 @@ def is_away(signs: Signs) -> bool:
     if begins_away(signs):
         return True
     header = signs.message.header
-    responds = (
-        signs.cites or signs.null_path or "references" in header or "x-auto-response-suppress" in header
-    )
+    cites = signs.cites or "references" in header
     # Newsletters and personnel offices, too, send in bulk and automatically what speaks of holidays.
-    supported = (responds or b"return-path" not in signs.fields) and (
+    supported = (cites or b"return-path" not in signs.fields) and (
         signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(b"auto")
     )
     if signs.cites and not signs.answers:
         supported = supported or _IN_A_SENTENCE.search(signs.subject) is not None
     if not supported or signs.from_list:
         return False
-    if responds and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
+    if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
         return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (

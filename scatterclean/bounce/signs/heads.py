@@ -132,8 +132,8 @@ def says_you_sent_evil(subject: str) -> bool:
 
 
 _YOU_SENT_EVIL = re.compile(
-    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern})|"
-    rf"(?:{words.YOURS.pattern}).{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
+    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern}){words.NO_ACCOUNT}|"
+    rf"(?:{words.YOURS.pattern}){words.NO_ACCOUNT}.{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
 )
 
 

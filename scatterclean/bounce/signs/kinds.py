@@ -79,7 +79,7 @@ def _was_passed_on(signs: Signs) -> bool:
     """Outlook forwards a report as parts of the person's own mail."""
     if signs.message.type == "multipart/report" or signs.from_daemon or signs.null_path:
         return False
-    return signs.answers or signs.human
+    return signs.answers or signs.human or (signs.from_own_path and not signs.from_system)
 
 
 def _of_status(signs: Signs, fields: bytes) -> Kind:
@@ -167,7 +167,7 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
         return False
     if b"x-failed-recipients" in signs.fields or signs.returns_own:
         return False
-    return signs.answers or _quotes(signs) or _forwards_a_bounce(signs)
+    return signs.answers or _quotes(signs) or _forwards_a_bounce(signs) or signs.persons_path
 
 
 def _quotes(signs: Signs) -> bool:
@@ -184,6 +184,8 @@ def _notifies(signs: Signs) -> bool:
     """Does mail of a daemon tell of a virus, a quota, a frozen message?"""
     if says_you_sent_evil(signs.subject):
         return True
+    if not signs.returns and signs.was_for_the_reader:
+        return False
     if signs.returns_own or (signs.returns and signs.null_path):
         return True
     if signs.auto_submitted.startswith(b"auto") and (signs.returns or (signs.null_path and signs.cites)):
@@ -205,7 +207,8 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
                 and words.DIGESTS.search(signs.subject) is None
             )
         )
-    if words.DIGESTS.search(signs.subject) and not signs.returns and not in_subject:
+    counted = words.DIGESTS.search(signs.subject) and not in_subject
+    if not signs.returns and (counted or words.MANY.search(signs.subject) or signs.was_for_the_reader):
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address or signs.answers_in_smtp):
         return True
@@ -241,7 +244,8 @@ def _of_reply(signs: Signs) -> Kind | None:
         return None  # an answer to an invitation is a person's
     if begins_away(signs):
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
-    if words.FAILED.search(signs.subject) and not signs.answers and signs.proof:
+    failed = words.FAILED.search(signs.subject) is not None and not signs.answers
+    if failed and (signs.proof or (signs.body_failed and signs.names_another)):
         return Kind.BOUNCE
     if words.CHALLENGES.search(signs.subject) or (
         words.CHALLENGES.search(signs.begin) and not words.AWAY.search(signs.subject)
@@ -316,7 +320,11 @@ def _of_words(signs: Signs) -> Kind | None:
         return Kind.NOTICE
     if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof or signs.says_you_wrote else None
-    return Kind.NOTICE if _is_of_a_program(signs) and says_you_sent_evil(signs.subject) else None
+    about_one = (
+        signs.names_another or signs.returns or signs.says_you_wrote or words.YOU_SENT.search(signs.begin)
+    )
+    evil = about_one and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
+    return Kind.NOTICE if evil else None
 
 
 def _is_of_a_program(signs: Signs) -> bool:
@@ -333,6 +341,8 @@ def _is_nobodys(signs: Signs) -> bool:
     if signs.from_system:
         if not signs.returns and not signs.from_daemon_name:
             return False  # help desks write about mail, too
+        if not signs.returns and signs.from_own_path and not signs.answers_in_smtp:
+            return False  # and so do people who are called system administrators
         if (
             b"return-path" in signs.fields
             and not signs.null_path

@@ -46,6 +46,7 @@ _WRITER = re.compile(
     r"(?:\bfrom|sender|by|\bvon|absender|\bde|exp[ée]diteur|remitente|remetente|\bda|mittente|afzender|nadawca|отправител[ья]"
     r"|差出人|发件人)(?: address)?[ :=\"'<(]{1,4}(" + ADDRESS.pattern + ")"
 )
+_PERSON = re.compile(r"[^\W\d_]+(?:[._][^\W\d_]+)?")  # "max", "max.frisch"
 _SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 
@@ -134,6 +135,35 @@ class Signs:
     @once
     def null_path(self) -> bool:
         return is_null_path(self.fields.get(b"return-path"))
+
+    @once
+    def from_own_path(self) -> bool:
+        """What bounces of it comes back to the address that stands in From, as with people's mail."""
+        path = addresses_in(self.message.header.get("Return-Path") or "")
+        return bool(path) and path[0] in addresses_in(self.message.header.get("From") or "")
+
+    @once
+    def persons_path(self) -> bool:
+        """Does what bounces of it come back to an address of no kind that programs have?"""
+        found = locals_of(text_of(self.fields.get(b"return-path")))
+        return (
+            bool(found)
+            and not self.from_list
+            and not any(
+                _PERSON.fullmatch(local) is None
+                or DAEMON.fullmatch(local)
+                or SYSTEM.match(local)
+                or BOUNCES.fullmatch(local)
+                for local in found
+            )
+        )
+
+    @once
+    def was_for_the_reader(self) -> bool:
+        """Scanners tell recipients, too, what was held back from them."""
+        if words.TO_YOU.search(self.begin) is None:
+            return False
+        return words.YOU_SENT.search(self.begin) is None and not self.says_you_wrote
 
     @once
     def auto_submitted(self) -> bytes:

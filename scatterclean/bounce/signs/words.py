@@ -219,7 +219,7 @@ CHALLENGES_FOR_SURE = Stems(_CHALLENGES_FOR_SURE)
 _NOTICES = (
     "virus", "infected", "malware", "trojan", "worm", "banned", "prohibited", "unsolicited",
     "threat", "schadsoftware", "bedrohung", "placed on hold", "message held", "pending approval",
-    "awaiting approval", "awaiting review",
+    "needs approval", "awaiting approval", "awaiting review",
     "content filter", "content violation", "policy violation", "violates", "quarantin", "spam detected",
     "blocked attachment", "attachment removed", "attachment blocked", "disallowed", "dangerous", "unsafe",
     "suspicious", "inappropriate", "offensive", "bad header", "awaits moderator", "awaiting moderat",
@@ -257,6 +257,8 @@ _YOURS = (
     "вашем сообщ", "вашего письм", "送信された", "您发送", "您的邮件",
 )  # fmt: skip
 YOURS = Stems(_YOURS)
+# Phishing and providers speak of the reader's mailbox.
+NO_ACCOUNT = r"(?! ?(?:account|box|address|inbox|folder|konto|postfach|adress))"
 
 # The reader as the one who sent what a scanner found.
 YOU_SENT = Stems(
@@ -264,11 +266,28 @@ YOU_SENT = Stems(
         "you sent", "sent by you", "you have sent", "message from you", "von ihnen gesendet", "von ihnen verschickt",
         "von ihnen gesandt", "ihrer nachricht an", "ihre nachricht an", "ihrer e-mail an", "ihre e-mail an",
         "que vous avez envoyé", "vous avez envoyé", "votre message à", "que usted envió", "usted ha enviado",
-        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "você enviou uma", "sua mensagem para",
+        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "você enviou uma",
+        "sua mensagem para",
         "die u hebt verzonden", "u heeft verzonden", "uw bericht aan", "wysłan", "вашем письме", "ваше письмо",
         "вами отправлен", "送信された", "您发送", "您發送",
     )
 )  # fmt: skip
+# What was held back from the reader is none of the reader's.
+TO_YOU = Stems(
+    (
+        "to you has been", "to you was", "to you contain", "addressed to you", "to you and ",
+        "intended for you", "mail to you", "an sie gerichtet", "an sie adressiert",
+        "für sie bestimmt", "vous est adress", "vous était adress", "vous était destin", "vous est destin",
+        "dirigido a usted", "indirizzato a lei", "a lei indirizzato", "a lei destinato",
+        "aan u gericht", "адресованное вам",
+        "адресовано вам", "adresowana do ciebie",
+    )
+)  # fmt: skip
+# Many messages at once.
+MANY = re.compile(
+    r"\b\d+ (?:\w+ ){0,2}(?:messages|e-?mails|mails|nachrichten|mensajes|correos|messaggi|mensagens|berichten|"
+    r"courriels)\b"
+)
 RISKS = Stems(("security risk", "security threat", "sicherheitsrisiko", "eicar", "blocked", "intercepted"))
 
 # What a challenge says of the reader's message, in one sentence; a registration holds no message back.
