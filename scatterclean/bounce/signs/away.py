@@ -33,11 +33,12 @@ def is_away(signs: Signs) -> bool:
     header = signs.message.header
     cites = signs.cites or "references" in header
     # Newsletters and personnel offices, too, send in bulk and automatically what speaks of holidays.
-    supported = (cites or b"return-path" not in signs.fields) and (
+    supported = cites and (
         signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(b"auto")
     )
     if signs.cites and not signs.answers:
-        supported = supported or _IN_A_SENTENCE.search(signs.subject) is not None
+        suppresses = b"x-auto-response-suppress" in signs.fields  # Exchange wants no answers to its own
+        supported = supported or suppresses or _IN_A_SENTENCE.search(signs.subject) is not None
     if not supported or signs.from_list:
         return False
     if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):

@@ -182,8 +182,9 @@ def may_be(fields: dict[bytes, bytes]) -> bool:
     if (answers or fields.get(b"precedence", b"").strip().lower() == b"bulk") and words.AWAY.search(subject):
         return True
     sender = text_of(fields.get(b"from"))
-    return words.SYSTEM_SUBJECTS.search(subject) is not None and any(
-        SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender)
+    return words.SYSTEM_SUBJECTS.search(subject) is not None and (
+        any(SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender))
+        or SCANNER_NAME.search(sender) is not None
     )
 
 

@@ -16,7 +16,7 @@ from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.away import begins_away, is_away
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
-from scatterclean.bounce.signs.seen import ADDRESS, Signs
+from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
 from scatterclean.model import Kind
 
 _FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
@@ -79,7 +79,10 @@ def _was_passed_on(signs: Signs) -> bool:
     """Outlook forwards a report as parts of the person's own mail."""
     if signs.message.type == "multipart/report" or signs.from_daemon or signs.null_path:
         return False
-    return signs.answers or signs.human or (signs.from_own_path and not signs.from_system)
+    if signs.answers or signs.human:
+        return True
+    person = signs.from_own_path or b"return-path" not in signs.fields
+    return person and not (signs.from_system or signs.auto_submitted)
 
 
 def _of_status(signs: Signs, fields: bytes) -> Kind:
@@ -122,7 +125,11 @@ def _by_signs(signs: Signs) -> Kind | None:
 def _from_daemon(signs: Signs) -> Kind | None:
     """A sender of the postmaster kind may still be a person: something must be said or handed back."""
     message = signs.message
-    if signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path:
+    answer = signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path
+    # James answers under the original's subject; kept without its Return-Path it still hands the message back.
+    if answer and (
+        signs.human or b"return-path" in signs.fields or not (signs.returns_own and signs.body_failed)
+    ):
         return None
     if _is_a_person_at_postmaster(signs):
         return None
@@ -370,8 +377,8 @@ def _of_first_words(signs: Signs) -> Kind | None:
     """
     message = signs.message
     header = message.header
-    begin = message.words[:100]
-    if "in-reply-to" in header or "references" in header or "\n>" in message.text[:2000].decode("latin-1"):
+    begin = SENTENCE_END.split(message.words[:100])[0]
+    if "in-reply-to" in header or "references" in header or b"\n>" in b"\n" + message.text[:2000]:
         return None
     if not (words.FAILED.search(signs.subject) and words.FAILED.search(begin)):
         return None

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 
 from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.blocks import blocks_in
 from scatterclean.bounce.once import once
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.heads import (
@@ -47,7 +48,7 @@ _WRITER = re.compile(
     r"|差出人|发件人)(?: address)?[ :=\"'<(]{1,4}(" + ADDRESS.pattern + ")"
 )
 _PERSON = re.compile(r"[^\W\d_]+(?:[._][^\W\d_]+)?")  # "max", "max.frisch"
-_SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
+SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 
 
@@ -257,7 +258,7 @@ class Signs:
         """One sentence says what failed, or quotes an SMTP answer, and names an address: not the reader's or
         the writer's.  Parcel services and warnings of a help desk say the one thing here, the other there."""
         text = self.begin
-        for sentence in _SENTENCE_END.split(text):
+        for sentence in SENTENCE_END.split(text):
             if words.FAILED.search(sentence) or _SMTP_ANSWER.search(sentence):
                 named = ADDRESS.finditer(sentence)
                 if any(each[0].rstrip(".") not in self.own for each in islice(named, 20)):
@@ -274,7 +275,17 @@ class Signs:
         found = [part.content[:_HEAD] for part in parts if b"x-spam-type=original" not in part.header.lower()]
         if not parts:
             found = [block.header for block in self.message.blocks if block.is_header]
-        return found
+        return found or (self._unlabelled() if not parts else [])
+
+    def _unlabelled(self) -> list[bytes]:
+        """Headers in attachments that say of themselves that they are something else."""
+        notice = self.message.notice
+        for part in self.message.parts[1:8]:
+            if part is not notice and part.type in ("text/plain", "application/octet-stream"):
+                block = next(blocks_in(part.content[:_HEAD].lstrip()), None)
+                if block is not None and block.start <= 0 and block.is_header:
+                    return [block.header]
+        return []
 
     @once
     def returns(self) -> bool:
