@@ -44,6 +44,8 @@ def is_away(signs: Signs) -> bool:
     if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
         return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    if words.AWAY.match(signs.tag):
+        return True  # Zendesk: "[Request received] your subject"
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
         (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
     )

@@ -174,7 +174,13 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
         return False
     if b"x-failed-recipients" in signs.fields or signs.returns_own:
         return False
-    return signs.answers or _quotes(signs) or _forwards_a_bounce(signs) or signs.persons_path
+    return (
+        signs.answers
+        or _quotes(signs)
+        or _forwards_a_bounce(signs)
+        or signs.persons_path
+        or signs.greets_reader
+    )
 
 
 def _quotes(signs: Signs) -> bool:
@@ -251,6 +257,8 @@ def _of_reply(signs: Signs) -> Kind | None:
         return None  # an answer to an invitation is a person's
     if begins_away(signs):
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
+    if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
+        return Kind.BOUNCE  # nobody who is away quotes an SMTP answer
     failed = words.FAILED.search(signs.subject) is not None and not signs.answers
     if failed and (signs.proof or (signs.body_failed and signs.names_another)):
         return Kind.BOUNCE
@@ -299,11 +307,7 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     if is_away(signs):
         return Kind.AUTOREPLY
-    if (
-        words.CHALLENGES_FOR_SURE.search(signs.subject)
-        and words.CHALLENGES.search(signs.begin)
-        and not signs.from_list
-    ):
+    if signs.challenges_for_sure and words.CHALLENGES.search(signs.begin) and not signs.from_list:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
         return _of_first_words(signs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.away import begins_away
 from scatterclean.bounce.signs.heads import says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
@@ -14,13 +15,16 @@ _IN_BRACKETS = re.compile(r"[(\[][^()\[\]]{4,60}[)\]]\s*$")
 
 def of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
-    if words.AWAY_FOR_SURE.search(signs.subject):
+    # Manuals and newsletters tell of automatic replies in the middle of their subjects.
+    cites = signs.cites or ("references" in signs.message.header and not signs.from_list)
+    if begins_away(signs) or (cites and words.AWAY_FOR_SURE.search(signs.subject)):
         return Kind.AUTOREPLY
     if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
         return kind
     if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
         return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
-    if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
+    told = signs.returns or signs.tells_of_an_address  # an SMTP answer alone may be what a forum talks about
+    if signs.body_failed and told and (words.FAILED.search(signs.subject) or signs.returns):
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
     if signs.returns and signs.notice:
         return Kind.NOTICE
@@ -63,7 +67,7 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
     if words.CHALLENGES.search(signs.begin) and words.held(signs.begin):
         return Kind.CHALLENGE
     if signs.answers:
-        if words.CHALLENGES_FOR_SURE.search(signs.subject):
+        if signs.challenges_for_sure:
             return Kind.CHALLENGE
         # Behind the subject that it answers, in brackets: nobody writes so by hand.
         behind = _IN_BRACKETS.search(signs.subject)
@@ -79,7 +83,7 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
     noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
     if words.FAILED.search(signs.subject) and signs.body_failed:
         return Kind.NOTICE if noticed else None
-    if words.CHALLENGES.search(signs.subject):
+    if words.CHALLENGES.search(signs.subject) or signs.challenges_for_sure:
         return Kind.CHALLENGE
     if noticed or says_you_sent_evil(signs.subject):
         return Kind.NOTICE

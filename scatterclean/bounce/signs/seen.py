@@ -47,6 +47,8 @@ _WRITER = re.compile(
     r"(?:\bfrom|sender|by|\bvon|absender|\bde|exp[ée]diteur|remitente|remetente|\bda|mittente|afzender|nadawca|отправител[ья]"
     r"|差出人|发件人)(?: address)?[ :=\"'<(]{1,4}(" + ADDRESS.pattern + ")"
 )
+_GREETING = re.compile(r"[^\W\d]+(?: [^\W\d]+\.?){1,4} ?[,!]")
+_NAME = re.compile(r"[^\W\d_]+")
 _PERSON = re.compile(r"[^\W\d_]+(?:[._][^\W\d_]+)?")  # "max", "max.frisch"
 SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
@@ -78,6 +80,22 @@ class Signs:
         subject = text_of(self.fields.get(b"subject"))
         begin = _BEFORE_SUBJECT.match(subject)
         return subject[begin.end() :] if begin and begin.end() < len(subject) else subject
+
+    @once
+    def tag(self) -> str:
+        """What stands in brackets in front of the subject: "[Request received] your subject"."""
+        subject = text_of(self.fields.get(b"subject")).lstrip()
+        return subject[1:].partition("]")[0][:80] if subject.startswith("[") else ""
+
+    @once
+    def greets_reader(self) -> bool:
+        """Does it begin "Hi Anna," or "Dear Mr Berger,", with a name from the address that it is sent to?"""
+        greeting = _GREETING.match(self.begin[:80])
+        if greeting is None:
+            return False
+        to = (self.message.header.get("To") or "").lower()
+        names = {name for name in _NAME.findall(to.partition("@")[0]) if len(name) > 2}
+        return not names.isdisjoint(_NAME.findall(greeting[0]))
 
     @once
     def local_parts(self) -> list[str]:
@@ -180,6 +198,11 @@ class Signs:
     def notice(self) -> bool:
         """The subject speaks of a virus, a policy, a moderator, a quota, a command."""
         return words.NOTICES.search(self.subject) is not None
+
+    @once
+    def challenges_for_sure(self) -> bool:
+        """A challenge program's token stands anywhere in the subject, in front in brackets, too."""
+        return words.CHALLENGES_FOR_SURE.search(text_of(self.fields.get(b"subject"))) is not None
 
     @once
     def answers(self) -> bool:

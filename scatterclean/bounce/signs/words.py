@@ -19,7 +19,8 @@ _FAILED = (
     # en
     "undeliver", "undelivr", "non-deliver", "nondeliver", "non deliver", "delivery status notif",
     "delivery notification", "delivery report", "delivery failure", "delivery fail", "delivery has failed",
-    "delivery problem", "delivery error", "delivery incomplete", "delivery status", "failed delivery",
+    "delivery problem", "delivery error", "delivery incomplete",
+    "forwarding fail", "delivery status", "failed delivery",
     "delivery to the following", "not be delivered", "t be delivered", "not deliver", "able to deliver", "n't deliver",
     "n\u2019t deliver",
     "unable to send", "not delivered", "returned mail", "mail returned", "returned to sender",
