@@ -332,7 +332,7 @@ _LIST_NOTICES = (
     "not subscribed", "not a list", "not a subscri", "post by non", "denied", "rejected", "refused",
     "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad", "geweigerd", "your message to",
     "your mail to", "your post", "results of your", "your email commands", "output of your job", "command",
-    "loop alert", "duplicated message-id", "bounce action", "kann nicht abbestellt", "probe", "undeliver",
+    "loop alert", "duplicated message-id", "kann nicht abbestellt", "probe", "undeliver",
     "modérat", "approbation", "moderación", "moderador", "moderazione", "moderatore", "moderação",
     "moderat", "модерац", "投稿", "承認",
     "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big", "wartet auf", "zurückgehalten",
