@@ -23,10 +23,14 @@ def of_null_path(signs: Signs) -> Kind | None:
         return kind
     if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
         return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
-    told = signs.returns or signs.tells_of_an_address  # an SMTP answer alone may be what a forum talks about
-    if signs.body_failed and told and (words.FAILED.search(signs.subject) or signs.returns):
+    # Some servers leave a null path on people's mail, too: they answer, quote and forward what is not the reader's.
+    # An SMTP answer alone may be what a forum talks about.
+    failed = words.FAILED.search(signs.subject) is not None and not signs.answers
+    told = signs.returns_own or (failed and (signs.returns or signs.tells_of_an_address))
+    told = told or (signs.returns and signs.from_system and not signs.answers)
+    if signs.body_failed and told:
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
-    if signs.returns and signs.notice:
+    if signs.returns and signs.notice and (signs.returns_own or signs.from_system or signs.from_scanner):
         return Kind.NOTICE
     if signs.says_you_wrote and words.NOTICES.search(signs.subject):
         return Kind.NOTICE
@@ -80,7 +84,18 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY
     if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
         return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
-    noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
+    # People talk of spam and viruses; a program says that it is one, or speaks of the reader's message.
+    program = (
+        signs.auto_submitted.startswith(b"auto")
+        or signs.from_system
+        or signs.from_scanner
+        or signs.from_list_server
+        or words.YOURS.search(signs.begin)
+        or words.YOU_SENT.search(signs.begin)
+    )
+    noticed = words.NOTICES.search(signs.subject) is not None or (
+        program and words.NOTICES.search(signs.begin) is not None and b"\n>" not in signs.message.text[:2000]
+    )
     if words.FAILED.search(signs.subject) and signs.body_failed:
         return Kind.NOTICE if noticed else None
     if words.CHALLENGES.search(signs.subject) or signs.challenges_for_sure:
