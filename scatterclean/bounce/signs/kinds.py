@@ -334,7 +334,7 @@ def _of_words(signs: Signs) -> Kind | None:
     about_one = (
         signs.names_another or signs.returns or signs.says_you_wrote or words.YOU_SENT.search(signs.begin)
     )
-    evil = about_one and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
+    evil = (about_one or signs.from_scanner) and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
     return Kind.NOTICE if evil else None
 
 

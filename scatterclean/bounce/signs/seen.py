@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
-from scatterclean.bounce.blocks import blocks_in
+from scatterclean.bounce.blocks import TECHNICAL, Block, blocks_in
 from scatterclean.bounce.once import once
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.heads import (
@@ -297,8 +297,14 @@ class Signs:
         parts = [part for part in self.message.parts if part.type in RETURNED_TYPES]
         found = [part.content[:_HEAD] for part in parts if b"x-spam-type=original" not in part.header.lower()]
         if not parts:
-            found = [block.header for block in self.message.blocks if block.is_header]
+            found = [block.header for block in self.message.blocks if self._hands_back(block)]
         return found or (self._unlabelled() if not parts else [])
+
+    def _hands_back(self, block: Block) -> bool:
+        """Outlook puts From, Sent, To and Subject above what a person answers; that is no header."""
+        if not block.is_header:
+            return False
+        return not block.names.isdisjoint(TECHNICAL) or not (self.answers or b"sent" in block.names)
 
     def _unlabelled(self) -> list[bytes]:
         """Headers in attachments that say of themselves that they are something else."""
