@@ -199,6 +199,13 @@ def _notifies(signs: Signs) -> bool:
         return True
     if not signs.returns and signs.was_for_the_reader:
         return False
+    if (
+        signs.null_path
+        and signs.names_another
+        and words.YOU_SENT.search(signs.begin)
+        and _speaks_of_one(signs)
+    ):
+        return True
     if signs.returns_own or (signs.returns and signs.null_path):
         return True
     if signs.auto_submitted.startswith(b"auto") and (signs.returns or (signs.null_path and signs.cites)):
@@ -223,12 +230,12 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     counted = words.DIGESTS.search(signs.subject) and not in_subject
     if not signs.returns and (counted or words.MANY.search(signs.subject) or signs.was_for_the_reader):
         return False  # a mail server's statistics tell of many messages, never of one
-    if signs.null_path and (signs.returns or signs.tells_of_an_address or signs.answers_in_smtp):
+    if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
     # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
     path = signs.fields.get(b"return-path")
     proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
-    proof = proof or (is_nobodys_path(path) and signs.proof)
+    proof = proof or (is_nobodys_path(path) and (signs.proof or signs.answers_in_smtp))
     if in_subject:
         return proof or (signs.names_another and bool(signs.local_parts))
     return signs.body_failed and not signs.human and proof

@@ -26,7 +26,11 @@ def of_null_path(signs: Signs) -> Kind | None:
     # Some servers leave a null path on people's mail, too: they answer, quote and forward what is not the reader's.
     # An SMTP answer alone may be what a forum talks about.
     failed = words.FAILED.search(signs.subject) is not None and not signs.answers
-    told = signs.returns_own or (failed and (signs.returns or signs.tells_of_an_address))
+    # Shops reject documents and payments; mail is spoken of where a letter is rejected.
+    of_mail = words.REJECTED.search(signs.subject) is None or words.MAIL.search(
+        signs.subject + " " + signs.begin
+    )
+    told = signs.returns_own or (failed and (signs.returns or (of_mail and signs.tells_of_an_address)))
     told = told or (signs.returns and signs.from_system and not signs.answers)
     if signs.body_failed and told:
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE

@@ -348,6 +348,15 @@ _REJECTED = (
 )  # fmt: skip
 REJECTED = Stems(_REJECTED)
 
+MAIL = Stems(
+    (
+        "mail", "message", "courriel", "mensaje", "correo", "messaggi", "mensagem", "nachricht", "bericht",
+        "wiadomo", "zpráv", "üzenet", "ileti", "meddeland", "viesti", "сообщен", "письм", "メール", "邮件", "郵件",
+        "메일",
+        "recipient", "empfänger", "destinat", "mailbox", "postfach", "user unknown",
+    )
+)  # fmt: skip
+
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
 ANSWER = (
     "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "rv:", "res:", "r:", "fwd:",
