@@ -232,10 +232,13 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
+    nobodys = is_nobodys_path(signs.fields.get(b"return-path"))
+    if nobodys and signs.answers_in_smtp:
+        return True
     # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
     path = signs.fields.get(b"return-path")
     proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
-    proof = proof or (is_nobodys_path(path) and (signs.proof or signs.answers_in_smtp))
+    proof = proof or (nobodys and signs.proof)
     if in_subject:
         return proof or (signs.names_another and bool(signs.local_parts))
     return signs.body_failed and not signs.human and proof
