@@ -27,8 +27,10 @@ _STATUS_FIELDS = re.compile(
 )
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
-_MAX_DEPTH = 3  # hostile mail nests without end
-_EARLY = 700  # characters: a warning says at once that it is one
+_MAX_DEPTH, _EARLY = (
+    3,
+    700,
+)  # hostile mail nests without end; characters in which a warning says that it is one
 _KIND_OF_ACTION = {
     b"failed": Kind.BOUNCE,
     b"delayed": Kind.DELAY,
@@ -232,11 +234,11 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
-    nobodys = is_nobodys_path(signs.fields.get(b"return-path"))
+    path = signs.fields.get(b"return-path")
+    nobodys = is_nobodys_path(path)
     if nobodys and signs.answers_in_smtp:
         return True
     # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
-    path = signs.fields.get(b"return-path")
     proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
     proof = proof or (nobodys and signs.proof)
     if in_subject:
@@ -269,7 +271,7 @@ def _of_reply(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
     if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
         return Kind.BOUNCE  # nobody who is away quotes an SMTP answer
-    failed = words.FAILED.search(signs.subject) is not None and not signs.answers
+    failed = words.FAILED.search(signs.subject) and not signs.answers
     if failed and (signs.proof or (signs.body_failed and signs.names_another)):
         return Kind.BOUNCE
     if words.CHALLENGES.search(signs.subject) or (
