@@ -27,10 +27,8 @@ _STATUS_FIELDS = re.compile(
 )
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
-_MAX_DEPTH, _EARLY = (
-    3,
-    700,
-)  # hostile mail nests without end; characters in which a warning says that it is one
+_MAX_DEPTH = 3  # hostile mail nests without end
+_EARLY = 700  # characters: a warning says so at once
 _KIND_OF_ACTION = {
     b"failed": Kind.BOUNCE,
     b"delayed": Kind.DELAY,
@@ -238,7 +236,6 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     nobodys = is_nobodys_path(path)
     if nobodys and signs.answers_in_smtp:
         return True
-    # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
     proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
     proof = proof or (nobodys and signs.proof)
     if in_subject:
@@ -272,7 +269,7 @@ def _of_reply(signs: Signs) -> Kind | None:
     if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
         return Kind.BOUNCE  # nobody who is away quotes an SMTP answer
     failed = words.FAILED.search(signs.subject) and not signs.answers
-    if failed and (signs.proof or (signs.body_failed and signs.names_another)):
+    if failed and signs.proof:
         return Kind.BOUNCE
     if words.CHALLENGES.search(signs.subject) or (
         words.CHALLENGES.search(signs.begin) and not words.AWAY.search(signs.subject)
