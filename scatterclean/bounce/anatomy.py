@@ -151,6 +151,12 @@ def unencoded(body: bytes, encoding: bytes) -> bytes:
     return body
 
 
+def uuencoded_in(text: bytes) -> bytes:
+    """What the first uuencoded file in a text holds, with LF; empty if there is none."""
+    begin = _UU_BEGIN.search(text)
+    return with_line_feeds(_uudecoded(text[begin.end() :])) if begin else b""
+
+
 def _uudecoded(lines: bytes) -> bytes:
     done = []
     for line in lines.split(b"\n"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html
+from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html, uuencoded_in
 from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
 from scatterclean.headers import in_charset
@@ -29,6 +29,8 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
             if b"essage-" in content.lower():
                 text = text_of_html(in_charset(content, html.charset))
                 found += _in(text, blocks_in(text), clear=clear, closed=html.ended)
+        elif b"\nbegin " in message.text and (content := uuencoded_in(message.text)):
+            found += _in(content, blocks_in(content), clear=clear, closed=False)
     yield from found
 
 

@@ -66,7 +66,8 @@ _MACHINE = frozenset(
 DAEMON = re.compile(
     r"mailer[-_.]?daemon|mail[-_.]?daemon|poo?stmaster|mdaemon|mail[-_.]delivery[-_.](?:sub)?system|"
     r"microsoftexchange[0-9a-f]{32}|mmdf|uucp|delivery[-_.]?(?:status|agent)|ndr|dsn|smtpd?|"
-    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service"
+    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service|(?:mail[-_.]?)?router|undeliver(?:able|ed)(?:[-_.]?mail)?|"
+    r"non[-_.]?delivery|mail[-_.]?(?:delivery|returned?|errors?|bounces?|transfer[-_.]?agent)|returned[-_.]?mail"
 )
 # Display names prove less: spam likes them, too.
 DAEMON_NAME = Stems(
@@ -131,8 +132,8 @@ def says_you_sent_evil(subject: str) -> bool:
 
 
 _YOU_SENT_EVIL = re.compile(
-    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern})|"
-    rf"(?:{words.YOURS.pattern}).{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
+    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern}){words.NO_ACCOUNT}|"
+    rf"(?:{words.YOURS.pattern}){words.NO_ACCOUNT}.{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
 )
 
 
@@ -181,8 +182,9 @@ def may_be(fields: dict[bytes, bytes]) -> bool:
     if (answers or fields.get(b"precedence", b"").strip().lower() == b"bulk") and words.AWAY.search(subject):
         return True
     sender = text_of(fields.get(b"from"))
-    return words.SYSTEM_SUBJECTS.search(subject) is not None and any(
-        SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender)
+    return words.SYSTEM_SUBJECTS.search(subject) is not None and (
+        any(SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender))
+        or SCANNER_NAME.search(sender) is not None
     )
 
 
