@@ -141,10 +141,8 @@ class Header:
 
 def unfolded(value: bytes) -> bytes:
     """A value in one line, blanks around it removed, cut where no honest header goes."""
-    if b"\n" in value:
-        value = b" ".join(filter(None, map(_STRIP, value.split(b"\n"))))
-    else:
-        value = value.strip()
+    lines = map(_STRIP, value.split(b"\n")) if b"\n" in value else (value.strip(),)
+    value = b" ".join(filter(None, lines))
     return value if len(value) <= _MAX_VALUE else value[:_MAX_VALUE]
 
 
@@ -261,6 +259,8 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
                 continue
             text.append(in_charset(piece, charset or "ascii"))
         value = "".join(text)
+    if not value:
+        return value
     value = " ".join(value.split())
     if not value.isprintable():
         value = " ".join("".join(c if c.isprintable() else " " for c in value).split())

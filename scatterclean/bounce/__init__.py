@@ -322,6 +322,7 @@ def _delivered_to(header: Header) -> tuple[str, ...]:
     found = [
         address
         for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
+        if name in header
         for value in header.all(name, MAX_ADDRESSES)
         for address in addresses_in(value)
     ]

@@ -121,7 +121,7 @@ class Part:
         self.header = header
         self.body = body
         self.ended = ended
-        found = _TYPE.search(b"\n" + header)
+        found = _TYPE.search(b"\n" + header) if header else None
         self.type = found[1].decode("latin-1").lower() if found else otherwise
         self._content: bytes | None = None
 
@@ -318,6 +318,8 @@ def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
 def _pieces(part: Part) -> list[tuple[bytes, bool]]:
     """The parts of a multipart, each with whether its end was seen; none if this is no multipart."""
     multipart = part.type.startswith("multipart/")
+    if not multipart and not part.header:
+        return []
     at = part.header.lower().find(b"boundary")
     if not multipart and (at < 0 or part.type in RETURNED_TYPES):
         return []
