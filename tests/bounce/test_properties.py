@@ -238,3 +238,17 @@ def test_a_bounce_that_is_wrapped_in_another_is_still_found(name: str) -> None:
 @given(damaged())
 def test_reading_twice_gives_the_same(raw: bytes) -> None:
     assert bounce.read(raw) == bounce.read(raw)
+
+
+def test_a_header_in_the_notice_is_not_strong_while_the_returned_one_may_be_cut_off() -> None:
+    # Found by fuzzing: the whole message says that the pasted header is not the one that came back.
+    pasted = (
+        b"It failed.\n\n----- Original message -----\n\nReceived: from a by b with SMTP\nFrom: ada@example.org\n"
+        b"To: olga@example.net\nMessage-ID: <pasted@example.org>\nDate: Tue, 3 Mar 2026 10:15:01 +0100\n\nhello\n"
+    )
+    returned = b"From: ada@example.org\nTo: olga@example.net\nMessage-ID: <returned@example.org>\nSubject: shed\n\nhi\n"
+    raw = (WRAPPER % returned).replace(b"<someone@example.com>: mailbox full\n", pasted)
+    whole = strong_ids(bounce.read(raw))
+    assert whole == {"returned@example.org"}
+    for end in range(len(raw)):
+        assert strong_ids(bounce.read(raw[:end])) <= whole, raw[:end][-60:]
