@@ -19,7 +19,10 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:16_384] for part in message.parts):
         return  # the header itself came with it; what the notice shows of it adds nothing
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
-    clear = kind is not Kind.AUTOREPLY
+    # Nor is it one for sure where parts may be missing behind it: the next one may hold the header that came back.
+    clear = kind is not Kind.AUTOREPLY and (
+        not message.type.startswith("multipart/") or message.parts[-1].ended
+    )
     notice = message.notice
     found = list(_in(message.text, message.blocks, clear=clear, closed=notice is not None and notice.ended))
     if not any(not each.summary for each in found):

@@ -144,6 +144,47 @@ def wanted(header: bytes) -> dict[bytes, bytes]:
     return fields
 
 
+# What `surely_ordinary` must see: fields whose words tell, with their name, and without one those that tell by being
+# there.  A Content-Type of plain text, a Return-Path with an address and an Auto-Submitted "no" are passed over.
+_TELLING = re.compile(
+    rb"\n(?:(from|subject|message-id|content-type(?![ \t]*+:[ \t]*+text/(?:plain|html)"
+    rb"(?:;[ \t]*+charset=\"?[a-z0-9-]{1,10}+\"?)?+\n(?![ \t])))[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+){0,8}+)"
+    rb"|return-path[ \t]*+:[ \t\f\v]*+(?:<?+[ \t\f\v]*+(?:[>\n]|\Z)|<?(?:mailer-d|double-b|postm|null))"
+    rb"|auto-submitted[ \t]*+:[ \t]*+(?!no)|precedence[ \t]*+:\s*+(?:auto|junk)|(?:x-loop|"
+    + names(name.decode("ascii") for name in _MACHINE).encode("ascii")
+    + rb")[ \t]*+:)",
+    re.IGNORECASE,
+)
+_FROM, _SUBJECT, _MESSAGE_ID, _CONTENT_TYPE = map(len, ("from", "subject", "message-id", "content-type"))
+
+
+def surely_ordinary(block: bytes) -> bool:
+    """Would `may_be` say no of this header block (with LF)?  One search and no dictionary; False: ask `may_be`.
+
+    Of a field that stands there several times `may_be` sees the first; here any of them raises doubt.
+    """
+    sender = subject = None
+    for name, value in _TELLING.findall(b"\n" + block):
+        size = len(name)  # all differ, and a number is compared faster
+        if size == _FROM:
+            sender = value if sender is None else sender
+        elif size == _SUBJECT:
+            subject = value if subject is None else subject
+        elif size == _MESSAGE_ID:
+            if LIST_ID.search(value):
+                return False
+        elif size != _CONTENT_TYPE or _is_report(value):
+            return False
+    if subject is not None and words.ANY.search(text_of(subject)):
+        return False
+    if sender is None:
+        return True
+    writer = text_of(sender)
+    if "@" not in writer or DAEMON_NAME.search(writer):
+        return False
+    return not any(map(_MACHINE_LOCAL.match, locals_of(writer)))
+
+
 def candidate(header: bytes) -> bool:
     """May a message with these header fields (at least FIELDS) be automatic mail about another message?"""
     return may_be(wanted(split(header)[0]))
