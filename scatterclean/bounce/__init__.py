@@ -220,6 +220,8 @@ def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Return
         whole = set(header.names()) - {_last_name(found.header).decode("ascii", "replace")}
         if outer.cut or not whole >= {"from", "subject"}:
             return True
+        if outer.type.startswith("multipart/") and not found.closed:
+            return True  # neither the blank line nor the boundary came: the end of the message is missing
     if found.closed:
         return False
     if challenges(fields):  # some challenge programs write under the address of whom they guard
