@@ -1,14 +1,18 @@
 """Scores bounce.read on the shared corpora, measure by measure, and times it; it changes nothing.
 
     python bench/read.py --corpora ../shared/corpora [--misses] [--kinds] [--more DIRECTORY_OF_ORDINARY_MAIL]
+    python bench/read.py --corpora ../shared/corpora --peers
 
-Other readers on the same files: bench/peers.py.
+With --peers the other readers go through the same files in the same run, side by side with this one (bench/peers.py,
+which has more options), and each that is absent is named with what installs it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
+import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
@@ -146,7 +150,7 @@ def speed(name: str, call: Callable[[bytes], object], raws: list[bytes], least: 
     print(f"  {name:42} {best:10,.0f}/CPU s")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpora", type=Path, required=True)
     parser.add_argument(
@@ -155,6 +159,9 @@ def main() -> None:
     parser.add_argument("--misses", action="store_true", help="list every miss")
     parser.add_argument("--kinds", action="store_true", help="print labelled against read kinds")
     parser.add_argument("--no-speed", action="store_true")
+    parser.add_argument(
+        "--peers", action="store_true", help="messages per second and recall beside other readers'"
+    )
     arguments = parser.parse_args()
     messages = list(labelled(arguments.corpora))
     if arguments.more:
@@ -172,12 +179,19 @@ def main() -> None:
     if arguments.kinds:
         for (wanted, said), count in sorted(confusion.items()):
             print(f"  {wanted:10} -> {said:10} {count:6}")
+    if arguments.peers:
+        print("\nBeside its peers:", flush=True)
+        script = Path(__file__).with_name("peers.py")  # a process of its own: the figures include memory
+        return subprocess.run(
+            (sys.executable, script, "--corpora", arguments.corpora), check=False
+        ).returncode
     if not arguments.no_speed:
         bounces = [each.raw for each in messages if each.kind in ("bounce", "delay")]
         ordinary = [each.raw for each in messages if each.kind is None]
         speed("bounces", bounce.read, bounces)
         speed("ordinary mail", bounce.read, ordinary)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -89,12 +89,13 @@ class Header:
     __slots__ = ("_fields",)
 
     def __init__(self, block: bytes) -> None:
-        block = with_line_feeds(block).lstrip(b"\n")
-        end = block.find(b"\n\n")
-        if end >= 0:
-            block = block[:end]
-        self._fields: dict[bytes, list[bytes]] = {}
-        fields = self._fields
+        if b"\r" in block:
+            block = with_line_feeds(block)
+        block = block.lstrip(b"\n")
+        if b"\n\n" in block:
+            block = block[: block.find(b"\n\n")]
+        fields: dict[bytes, list[bytes]] = {}
+        self._fields = fields
         for written, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
             name = written.lower()
             if name in fields:
@@ -110,12 +111,12 @@ class Header:
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
         values = self._fields.get(_key(name))
-        return None if values is None else as_text(unfolded(values[0]))
+        return None if values is None else _value(values[0])
 
-    def all(self, name: str) -> list[str]:
-        """Every value as text, in order."""
+    def all(self, name: str, limit: int | None = None) -> list[str]:
+        """Every value as text, in order, or the first `limit` of them."""
         values = self._fields.get(_key(name))
-        return [] if values is None else [as_text(unfolded(value)) for value in values]
+        return [] if values is None else list(map(_value, values[:limit]))
 
     def normalised(self, name: str) -> bytes:
         """The first value with every run of white space as one blank; empty if there is none."""
@@ -153,10 +154,22 @@ class Header:
 
 def unfolded(value: bytes) -> bytes:
     """A value in one line, blanks around it removed, cut where no honest header goes."""
-    if b"\n" in value:
-        value = b" ".join([line for line in map(bytes.strip, value.split(b"\n")) if line])
-    value = value.strip()
+    lines = map(_STRIP, value.split(b"\n")) if b"\n" in value else (value.strip(),)
+    value = b" ".join(filter(None, lines))
     return value if len(value) <= _MAX_VALUE else value[:_MAX_VALUE]
+
+
+_STRIP = bytes.strip
+
+
+def _value(value: bytes) -> str:
+    """`as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
+    if b"\n" in value or len(value) > _MAX_VALUE or b"\x00" in value:
+        return as_text(unfolded(value))
+    try:
+        return value.strip().decode()
+    except UnicodeDecodeError:
+        return value.strip().decode("latin-1")
 
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
@@ -259,6 +272,8 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
                 continue
             text.append(in_charset(piece, charset or "ascii"))
         value = "".join(text)
+    if not value:
+        return value
     value = " ".join(value.split())
     if not value.isprintable():
         value = " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, split
+from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, plain_head, split
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
@@ -20,6 +20,7 @@ from scatterclean.bounce.signs.heads import (
     challenges,
     is_null_path,
     may_be,
+    surely_ordinary,
     wanted,
 )
 from scatterclean.bounce.signs.kinds import kind_of
@@ -62,10 +63,16 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     `raw` may have any line ends.  `complete=False`: the bytes were cut at the fetch cap, so a returned header
     that is missing or touches the end makes `Bounce.incomplete`.
     """
-    block, rest, ended = split(raw[:LOOK])
+    block, behind = plain_head(raw)
+    if behind:
+        if surely_ordinary(block):
+            return None  # most mail: before anything is made of it
+        rest, ended = raw[behind:LOOK], True
+    else:
+        block, rest, ended = split(raw[:LOOK])
     fields = wanted(block)
     if not may_be(fields):
-        return None  # most mail: before anything is made of it
+        return None
     message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
     kind = kind_of(message, fields=fields)
     if kind is None:
@@ -213,6 +220,8 @@ def _might_be_a_bounce(header: Header, fields: dict[bytes, bytes], found: Return
         whole = set(header.names()) - {_last_name(found.header).decode("ascii", "replace")}
         if outer.cut or not whole >= {"from", "subject"}:
             return True
+        if outer.type.startswith("multipart/") and not found.closed:
+            return True  # neither the blank line nor the boundary came: the end of the message is missing
     if found.closed:
         return False
     if challenges(fields):  # some challenge programs write under the address of whom they guard
@@ -315,7 +324,8 @@ def _delivered_to(header: Header) -> tuple[str, ...]:
     found = [
         address
         for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
-        for value in header.all(name)[:MAX_ADDRESSES]
+        if name in header
+        for value in header.all(name, MAX_ADDRESSES)
         for address in addresses_in(value)
     ]
     return tuple(dict.fromkeys(map(_unwrapped, found)))[:MAX_ADDRESSES]

@@ -24,7 +24,9 @@ MAX_HEADER = 1 << 18  # bytes of a header block
 
 _FRONT = b"\r\n \t\x00\xef\xbb\xbf"  # blank lines and a byte order mark in front of a header
 _HEADER_END = re.compile(rb"\n\r{0,2}\n|\r\r(?!\n)")
+_JUNK = frozenset((b"", *(bytes((byte,)) for byte in _FRONT)))
 _BLANK_LINE = b"\n\n"
+_CR = 0x0D
 # Line ends the wrong way round, as the first line shows: then they are so everywhere, however much was cut off.
 _LF_CR = re.compile(rb"[^\r]\n\r[^\r\n]")
 
@@ -56,15 +58,9 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     start = 0
     if raw and raw[0] in _FRONT:
         start = len(raw) - len(raw.lstrip(_FRONT))
-    # By far most mail has line ends of one kind and a blank line: then nothing is to be mended.
-    end = raw.find(_BLANK_LINE, start, start + MAX_HEADER)
-    if end >= 0 and raw.find(b"\r", start, end) < 0:
-        return raw[start:end], raw[end + 2 :], True
-    end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
-    if end >= 0:
-        block = raw[start:end].replace(b"\r\n", b"\n")
-        if b"\r" not in block and _BLANK_LINE not in block:
-            return block, raw[end + 4 :], True
+    block, behind = plain_head(raw, start)
+    if behind:
+        return block, raw[behind:], True
     first = raw.find(b"\n", start)
     if raw[first + 1 : first + 2] == b"\r" and _LF_CR.match(raw, max(first - 1, 0)):
         raw = raw[:start] + raw[start:].replace(b"\n\r", b"\n")
@@ -75,6 +71,30 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
         block, _, hidden = block.partition(_BLANK_LINE)
         return block, hidden + b"\n\n" + rest if between is not None else hidden, True
     return block, rest, between is not None
+
+
+def plain_head(raw: bytes, start: int = 0) -> tuple[bytes, int]:
+    """(header block with LF, where the body begins) of mail with line ends of one kind and a blank line, as is by far
+    most: then nothing is to be mended.  (b"", 0) of all other, as what begins with junk."""
+    if raw[start : start + 1] in _JUNK:
+        return b"", 0
+    first = raw.find(b"\n", start)
+    if first > start and raw[first - 1] == _CR:
+        end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
+        if end >= 0:
+            block = raw[start:end].replace(b"\r\n", b"\n")
+            if b"\r" not in block and _BLANK_LINE not in block:
+                return block, end + 4
+        return b"", 0
+    end = raw.find(_BLANK_LINE, start, start + MAX_HEADER)
+    if end >= 0 and raw.find(b"\r", start, end) < 0:
+        return raw[start:end], end + 2
+    end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
+    if end >= 0:
+        block = raw[start:end].replace(b"\r\n", b"\n")
+        if b"\r" not in block and _BLANK_LINE not in block:
+            return block, end + 4
+    return b"", 0
 
 
 def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
@@ -101,7 +121,7 @@ class Part:
         self.header = header
         self.body = body
         self.ended = ended
-        found = _TYPE.search(b"\n" + header)
+        found = _TYPE.search(b"\n" + header) if header else None
         self.type = found[1].decode("latin-1").lower() if found else otherwise
         self._content: bytes | None = None
 
@@ -149,6 +169,12 @@ def unencoded(body: bytes, encoding: bytes) -> bytes:
         begin = _UU_BEGIN.search(body)
         return with_line_feeds(_uudecoded(body[begin.end() :])) if begin else body
     return body
+
+
+def uuencoded_in(text: bytes) -> bytes:
+    """What the first uuencoded file in a text holds, with LF; empty if there is none."""
+    begin = _UU_BEGIN.search(text)
+    return with_line_feeds(_uudecoded(text[begin.end() :])) if begin else b""
 
 
 def _uudecoded(lines: bytes) -> bytes:
@@ -298,6 +324,8 @@ def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
 def _pieces(part: Part) -> list[tuple[bytes, bool]]:
     """The parts of a multipart, each with whether its end was seen; none if this is no multipart."""
     multipart = part.type.startswith("multipart/")
+    if not multipart and not part.header:
+        return []
     at = part.header.lower().find(b"boundary")
     if not multipart and (at < 0 or part.type in RETURNED_TYPES):
         return []

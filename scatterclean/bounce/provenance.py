@@ -22,7 +22,7 @@ _MADE_BY_PROGRAMS = re.compile(r"\s*text/calendar|.{0,500}\bdisposition-notifica
 def signatures(header: Header) -> tuple[Signature, ...]:
     """One for each DKIM-Signature that names its domain, in order."""
     found = []
-    for value in header.all("DKIM-Signature")[:_MAX_SIGNATURES]:
+    for value in header.all("DKIM-Signature", _MAX_SIGNATURES):
         tags = {name: text.lower().rstrip(".") for name, text in reversed(_TAG.findall(value))}
         if tags.get("d"):
             found.append(Signature(tags["d"], tags.get("s", "")))
@@ -45,7 +45,7 @@ def is_automatic(header: Header) -> bool:
 
 def hops(header: Header, limit: int = MAX_HOPS) -> tuple[str, ...]:
     """Received values, topmost first, each cut at MAX_HOP."""
-    return tuple(value[:MAX_HOP] for value in header.all("Received")[:limit])
+    return tuple(value[:MAX_HOP] for value in header.all("Received", limit))
 
 
 def marks(header: Header) -> tuple[str, ...]:
@@ -54,6 +54,6 @@ def marks(header: Header) -> tuple[str, ...]:
         f"{name}: {value}"[:_MAX_MARK]
         for name in _MARKS
         if name in header
-        for value in header.all(name)[:_MAX_MARKS]
+        for value in header.all(name, _MAX_MARKS)
     ]
     return tuple(found[:_MAX_MARKS])

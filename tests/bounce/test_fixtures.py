@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,9 @@ def test_ordinary_mail_is_left_alone(path: Path) -> None:
 def only_candidate_fields(raw: bytes) -> bytes:
     """What an IMAP server answers to BODY.PEEK[HEADER.FIELDS (...)]."""
     text = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").lstrip(b"\xef\xbb\xbf\n")
-    header = text.partition(b"\n\n")[0].replace(b"\n ", b"\x00 ").replace(b"\n\t", b"\x00\t")
+    header = text.partition(b"\n\n")[0]
     wanted = {name.lower().encode() for name in bounce.CANDIDATE_FIELDS}
-    lines = [line for line in header.split(b"\n") if line.partition(b":")[0].strip().lower() in wanted]
-    return b"\n".join(lines).replace(b"\x00", b"\n").replace(b"\n", b"\r\n") + b"\r\n\r\n"
+    # No byte may mark the folds while it is cut: a damaged header holds any, NUL too.
+    fields = re.split(rb"\n(?![ \t])", header)
+    kept = [each for each in fields if each.partition(b":")[0].strip().lower() in wanted]
+    return b"\n".join(kept).replace(b"\n", b"\r\n") + b"\r\n\r\n"

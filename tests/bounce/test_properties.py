@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scatterclean import bounce
+from scatterclean.bounce.anatomy import split
+from scatterclean.bounce.signs.heads import may_be, surely_ordinary, wanted
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_REFERENCES, Bounce, Kind, Weight
 
 HERE = Path(__file__).parent
@@ -84,6 +86,41 @@ def test_damaged_messages_are_read_without_raising_and_within_the_bounds(raw: by
 def test_whatever_is_read_as_automatic_is_a_candidate_by_its_header(raw: bytes) -> None:
     if bounce.read(raw) is not None:
         assert bounce.candidate(raw)
+
+
+@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@given(damaged(), st.sampled_from((b"\n", b"\r\n")))
+def test_what_is_passed_over_at_once_is_no_candidate(raw: bytes, line_end: bytes) -> None:
+    for each in (raw, raw.replace(b"\n", line_end)):
+        block = split(each)[0]
+        assert not (surely_ordinary(block) and may_be(wanted(block)))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Return-Path: <>",
+        "Return-Path:",
+        "Return-Path: < >",
+        "return-path :\t<MAILER-DAEMON@a.example>",
+        "Return-Path:\n <>",
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted:\n auto-replied",
+        "Precedence: \n junk",
+        "X-Failed-Recipients: olga@example.net",
+        "X-MS-Exchange-Message-Is-Ndr:",
+        "Content-Type: multipart/report; boundary=a",
+        "Content-Type: text/plain;\n report-type=delivery-status",
+        "Content-Type: text/plain; charset=utf-8\n ; report-type=delivery-status",
+        "Message-ID: <mailman.1.2@a.example>",
+    ],
+)
+def test_one_field_that_tells_keeps_a_letter_from_being_passed_over_at_once(line: str) -> None:
+    letter = b"From: ada@example.org\nSubject: shed\n"
+    assert surely_ordinary(letter + b"X-Other: a")
+    block = line.encode() + b"\n" + letter + b"X-Other: a"
+    assert may_be(wanted(block))
+    assert not surely_ordinary(block)
 
 
 @pytest.mark.parametrize("name", [*FIXTURES, *NEGATIVES])
@@ -201,3 +238,17 @@ def test_a_bounce_that_is_wrapped_in_another_is_still_found(name: str) -> None:
 @given(damaged())
 def test_reading_twice_gives_the_same(raw: bytes) -> None:
     assert bounce.read(raw) == bounce.read(raw)
+
+
+def test_a_header_in_the_notice_is_not_strong_while_the_returned_one_may_be_cut_off() -> None:
+    # Found by fuzzing: the whole message says that the pasted header is not the one that came back.
+    pasted = (
+        b"It failed.\n\n----- Original message -----\n\nReceived: from a by b with SMTP\nFrom: ada@example.org\n"
+        b"To: olga@example.net\nMessage-ID: <pasted@example.org>\nDate: Tue, 3 Mar 2026 10:15:01 +0100\n\nhello\n"
+    )
+    returned = b"From: ada@example.org\nTo: olga@example.net\nMessage-ID: <returned@example.org>\nSubject: shed\n\nhi\n"
+    raw = (WRAPPER % returned).replace(b"<someone@example.com>: mailbox full\n", pasted)
+    whole = strong_ids(bounce.read(raw))
+    assert whole == {"returned@example.org"}
+    for end in range(len(raw)):
+        assert strong_ids(bounce.read(raw[:end])) <= whole, raw[:end][-60:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html
+from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html, uuencoded_in
 from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
 from scatterclean.headers import in_charset
@@ -19,7 +19,10 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:16_384] for part in message.parts):
         return  # the header itself came with it; what the notice shows of it adds nothing
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
-    clear = kind is not Kind.AUTOREPLY
+    # Nor is it one for sure where parts may be missing behind it: the next one may hold the header that came back.
+    clear = kind is not Kind.AUTOREPLY and (
+        not message.type.startswith("multipart/") or message.parts[-1].ended
+    )
     notice = message.notice
     found = list(_in(message.text, message.blocks, clear=clear, closed=notice is not None and notice.ended))
     if not any(not each.summary for each in found):
@@ -29,6 +32,8 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
             if b"essage-" in content.lower():
                 text = text_of_html(in_charset(content, html.charset))
                 found += _in(text, blocks_in(text), clear=clear, closed=html.ended)
+        elif b"\nbegin " in message.text and (content := uuencoded_in(message.text)):
+            found += _in(content, blocks_in(content), clear=clear, closed=False)
     yield from found
 
 

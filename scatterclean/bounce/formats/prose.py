@@ -29,6 +29,8 @@ _BRACKETED = re.compile(rb"[^<@\n]{0,40}\n?[^<@\n]{0,40}<([^<>\n]{3,998})>")
 _BARE = re.compile(
     rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})"
 )
+# "Message-ID: <x>" as a field: an id there needs no "@" (MDaemon's session transcripts show what was sent as it was).
+_AS_A_FIELD = re.compile(rb"[ \t]*:[ \t]*<[^<>\s]{3,998}>")
 _MAX = 10
 
 
@@ -45,5 +47,6 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
         found = _BRACKETED.match(text, name.end()) or _BARE.match(text, name.end())
         if found:
             mentioned = found[1].decode("utf-8", "replace")
-            if "@" in mentioned and " " not in mentioned:
+            field = "@" in mentioned or _AS_A_FIELD.match(text, name.end())
+            if field and " " not in mentioned:
                 yield Cited(mentioned[:MAX_ID], Weight.WEAK, "notice")

@@ -30,14 +30,27 @@ def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
     if begins_away(signs):
         return True
-    supported = signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(
+    header = signs.message.header
+    cites = signs.cites or "references" in header
+    automatic = signs.precedence.startswith((b"bulk", b"junk", b"auto")) or signs.auto_submitted.startswith(
         b"auto"
     )
+    behind = _AWAY_AT_END.search(signs.subject)
+    for_sure = behind is not None and words.AWAY_FOR_SURE.search(behind[0]) is not None
+    if automatic and for_sure and not signs.from_list:
+        return True  # GroupWise cites nothing
+    # Newsletters and personnel offices, too, send in bulk and automatically what speaks of holidays.
+    supported = cites and automatic
     if signs.cites and not signs.answers:
-        supported = supported or _IN_A_SENTENCE.search(signs.subject) is not None
+        suppresses = b"x-auto-response-suppress" in signs.fields  # Exchange wants no answers to its own
+        supported = supported or suppresses or _IN_A_SENTENCE.search(signs.subject) is not None
     if not supported or signs.from_list:
         return False
+    if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
+        return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    if words.AWAY.match(signs.tag):
+        return True  # Zendesk: "[Request received] your subject"
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (
-        (phrase := _AWAY_AT_END.search(signs.subject)) is not None and ("(" in phrase[0] or not signs.answers)
+        behind is not None and ("(" in behind[0] or not signs.answers)
     )

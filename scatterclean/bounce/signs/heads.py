@@ -66,7 +66,8 @@ _MACHINE = frozenset(
 DAEMON = re.compile(
     r"mailer[-_.]?daemon|mail[-_.]?daemon|poo?stmaster|mdaemon|mail[-_.]delivery[-_.](?:sub)?system|"
     r"microsoftexchange[0-9a-f]{32}|mmdf|uucp|delivery[-_.]?(?:status|agent)|ndr|dsn|smtpd?|"
-    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service"
+    r"bounces?|mailadm|symantec_antivirus.*|.*smtp_mail_service|(?:mail[-_.]?)?router|undeliver(?:able|ed)(?:[-_.]?mail)?|"
+    r"non[-_.]?delivery|mail[-_.]?(?:delivery|returned?|errors?|bounces?|transfer[-_.]?agent)|returned[-_.]?mail"
 )
 # Display names prove less: spam likes them, too.
 DAEMON_NAME = Stems(
@@ -131,8 +132,8 @@ def says_you_sent_evil(subject: str) -> bool:
 
 
 _YOU_SENT_EVIL = re.compile(
-    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern})|"
-    rf"(?:{words.YOURS.pattern}).{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
+    rf"(?:{words.EVIL.pattern}|attachment).{{0,60}}(?:{words.YOURS.pattern}){words.NO_ACCOUNT}|"
+    rf"(?:{words.YOURS.pattern}){words.NO_ACCOUNT}.{{0,40}}(?:{words.EVIL.pattern}|blocked attachment)"
 )
 
 
@@ -141,6 +142,47 @@ def wanted(header: bytes) -> dict[bytes, bytes]:
     for name, value in _WANTED.findall(b"\n" + header):
         fields.setdefault(name.lower(), value)
     return fields
+
+
+# What `surely_ordinary` must see: fields whose words tell, with their name, and without one those that tell by being
+# there.  A Content-Type of plain text, a Return-Path with an address and an Auto-Submitted "no" are passed over.
+_TELLING = re.compile(
+    rb"\n(?:(from|subject|message-id|content-type(?![ \t]*+:[ \t]*+text/(?:plain|html)"
+    rb"(?:;[ \t]*+charset=\"?[a-z0-9-]{1,10}+\"?)?+\n(?![ \t])))[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+){0,8}+)"
+    rb"|return-path[ \t]*+:[ \t\f\v]*+(?:<?+[ \t\f\v]*+(?:[>\n]|\Z)|<?(?:mailer-d|double-b|postm|null))"
+    rb"|auto-submitted[ \t]*+:[ \t]*+(?!no)|precedence[ \t]*+:\s*+(?:auto|junk)|(?:x-loop|"
+    + names(name.decode("ascii") for name in _MACHINE).encode("ascii")
+    + rb")[ \t]*+:)",
+    re.IGNORECASE,
+)
+_FROM, _SUBJECT, _MESSAGE_ID, _CONTENT_TYPE = map(len, ("from", "subject", "message-id", "content-type"))
+
+
+def surely_ordinary(block: bytes) -> bool:
+    """Would `may_be` say no of this header block (with LF)?  One search and no dictionary; False: ask `may_be`.
+
+    Of a field that stands there several times `may_be` sees the first; here any of them raises doubt.
+    """
+    sender = subject = None
+    for name, value in _TELLING.findall(b"\n" + block):
+        size = len(name)  # all differ, and a number is compared faster
+        if size == _FROM:
+            sender = value if sender is None else sender
+        elif size == _SUBJECT:
+            subject = value if subject is None else subject
+        elif size == _MESSAGE_ID:
+            if LIST_ID.search(value):
+                return False
+        elif size != _CONTENT_TYPE or _is_report(value):
+            return False
+    if subject is not None and words.ANY.search(text_of(subject)):
+        return False
+    if sender is None:
+        return True
+    writer = text_of(sender)
+    if "@" not in writer or DAEMON_NAME.search(writer):
+        return False
+    return not any(map(_MACHINE_LOCAL.match, locals_of(writer)))
 
 
 def candidate(header: bytes) -> bool:
@@ -181,8 +223,9 @@ def may_be(fields: dict[bytes, bytes]) -> bool:
     if (answers or fields.get(b"precedence", b"").strip().lower() == b"bulk") and words.AWAY.search(subject):
         return True
     sender = text_of(fields.get(b"from"))
-    return words.SYSTEM_SUBJECTS.search(subject) is not None and any(
-        SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender)
+    return words.SYSTEM_SUBJECTS.search(subject) is not None and (
+        any(SYSTEM.match(local) or SCANNER.match(local) for local in locals_of(sender))
+        or SCANNER_NAME.search(sender) is not None
     )
 
 

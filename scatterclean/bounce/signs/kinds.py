@@ -16,7 +16,7 @@ from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.away import begins_away, is_away
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
-from scatterclean.bounce.signs.seen import ADDRESS, Signs
+from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
 from scatterclean.model import Kind
 
 _FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
@@ -28,7 +28,7 @@ _STATUS_FIELDS = re.compile(
 _PASTED_STATUS = re.compile(rb"\n[>| \t]*final-recipient[ \t]*:[ \t]*[a-z0-9]+[ \t]*;", re.IGNORECASE)
 _REJECTED = re.compile(r"reject|refus|zur[uü]e?ckgewiesen|abgewiesen")
 _MAX_DEPTH = 3  # hostile mail nests without end
-_EARLY = 700  # characters: a warning says at once that it is one
+_EARLY = 700  # characters: a warning says so at once
 _KIND_OF_ACTION = {
     b"failed": Kind.BOUNCE,
     b"delayed": Kind.DELAY,
@@ -79,7 +79,10 @@ def _was_passed_on(signs: Signs) -> bool:
     """Outlook forwards a report as parts of the person's own mail."""
     if signs.message.type == "multipart/report" or signs.from_daemon or signs.null_path:
         return False
-    return signs.answers or signs.human
+    if signs.answers or signs.human:
+        return True
+    person = signs.from_own_path or b"return-path" not in signs.fields
+    return person and not (signs.from_system or signs.auto_submitted)
 
 
 def _of_status(signs: Signs, fields: bytes) -> Kind:
@@ -122,7 +125,11 @@ def _by_signs(signs: Signs) -> Kind | None:
 def _from_daemon(signs: Signs) -> Kind | None:
     """A sender of the postmaster kind may still be a person: something must be said or handed back."""
     message = signs.message
-    if signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path:
+    answer = signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path
+    # James answers under the original's subject; kept without its Return-Path it still hands the message back.
+    if answer and (
+        signs.human or b"return-path" in signs.fields or not (signs.returns_own and signs.body_failed)
+    ):
         return None
     if _is_a_person_at_postmaster(signs):
         return None
@@ -167,7 +174,13 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
         return False
     if b"x-failed-recipients" in signs.fields or signs.returns_own:
         return False
-    return signs.answers or _quotes(signs) or _forwards_a_bounce(signs)
+    return (
+        signs.answers
+        or _quotes(signs)
+        or _forwards_a_bounce(signs)
+        or signs.persons_path
+        or signs.greets_reader
+    )
 
 
 def _quotes(signs: Signs) -> bool:
@@ -183,6 +196,15 @@ def _speaks_of_one(signs: Signs) -> bool:
 def _notifies(signs: Signs) -> bool:
     """Does mail of a daemon tell of a virus, a quota, a frozen message?"""
     if says_you_sent_evil(signs.subject):
+        return True
+    if not signs.returns and signs.was_for_the_reader:
+        return False
+    if (
+        signs.null_path
+        and signs.names_another
+        and words.YOU_SENT.search(signs.begin)
+        and _speaks_of_one(signs)
+    ):
         return True
     if signs.returns_own or (signs.returns and signs.null_path):
         return True
@@ -205,14 +227,17 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
                 and words.DIGESTS.search(signs.subject) is None
             )
         )
-    if words.DIGESTS.search(signs.subject) and not signs.returns and not in_subject:
+    counted = words.DIGESTS.search(signs.subject) and not in_subject
+    if not signs.returns and (counted or words.MANY.search(signs.subject) or signs.was_for_the_reader):
         return False  # a mail server's statistics tell of many messages, never of one
-    if signs.null_path and (signs.returns or signs.tells_of_an_address or signs.answers_in_smtp):
+    if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
-    # An SMTP answer in people's talk about mail, or in a mail server's statistics, is about no one message.
     path = signs.fields.get(b"return-path")
+    nobodys = is_nobodys_path(path)
+    if nobodys and signs.answers_in_smtp:
+        return True
     proof = signs.returns or signs.tells_of_an_address or (path is None and signs.answers_in_smtp)
-    proof = proof or (is_nobodys_path(path) and signs.proof)
+    proof = proof or (nobodys and signs.proof)
     if in_subject:
         return proof or (signs.names_another and bool(signs.local_parts))
     return signs.body_failed and not signs.human and proof
@@ -241,7 +266,10 @@ def _of_reply(signs: Signs) -> Kind | None:
         return None  # an answer to an invitation is a person's
     if begins_away(signs):
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
-    if words.FAILED.search(signs.subject) and not signs.answers and signs.proof:
+    if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
+        return Kind.BOUNCE  # nobody who is away quotes an SMTP answer
+    failed = words.FAILED.search(signs.subject) and not signs.answers
+    if failed and signs.proof:
         return Kind.BOUNCE
     if words.CHALLENGES.search(signs.subject) or (
         words.CHALLENGES.search(signs.begin) and not words.AWAY.search(signs.subject)
@@ -288,11 +316,7 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     if is_away(signs):
         return Kind.AUTOREPLY
-    if (
-        words.CHALLENGES_FOR_SURE.search(signs.subject)
-        and words.CHALLENGES.search(signs.begin)
-        and not signs.from_list
-    ):
+    if signs.challenges_for_sure and words.CHALLENGES.search(signs.begin) and not signs.from_list:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
         return _of_first_words(signs)
@@ -316,7 +340,11 @@ def _of_words(signs: Signs) -> Kind | None:
         return Kind.NOTICE
     if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof or signs.says_you_wrote else None
-    return Kind.NOTICE if _is_of_a_program(signs) and says_you_sent_evil(signs.subject) else None
+    about_one = (
+        signs.names_another or signs.returns or signs.says_you_wrote or words.YOU_SENT.search(signs.begin)
+    )
+    evil = (about_one or signs.from_scanner) and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
+    return Kind.NOTICE if evil else None
 
 
 def _is_of_a_program(signs: Signs) -> bool:
@@ -333,6 +361,8 @@ def _is_nobodys(signs: Signs) -> bool:
     if signs.from_system:
         if not signs.returns and not signs.from_daemon_name:
             return False  # help desks write about mail, too
+        if not signs.returns and signs.from_own_path and not signs.answers_in_smtp:
+            return False  # and so do people who are called system administrators
         if (
             b"return-path" in signs.fields
             and not signs.null_path
@@ -360,8 +390,8 @@ def _of_first_words(signs: Signs) -> Kind | None:
     """
     message = signs.message
     header = message.header
-    begin = message.words[:100]
-    if "in-reply-to" in header or "references" in header or "\n>" in message.text[:2000].decode("latin-1"):
+    begin = SENTENCE_END.split(message.words[:100])[0]
+    if "in-reply-to" in header or "references" in header or b"\n>" in b"\n" + message.text[:2000]:
         return None
     if not (words.FAILED.search(signs.subject) and words.FAILED.search(begin)):
         return None

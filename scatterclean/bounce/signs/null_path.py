@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import re
+
 from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs.away import begins_away
 from scatterclean.bounce.signs.heads import says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
 
+_IN_BRACKETS = re.compile(r"[(\[][^()\[\]]{4,60}[)\]]\s*$")
+
 
 def of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
-    if words.AWAY_FOR_SURE.search(signs.subject):
+    # Manuals and newsletters tell of automatic replies in the middle of their subjects.
+    cites = signs.cites or ("references" in signs.message.header and not signs.from_list)
+    if begins_away(signs) or (cites and words.AWAY_FOR_SURE.search(signs.subject)):
         return Kind.AUTOREPLY
     if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
         return kind
-    if signs.body_failed and signs.proof and (words.FAILED.search(signs.subject) or signs.returns):
+    if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
+        return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
+    # Some servers leave a null path on people's mail, too: they answer, quote and forward what is not the reader's.
+    # An SMTP answer alone may be what a forum talks about.
+    failed = words.FAILED.search(signs.subject) is not None and not signs.answers
+    # Shops reject documents and payments; mail is spoken of where a letter is rejected.
+    of_mail = words.REJECTED.search(signs.subject) is None or words.MAIL.search(
+        signs.subject + " " + signs.begin
+    )
+    told = signs.returns_own or (failed and (signs.returns or (of_mail and signs.tells_of_an_address)))
+    told = told or (signs.returns and signs.from_system and not signs.answers)
+    if signs.body_failed and told:
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
-    if signs.returns and signs.notice:
+    if signs.returns and signs.notice and (signs.returns_own or signs.from_system or signs.from_scanner):
         return Kind.NOTICE
     if signs.says_you_wrote and words.NOTICES.search(signs.subject):
         return Kind.NOTICE
@@ -31,12 +49,15 @@ def of_null_path(signs: Signs) -> Kind | None:
 def _of_what_you_sent(signs: Signs) -> Kind | None:
     """Null reverse-path, and it speaks of the reader's message: found evil, held, or received."""
     # A responder that cites in References alone (RFC 3834, 3.1.5, wants In-Reply-To, too).
+    references = "references" in signs.message.header
     away = words.AWAY.match(signs.subject) or words.RECEIVED.search(signs.subject)
-    if away and "references" in signs.message.header and not signs.auto_submitted.startswith(b"auto-gen"):
+    if away and references and not signs.auto_submitted.startswith(b"auto-gen"):
         return Kind.AUTOREPLY
     # Phishing and shops hold something, too; a challenge says for whom, or hands the message back.
     about_one = signs.names_another or signs.returns_own
     if about_one and words.CHALLENGES.search(signs.subject) and words.held(signs.begin):
+        return Kind.CHALLENGE
+    if references and words.YOU_SENT.search(signs.begin) and words.CHALLENGES.search(signs.begin):
         return Kind.CHALLENGE
     # Phishing also warns of evil; a scanner says to whom the reader sent it.
     if words.YOU_SENT.search(signs.begin) and signs.names_another:
@@ -54,7 +75,11 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
     if words.CHALLENGES.search(signs.begin) and words.held(signs.begin):
         return Kind.CHALLENGE
     if signs.answers:
-        if words.CHALLENGES_FOR_SURE.search(signs.subject):
+        if signs.challenges_for_sure:
+            return Kind.CHALLENGE
+        # Behind the subject that it answers, in brackets: nobody writes so by hand.
+        behind = _IN_BRACKETS.search(signs.subject)
+        if behind is not None and words.CHALLENGES.search(behind[0]):
             return Kind.CHALLENGE
         # Help desks tell their agents so, too, but as "auto-generated" (OTRS: SendmailNotificationEnvelopeFrom).
         bulk = signs.precedence in (b"bulk", b"junk") and not signs.auto_submitted.startswith(b"auto-gen")
@@ -63,10 +88,21 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY
     if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
         return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
-    noticed = words.NOTICES.search(signs.subject + " " + signs.begin) is not None
+    # People talk of spam and viruses; a program says that it is one, or speaks of the reader's message.
+    program = (
+        signs.auto_submitted.startswith(b"auto")
+        or signs.from_system
+        or signs.from_scanner
+        or signs.from_list_server
+        or words.YOURS.search(signs.begin)
+        or words.YOU_SENT.search(signs.begin)
+    )
+    noticed = words.NOTICES.search(signs.subject) is not None or (
+        program and words.NOTICES.search(signs.begin) is not None and b"\n>" not in signs.message.text[:2000]
+    )
     if words.FAILED.search(signs.subject) and signs.body_failed:
         return Kind.NOTICE if noticed else None
-    if words.CHALLENGES.search(signs.subject):
+    if words.CHALLENGES.search(signs.subject) or signs.challenges_for_sure:
         return Kind.CHALLENGE
     if noticed or says_you_sent_evil(signs.subject):
         return Kind.NOTICE

@@ -6,6 +6,7 @@ import re
 from itertools import islice
 
 from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.blocks import TECHNICAL, Block, blocks_in
 from scatterclean.bounce.once import once
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.heads import (
@@ -46,7 +47,10 @@ _WRITER = re.compile(
     r"(?:\bfrom|sender|by|\bvon|absender|\bde|exp[ée]diteur|remitente|remetente|\bda|mittente|afzender|nadawca|отправител[ья]"
     r"|差出人|发件人)(?: address)?[ :=\"'<(]{1,4}(" + ADDRESS.pattern + ")"
 )
-_SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
+_GREETING = re.compile(r"[^\W\d]+(?: [^\W\d]+\.?){1,4} ?[,!]")
+_NAME = re.compile(r"[^\W\d_]+")
+_PERSON = re.compile(r"[^\W\d_]+(?:[._][^\W\d_]+)?")  # "max", "max.frisch"
+SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
 
 
@@ -76,6 +80,22 @@ class Signs:
         subject = text_of(self.fields.get(b"subject"))
         begin = _BEFORE_SUBJECT.match(subject)
         return subject[begin.end() :] if begin and begin.end() < len(subject) else subject
+
+    @once
+    def tag(self) -> str:
+        """What stands in brackets in front of the subject: "[Request received] your subject"."""
+        subject = text_of(self.fields.get(b"subject")).lstrip()
+        return subject[1:].partition("]")[0][:80] if subject.startswith("[") else ""
+
+    @once
+    def greets_reader(self) -> bool:
+        """Does it begin "Hi Anna," or "Dear Mr Berger,", with a name from the address that it is sent to?"""
+        greeting = _GREETING.match(self.begin[:80])
+        if greeting is None:
+            return False
+        to = (self.message.header.get("To") or "").lower()
+        names = {name for name in _NAME.findall(to.partition("@")[0]) if len(name) > 2}
+        return not names.isdisjoint(_NAME.findall(greeting[0]))
 
     @once
     def local_parts(self) -> list[str]:
@@ -136,6 +156,35 @@ class Signs:
         return is_null_path(self.fields.get(b"return-path"))
 
     @once
+    def from_own_path(self) -> bool:
+        """What bounces of it comes back to the address that stands in From, as with people's mail."""
+        path = addresses_in(self.message.header.get("Return-Path") or "")
+        return bool(path) and path[0] in addresses_in(self.message.header.get("From") or "")
+
+    @once
+    def persons_path(self) -> bool:
+        """Does what bounces of it come back to an address of no kind that programs have?"""
+        found = locals_of(text_of(self.fields.get(b"return-path")))
+        return (
+            bool(found)
+            and not self.from_list
+            and not any(
+                _PERSON.fullmatch(local) is None
+                or DAEMON.fullmatch(local)
+                or SYSTEM.match(local)
+                or BOUNCES.fullmatch(local)
+                for local in found
+            )
+        )
+
+    @once
+    def was_for_the_reader(self) -> bool:
+        """Scanners tell recipients, too, what was held back from them."""
+        if words.TO_YOU.search(self.begin) is None:
+            return False
+        return words.YOU_SENT.search(self.begin) is None and not self.says_you_wrote
+
+    @once
     def auto_submitted(self) -> bytes:
         return self.fields.get(b"auto-submitted", b"").strip().lower()
 
@@ -149,6 +198,11 @@ class Signs:
     def notice(self) -> bool:
         """The subject speaks of a virus, a policy, a moderator, a quota, a command."""
         return words.NOTICES.search(self.subject) is not None
+
+    @once
+    def challenges_for_sure(self) -> bool:
+        """A challenge program's token stands anywhere in the subject, in front in brackets, too."""
+        return words.CHALLENGES_FOR_SURE.search(text_of(self.fields.get(b"subject"))) is not None
 
     @once
     def answers(self) -> bool:
@@ -227,7 +281,7 @@ class Signs:
         """One sentence says what failed, or quotes an SMTP answer, and names an address: not the reader's or
         the writer's.  Parcel services and warnings of a help desk say the one thing here, the other there."""
         text = self.begin
-        for sentence in _SENTENCE_END.split(text):
+        for sentence in SENTENCE_END.split(text):
             if words.FAILED.search(sentence) or _SMTP_ANSWER.search(sentence):
                 named = ADDRESS.finditer(sentence)
                 if any(each[0].rstrip(".") not in self.own for each in islice(named, 20)):
@@ -243,8 +297,24 @@ class Signs:
         parts = [part for part in self.message.parts if part.type in RETURNED_TYPES]
         found = [part.content[:_HEAD] for part in parts if b"x-spam-type=original" not in part.header.lower()]
         if not parts:
-            found = [block.header for block in self.message.blocks if block.is_header]
-        return found
+            found = [block.header for block in self.message.blocks if self._hands_back(block)]
+        return found or (self._unlabelled() if not parts else [])
+
+    def _hands_back(self, block: Block) -> bool:
+        """Outlook puts From, Sent, To and Subject above what a person answers; that is no header."""
+        if not block.is_header:
+            return False
+        return not block.names.isdisjoint(TECHNICAL) or not (self.answers or b"sent" in block.names)
+
+    def _unlabelled(self) -> list[bytes]:
+        """Headers in attachments that say of themselves that they are something else."""
+        notice = self.message.notice
+        for part in self.message.parts[1:8]:
+            if part is not notice and part.type in ("text/plain", "application/octet-stream"):
+                block = next(blocks_in(part.content[:_HEAD].lstrip()), None)
+                if block is not None and block.start <= 0 and block.is_header:
+                    return [block.header]
+        return []
 
     @once
     def returns(self) -> bool:

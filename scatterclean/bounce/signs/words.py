@@ -19,8 +19,10 @@ _FAILED = (
     # en
     "undeliver", "undelivr", "non-deliver", "nondeliver", "non deliver", "delivery status notif",
     "delivery notification", "delivery report", "delivery failure", "delivery fail", "delivery has failed",
-    "delivery problem", "delivery error", "delivery incomplete", "delivery status", "failed delivery",
-    "delivery to the following", "not be delivered", "t be delivered", "not deliver", "able to deliver",
+    "delivery problem", "delivery error", "delivery incomplete",
+    "forwarding fail", "delivery status", "failed delivery",
+    "delivery to the following", "not be delivered", "t be delivered", "not deliver", "able to deliver", "n't deliver",
+    "n\u2019t deliver",
     "unable to send", "not delivered", "returned mail", "mail returned", "returned to sender",
     "return to sender", "returning to sender", "returning message", "returned message", "message returned",
     "returned email", "failure notice", "failed mail", "failed message", "mail failed", "mail failure",
@@ -72,7 +74,8 @@ _FAILED = (
     "toimittamaton", "ei toimitettu", "ei voida toimittaa", "kan inte lever", "gick inte att leverera",
     # pl, cs, sk, hu, ro
     "nie można dostarczyć", "niedostarcz", "nie dostarczono", "nie została dostarczona", "nie mogła zostać",
-    "niedoręcz", "nie doręczono", "odrzucon", "błąd dostarcz", "zwrot", "nie udało się dostarczyć",
+    "niedoręcz", "nie doręczono", "nie została doręczona",
+    "odrzucon", "błąd dostarcz", "zwrot", "nie udało się dostarczyć",
     "nedoručiteln", "nedoručen", "nelze doručit", "nepodařilo se doručit", "nebylo možné doručit",
     "nemohla být doručena", "nedoručiteľ", "nepodarilo doručiť", "nebolo možné doručiť", "kézbesíthetetlen",
     "nem kézbesíthető", "kézbesítési", "sikertelen kézbesítés", "nem sikerült kézbesíteni", "nelivrat",
@@ -218,6 +221,8 @@ CHALLENGES_FOR_SURE = Stems(_CHALLENGES_FOR_SURE)
 
 _NOTICES = (
     "virus", "infected", "malware", "trojan", "worm", "banned", "prohibited", "unsolicited",
+    "threat", "schadsoftware", "bedrohung", "placed on hold", "message held", "pending approval",
+    "needs approval", "awaiting approval", "awaiting review",
     "content filter", "content violation", "policy violation", "violates", "quarantin", "spam detected",
     "blocked attachment", "attachment removed", "attachment blocked", "disallowed", "dangerous", "unsafe",
     "suspicious", "inappropriate", "offensive", "bad header", "awaits moderator", "awaiting moderat",
@@ -255,6 +260,8 @@ _YOURS = (
     "вашем сообщ", "вашего письм", "送信された", "您发送", "您的邮件",
 )  # fmt: skip
 YOURS = Stems(_YOURS)
+# Phishing and providers speak of the reader's mailbox.
+NO_ACCOUNT = r"(?! ?(?:account|box|address|inbox|folder|konto|postfach|adress))"
 
 # The reader as the one who sent what a scanner found.
 YOU_SENT = Stems(
@@ -262,11 +269,28 @@ YOU_SENT = Stems(
         "you sent", "sent by you", "you have sent", "message from you", "von ihnen gesendet", "von ihnen verschickt",
         "von ihnen gesandt", "ihrer nachricht an", "ihre nachricht an", "ihrer e-mail an", "ihre e-mail an",
         "que vous avez envoyé", "vous avez envoyé", "votre message à", "que usted envió", "usted ha enviado",
-        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "sua mensagem para",
+        "su mensaje a", "da lei inviato", "hai inviato", "ha inviato", "que você enviou", "você enviou uma",
+        "sua mensagem para",
         "die u hebt verzonden", "u heeft verzonden", "uw bericht aan", "wysłan", "вашем письме", "ваше письмо",
         "вами отправлен", "送信された", "您发送", "您發送",
     )
 )  # fmt: skip
+# What was held back from the reader is none of the reader's.
+TO_YOU = Stems(
+    (
+        "to you has been", "to you was", "to you contain", "addressed to you", "to you and ",
+        "intended for you", "mail to you", "an sie gerichtet", "an sie adressiert",
+        "für sie bestimmt", "vous est adress", "vous était adress", "vous était destin", "vous est destin",
+        "dirigido a usted", "indirizzato a lei", "a lei indirizzato", "a lei destinato",
+        "aan u gericht", "адресованное вам",
+        "адресовано вам", "adresowana do ciebie",
+    )
+)  # fmt: skip
+# Many messages at once.
+MANY = re.compile(
+    r"\b\d+ (?:\w+ ){0,2}(?:messages|e-?mails|mails|nachrichten|mensajes|correos|messaggi|mensagens|berichten|"
+    r"courriels)\b"
+)
 RISKS = Stems(("security risk", "security threat", "sicherheitsrisiko", "eicar", "blocked", "intercepted"))
 
 # What a challenge says of the reader's message, in one sentence; a registration holds no message back.
@@ -308,7 +332,7 @@ _LIST_NOTICES = (
     "not subscribed", "not a list", "not a subscri", "post by non", "denied", "rejected", "refused",
     "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad", "geweigerd", "your message to",
     "your mail to", "your post", "results of your", "your email commands", "output of your job", "command",
-    "loop alert", "duplicated message-id", "bounce action", "kann nicht abbestellt", "probe", "undeliver",
+    "loop alert", "duplicated message-id", "kann nicht abbestellt", "probe", "undeliver",
     "modérat", "approbation", "moderación", "moderador", "moderazione", "moderatore", "moderação",
     "moderat", "модерац", "投稿", "承認",
     "nicht abonniert", "n'êtes pas", "size limit", "too large", "too big", "wartet auf", "zurückgehalten",
@@ -323,6 +347,15 @@ _REJECTED = (
     "geweiger", "denied",
 )  # fmt: skip
 REJECTED = Stems(_REJECTED)
+
+MAIL = Stems(
+    (
+        "mail", "message", "courriel", "mensaje", "correo", "messaggi", "mensagem", "nachricht", "bericht",
+        "wiadomo", "zpráv", "üzenet", "ileti", "meddeland", "viesti", "сообщен", "письм", "メール", "邮件", "郵件",
+        "메일",
+        "recipient", "empfänger", "destinat", "mailbox", "postfach", "user unknown",
+    )
+)  # fmt: skip
 
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
 ANSWER = (
