@@ -26,17 +26,21 @@ FORGED = 8
 Known = Counter[tuple[bytes, object, frozenset[str]]]
 
 
-def _inbox(world: World) -> None:
+def _inbox(world: World, *flags: str) -> None:
     world.history(6)
     world.ordinary(1)
     for number in range(FORGED):
         uid = world.bounced(f"forged.{number}@spam.example", number=number)
-        world.server.flag("INBOX", uid, "\\Seen", "$Label1")
+        world.server.flag("INBOX", uid, "\\Seen", *flags)
     world.bounced("sent.1@winter.example", number=8)
 
 
+def _labelled(world: World) -> None:
+    _inbox(world, "$Label1")
+
+
 def _away(world: World) -> None:
-    _inbox(world)
+    _labelled(world)
     world.sweep()
     later(world, minutes=30)
 
@@ -48,8 +52,10 @@ def _proved(world: World) -> None:
 
 
 def _old(world: World) -> None:
+    """Without a label: what a hand has marked is kept."""
     world.set(keep_backscatter=timedelta(days=30))
-    _away(world)
+    _inbox(world)
+    world.sweep()
     later(world, days=31)
     world.sweep()
     later(world, days=2)
@@ -65,7 +71,7 @@ def _undo(selection: Selection) -> Errand:
 
 ONE = Selection(message_id="<1.forged.1@mx.elsewhere.example>")
 ERRANDS = {
-    "sweep": Errand(_inbox, sweep, _sweep),
+    "sweep": Errand(_labelled, sweep, _sweep),
     "undo": _undo(Selection()),
     "undo one": _undo(ONE),
     "rescue": Errand(_proved, sweep, _sweep),
