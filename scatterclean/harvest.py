@@ -9,7 +9,7 @@ one harvest; what it may be called depends on what is seen:
     a folder more than last time, or the last      backfilled since the last harvest
     harvest was cut off
     the first harvest was cut off days ago         from now on
-    UIDVALIDITY changed, or UIDs begin anew        a hole since the last harvest, and a warning
+    UIDVALIDITY changed, or UIDs are given anew     a hole since the last harvest, and a warning
     a folder gone, or empty that was not           no coverage, a refusal and the way out
 """
 
@@ -23,7 +23,7 @@ from itertools import pairwise
 
 from scatterclean import sent
 from scatterclean.errors import FolderMissing, SentFolderUnknown, Stopped
-from scatterclean.model import Account, Cursor, Grade, Interval, Refusal, SentMessage
+from scatterclean.model import Account, Cursor, Grade, Interval, Question, Refusal, SentMessage
 from scatterclean.plan import WRONG_CLOCK
 from scatterclean.ports import Folder, FolderState, Mailbox, SentLog
 
@@ -33,33 +33,8 @@ _RESOLUTION = timedelta(seconds=1)
 # A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:
 # the log then begins with mail that may be long gone from the folder, and with it what came after.
 _ABANDONED = timedelta(days=1)
-
-# Names under which clients file sent mail, lower-cased: the last part of the folder's name is compared.
-# (Thunderbird, Apple Mail, Outlook, Gmail, Yahoo, GMX, web.de, T-Online, Mail.ru, Yandex, Roundcube ... in
-# their languages.)
-SENT_NAMES = frozenset(
-    (
-        "sent", "sent items", "sent mail", "sent messages", "sent-mail", "sentmail", "sent_items", "sentbox",
-        "gesendet", "gesendete elemente", "gesendete objekte", "gesendete nachrichten",
-        "envoyés", "messages envoyés", "éléments envoyés", "courrier envoyé", "objets envoyés", "envoyes",
-        "enviados", "elementos enviados", "mensajes enviados", "correo enviado", "enviats", "bidaliak",
-        "itens enviados", "mensagens enviadas", "e-mails enviados", "e-mail enviado", "enviadas",
-        "inviati", "posta inviata", "elementi inviati", "messaggi inviati", "inviata",
-        "verzonden", "verzonden items", "verzonden berichten", "verstuurd",
-        "skickat", "skickade", "skickade meddelanden", "sendt", "sendte", "sendt post", "sendte elementer",
-        "sende elementer", "lähetetyt", "lähetetyt viestit", "saadetud", "saadetud kirjad", "nosūtītie",
-        "išsiųsta", "išsiųsti", "wysłane", "elementy wysłane", "poczta wysłana", "odeslaná pošta", "odeslané",
-        "odoslané", "odoslaná pošta", "elküldött", "elküldött elemek", "elküldött üzenetek", "poslano",
-        "poslana pošta", "poslato", "послато", "trimise", "mesaje trimise", "elemente trimise",
-        "отправленные", "отправленное", "исходящие", "надіслані", "відправлені", "изпратени",
-        "απεσταλμένα", "σταλμένα", "gönderilmiş", "gönderilmiş öğeler", "gönderilenler",
-        "送信済み", "送信済みメール", "送信済みアイテム", "送信済みトレイ", "送信メッセージ",
-        "已发送", "已发送邮件", "已发邮件", "已寄出", "寄件備份", "寄件備份匣", "已傳送郵件", "寄件匣備份",
-        "보낸편지함", "보낸 편지함", "보낸 메일함", "보낸메일함", "נשלח", "פריטים שנשלחו", "הודעות שנשלחו",
-        "المرسلة", "البريد المرسل", "العناصر المرسلة", "ارسال شده", "đã gửi", "thư đã gửi", "mục đã gửi",
-        "terkirim", "item terkirim", "dihantar", "รายการที่ส่ง", "จดหมายที่ส่ง", "ส่งแล้ว", "भेजे गए", "प्रेषित",
-    )
-)  # fmt: skip
+# So far back the last message that was read is looked for, in UIDs.
+_NEIGHBOURS = 100
 
 
 @dataclass(slots=True)
@@ -90,7 +65,7 @@ def sent_folders(mailbox: Mailbox, account: Account) -> tuple[str, ...]:
                 hint=f"{_like_sent(folders)}Set `sent = [...]` in the account to what it is called now.",
             )
         return tuple(name for name in configured if name is not None)
-    found = [f.name for f in folders if "sent" in f.use or _last_part(f.name) in SENT_NAMES]
+    found = [f.name for f in folders if "sent" in f.use or _last_part(f.name) in sent.FOLDER_NAMES]
     found = [name for name in found if name not in account.watch and name != account.backscatter]
     if not found:
         raise SentFolderUnknown(
@@ -137,6 +112,12 @@ def harvest(
         return report
 
     readings = [_Reading(state, cursors.get(state.place.folder)) for state in states]
+    for reading in readings:
+        reading.another = _is_another(mailbox, log, account, reading)
+    if covered is not None and _was_behind(log, account, readings, covered, now):
+        report.troubles.append(_late(account, covered))
+        log.cover(account.name, [Interval(now, now, Grade.WITNESSED)])
+        covered = now
     made_anew = [r for r in readings if r.reset and r.state.exists]
     if made_anew:
         # Before the first of their messages is read: if that is cut off, the half-way cursor stands in the new
@@ -169,6 +150,7 @@ class _Reading:
 
     state: FolderState
     cursor: Cursor | None
+    another: bool = False
     found: list[tuple[int, datetime]] = field(default_factory=list)
 
     @property
@@ -177,7 +159,9 @@ class _Reading:
         2.3.1.1), but do where a backup was put back, or another mailbox stands behind the same name."""
         if self.cursor is None:
             return False
-        return self.cursor.place != self.state.place or self.state.uidnext < self.cursor.uidnext
+        return (
+            self.another or self.cursor.place != self.state.place or self.state.uidnext < self.cursor.uidnext
+        )
 
     @property
     def first(self) -> int:
@@ -218,6 +202,28 @@ class _Reading:
     def vanished(self, end: int) -> bool:
         """Is there a hole below this UID, as far as was read?"""
         return self.cursor is not None and not self.reset and len(self.found) < end - self.first
+
+
+def _is_another(mailbox: Mailbox, log: SentLog, account: Account, reading: _Reading) -> bool:
+    """Is there another message where the last one was read?  A backup that was put back gives UIDs out again, and
+    another mailbox (a changed `username`) may have the same small UIDVALIDITY.  Asked only when something came."""
+    if reading.cursor is None or reading.reset or not reading.unread:
+        return False
+    place, first = reading.state.place, reading.first
+    before = [uid for uid in mailbox.uids(place, max(1, first - _NEIGHBOURS)) if uid < first][-1:]
+    ids = [one for seen in mailbox.headers(place, before, sent.FIELDS) for one in sent.read(seen).ids]
+    keys = frozenset(key for one in ids for key in one.keys)
+    return bool(keys) and not log.ask(Question(account.person, keys)).known
+
+
+def _was_behind(
+    log: SentLog, account: Account, readings: Sequence[_Reading], covered: datetime, now: datetime
+) -> bool:
+    """Had the log mail from after the moment at which Sent was read last?  Then our clock was behind, and all that
+    it names as watched is the time by which it was put right.  (A harvest that was cut off has such mail, too.)"""
+    last = log.last_sent(account.name)
+    cut_off = any(r.cursor is not None and r.cursor.read_at > covered for r in readings)
+    return last is not None and not cut_off and covered + WRONG_CLOCK < last <= now
 
 
 def _read(  # noqa: PLR0917 - one caller, and all of it is needed
@@ -321,13 +327,20 @@ def _early(account: Account, covered: datetime, now: datetime) -> str:
     )
 
 
+def _late(account: Account, covered: datetime) -> str:
+    return (
+        f"account {account.name}: the clock of this machine was behind when the Sent folders were read last (it stood "
+        f"at {covered:%Y-%m-%d %H:%M} UTC); the log keeps what it knows, but has a hole since then"
+    )
+
+
 def _made_anew(account: Account, reading: _Reading, covered: datetime | None) -> str:
     changed = reading.cursor is not None and reading.cursor.place != reading.state.place
+    how = "UIDVALIDITY changed" if changed else "its UIDs are given out anew"
     hole = f"since {covered:%Y-%m-%d %H:%M} UTC" if covered else "up to now"
     return (
         f"account {account.name}: the server made the folder {reading.state.place.folder} anew "
-        f"({'UIDVALIDITY changed' if changed else 'its UIDs begin anew'}); the log keeps what it knows, but has a "
-        f"hole {hole}"
+        f"({how}); the log keeps what it knows, but has a hole {hole}"
     )
 
 

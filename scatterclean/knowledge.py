@@ -61,6 +61,8 @@ def knowledge_of(sources: Sources, account: Account, now: datetime, storms: Stor
         for name, covered in log.coverage(names).items()
     }
     lessons = sources.experience.learned(account.person, names)
+    elsewhere = log.senders_elsewhere(account.person, names)
+    read_once = log.coverage(tuple(elsewhere))
     return Knowledge(
         now=now,
         answer=log.ask(question_for(account.person, ())),
@@ -72,6 +74,7 @@ def knowledge_of(sources: Sources, account: Account, now: datetime, storms: Stor
         calibrated=frozenset(name for name, proofs in lessons.proofs.items() if proofs.replies),
         unlogged=frozenset(route.shape for route in lessons.routes),
         storms=storms,
+        retired={name: (senders, read_once[name]) for name, senders in elsewhere.items()},
     )
 
 

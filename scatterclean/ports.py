@@ -6,7 +6,7 @@ contract suite (tests/contracts) that runs on all of them.  All errors are those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -173,6 +173,9 @@ class SentLog(Protocol):
 
     def senders(self, person: str) -> frozenset[str]:
         """From addresses of the person's logged mail."""
+
+    def senders_elsewhere(self, person: str, accounts: Collection[str]) -> Mapping[str, frozenset[str]]:
+        """From addresses that other accounts of the person logged, and none of `accounts`: {account: addresses}."""
 
     def count(self, person: str) -> int:
         """Messages in the person's log."""

@@ -30,6 +30,33 @@ FIELDS = tuple(dict.fromkeys((*FINGERPRINT_FIELDS, *ID_FIELDS, *RECIPIENT_FIELDS
 _LATE = timedelta(days=2)
 _FIRST = datetime(1990, 1, 1, tzinfo=UTC)
 
+# Names under which clients file sent mail, lower-cased: the last part of the folder's name is compared.
+# (Thunderbird, Apple Mail, Outlook, Gmail, Yahoo, GMX, web.de, T-Online, Mail.ru, Yandex, Roundcube ... in
+# their languages.)
+FOLDER_NAMES = frozenset(
+    (
+        "sent", "sent items", "sent mail", "sent messages", "sent-mail", "sentmail", "sent_items", "sentbox",
+        "gesendet", "gesendete elemente", "gesendete objekte", "gesendete nachrichten",
+        "envoyés", "messages envoyés", "éléments envoyés", "courrier envoyé", "objets envoyés", "envoyes",
+        "enviados", "elementos enviados", "mensajes enviados", "correo enviado", "enviats", "bidaliak",
+        "itens enviados", "mensagens enviadas", "e-mails enviados", "e-mail enviado", "enviadas",
+        "inviati", "posta inviata", "elementi inviati", "messaggi inviati", "inviata",
+        "verzonden", "verzonden items", "verzonden berichten", "verstuurd",
+        "skickat", "skickade", "skickade meddelanden", "sendt", "sendte", "sendt post", "sendte elementer",
+        "sende elementer", "lähetetyt", "lähetetyt viestit", "saadetud", "saadetud kirjad", "nosūtītie",
+        "išsiųsta", "išsiųsti", "wysłane", "elementy wysłane", "poczta wysłana", "odeslaná pošta", "odeslané",
+        "odoslané", "odoslaná pošta", "elküldött", "elküldött elemek", "elküldött üzenetek", "poslano",
+        "poslana pošta", "poslato", "послато", "trimise", "mesaje trimise", "elemente trimise",
+        "отправленные", "отправленное", "исходящие", "надіслані", "відправлені", "изпратени",
+        "απεσταλμένα", "σταλμένα", "gönderilmiş", "gönderilmiş öğeler", "gönderilenler",
+        "送信済み", "送信済みメール", "送信済みアイテム", "送信済みトレイ", "送信メッセージ",
+        "已发送", "已发送邮件", "已发邮件", "已寄出", "寄件備份", "寄件備份匣", "已傳送郵件", "寄件匣備份",
+        "보낸편지함", "보낸 편지함", "보낸 메일함", "보낸메일함", "נשלח", "פריטים שנשלחו", "הודעות שנשלחו",
+        "المرسلة", "البريد المرسل", "العناصر المرسلة", "ارسال شده", "đã gửi", "thư đã gửi", "mục đã gửi",
+        "terkirim", "item terkirim", "dihantar", "รายการที่ส่ง", "จดหมายที่ส่ง", "ส่งแล้ว", "भेजे गए", "प्रेषित",
+    )
+)  # fmt: skip
+
 
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""

@@ -63,7 +63,13 @@ class Hearing:
             return accounts  # nobody knows as whom the person would have sent it
         files = self.knowledge.filing
         narrowed = [(name, covered) for name, covered in accounts if files_mail_of(sender, files.get(name))]
-        return narrowed or accounts
+        # An account that was taken out of the configuration may be in use all the same.
+        retired = [
+            (name, covered)
+            for name, (senders, covered) in sorted(self.knowledge.retired.items())
+            if sender in senders
+        ]
+        return (narrowed or accounts) + retired
 
     @property
     def window(self) -> tuple[datetime, datetime]:

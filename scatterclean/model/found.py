@@ -25,6 +25,8 @@ class Knowledge:
     the accounts whose log was proved by replies; `unlogged` are shapes of ids that mail of the person has
     although the log does not know it.  `received` are keys of ids of mail that the person received, as far as
     was asked.
+    `retired` are accounts that are no longer configured, with the From addresses that they alone logged, and what
+    they cover: such mail may be filed where nobody reads any more.
     `storms` are the stretches of time in which a storm was or is in progress (see `plan.storms`).
     """
 
@@ -39,6 +41,7 @@ class Knowledge:
     unlogged: frozenset[str] = frozenset()
     received: frozenset[str] = frozenset()
     storms: tuple[tuple[datetime, datetime], ...] = ()
+    retired: Mapping[str, tuple[frozenset[str], Coverage]] = field(default_factory=dict)
 
 
 class Verdict(StrEnum):

@@ -79,8 +79,12 @@ class MessageId:
         key = _NOT_IN_KEY.sub("", self.text).casefold()
         if not key:
             return ()
-        bare = _ASSP_TAG.sub("", key)
-        return (key,) if bare == key else (key, bare)
+        forms = [key]
+        if "=3d" in key or "&amp;" in key:
+            # Returned in quoted-printable, or cut out of HTML, by somebody who does not say so: Gmail's ids hold "=".
+            forms.append(key.replace("=3d", "=").replace("&amp;", "&"))
+        bare = [_ASSP_TAG.sub("", form) for form in forms]
+        return (key,) if bare == [key] else tuple(dict.fromkeys((*forms, *bare)))
 
     @property
     def right_hand_side(self) -> str:

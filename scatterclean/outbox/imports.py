@@ -65,6 +65,11 @@ def recognise(path: Path) -> Found:
             return Found(path, What.MAILDIR if is_maildir(path) else What.DIRECTORY)
         if not path.exists():
             raise NothingToImport(f"{shown}: there is no such file", hint="Is its name spelled right?")
+        if not path.is_file():  # it is opened more than once; and nobody may ever write into it
+            raise NothingToImport(
+                f"{shown} is neither a file nor a directory",
+                hint="Save what comes out of a pipe in a file first.",
+            )
         with _opened(path) as file:
             start = file.read(_START)
     except (OSError, EOFError, ValueError, zlib.error) as error:

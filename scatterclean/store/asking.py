@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from scatterclean.store.tables import (
     accounts,
     cleaned,
     microseconds,
+    senders,
     sent_ids,
     sent_messages,
     sent_recipients,
@@ -53,6 +54,21 @@ def holders(connection: Connection, person: str, keys: Iterable[str]) -> dict[st
         for key in spellings[value]:
             found.setdefault(key, set()).add(name)
     return {key: frozenset(names) for key, names in found.items()}
+
+
+def senders_elsewhere(
+    connection: Connection, person: str, names: Collection[str]
+) -> dict[str, frozenset[str]]:
+    query = (
+        select(accounts.c.name, senders.c.address)
+        .join(senders, senders.c.account_id == accounts.c.id)
+        .where(accounts.c.id.in_(accounts_of(person, outbox=False)))
+    )
+    found: dict[str, set[str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.name, set()).add(row.address)
+    here = set[str]().union(*(found.pop(cleaned(name), ()) for name in names))
+    return {name: frozenset(addresses - here) for name, addresses in found.items() if addresses - here}
 
 
 _HOUR = 3_600_000_000  # microseconds

@@ -6,7 +6,7 @@ a thousand ids takes the same few queries as one id, whatever the size of the lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -119,6 +119,10 @@ class SqlSentLog:
         of_person = senders.c.account_id.in_(asking.accounts_of(person, outbox=False))
         with self._database.read() as connection:
             return frozenset(connection.scalars(select(senders.c.address).where(of_person)))
+
+    def senders_elsewhere(self, person: str, accounts: Collection[str]) -> Mapping[str, frozenset[str]]:
+        with self._database.read() as connection:
+            return asking.senders_elsewhere(connection, person, accounts)
 
     def shapes(self, person: str) -> frozenset[str]:
         of_person = sent_shapes.c.account_id.in_(asking.accounts_of(person, outbox=False))

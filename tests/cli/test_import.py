@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,12 +125,14 @@ def test_what_is_no_mail_is_named_with_a_hint_and_the_rest_is_imported(tmp_path:
     (tmp_path / "old.gz").write_bytes(gzip.compress(ONE))
     (tmp_path / "cut.gz").write_bytes(gzip.compress(SUBMITTED.encode())[:200])
     (tmp_path / "empty").touch()
-    given = [str(tmp_path / n) for n in ("none", "old.gz", "cut.gz", "empty", "one.eml")]
+    os.mkfifo(tmp_path / "pipe")  # nobody writes into it: whoever opens it waits for ever
+    given = [str(tmp_path / n) for n in ("none", "pipe", "old.gz", "cut.gz", "empty", "one.eml")]
     done = run("--config", str(at), "import", *given, str(at))
     assert done.returncode == exits.TROUBLE
     said = done.stderr.decode()
     for words in (
         "none: there is no such file",
+        "pipe is neither a file nor a directory",
         "old.gz is compressed, and no mail log",
         "cut.gz cannot be read",
         "empty is neither mail nor a mail log",

@@ -97,6 +97,14 @@ def test_senders_are_the_from_addresses_of_the_person_alone(log: SentLog) -> Non
     assert log.senders("ada") == {"ada@winter.example", "a.winter@firm.example"}
 
 
+def test_senders_elsewhere_are_those_that_only_other_accounts_logged(log: SentLog) -> None:
+    log.record("home", "ada", [message(1)], cursor())
+    log.record("work", "ada", [message(1), message(2, sender="a.winter@firm.example")], cursor())
+    log.record("his", "bob", [message(1, sender="bob@example.net")], cursor())
+    assert log.senders_elsewhere("ada", ["home"]) == {"work": {"a.winter@firm.example"}}
+    assert log.senders_elsewhere("ada", ["home", "work"]) == {}
+
+
 def test_an_account_takes_its_messages_along_to_another_person(log: SentLog) -> None:
     log.record("home", "ada", [message(1)], cursor())
     log.record("work", "ada", [message(2)], cursor())

@@ -62,6 +62,19 @@ def test_an_id_in_the_log_acquits_in_any_case_folding_brackets_or_assp_tag(logge
     assert finding(bounce, knowing(logged)) == (Verdict.GENUINE, Because.ID_LOGGED)
 
 
+@pytest.mark.parametrize(
+    "quoted", ["CA+a=3Db=3Dc@mail.gmail.com", "ab1.0123abcdef.CA+a=3Db=3Dc@mail.gmail.com"]
+)
+def test_an_id_that_came_back_in_undeclared_quoted_printable_acquits(quoted: str) -> None:
+    bounce = replace(BOUNCE, references=(reference(quoted),))
+    assert finding(bounce, knowing("ca+a=b=c@mail.gmail.com")) == (Verdict.GENUINE, Because.ID_LOGGED)
+
+
+def test_an_id_that_came_back_as_html_acquits() -> None:
+    bounce = replace(BOUNCE, references=(reference("a&amp;b@firm.example"),))
+    assert finding(bounce, knowing("a&b@firm.example")) == (Verdict.GENUINE, Because.ID_LOGGED)
+
+
 def test_a_weak_reference_acquits_as_well() -> None:
     bounce = replace(BOUNCE, references=(reference(), reference("mine@winter.example", Weight.WEAK)))
     assert finding(bounce, knowing("mine@winter.example")) == (Verdict.GENUINE, Because.ID_LOGGED)

@@ -10,11 +10,22 @@ import pytest
 
 from scatterclean.errors import CommandRefused
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
-from scatterclean.model import Account, Identities, Mode, MoveState, Refusal, Verdict
+from scatterclean.model import (
+    Account,
+    Cursor,
+    Identities,
+    MessageId,
+    Mode,
+    MoveState,
+    Place,
+    Refusal,
+    SentMessage,
+    Verdict,
+)
 from scatterclean.ports import FolderState
 from scatterclean.undo import Selection
 
-from .world import ME, World
+from .world import ME, NOW, World, letter
 
 
 @pytest.fixture
@@ -365,6 +376,25 @@ def test_addresses_are_learned_from_sent_mail(world: World) -> None:
     flood(world)
     assert world.sweep().moved == 5
     assert ME in world.store.sent_log.senders("")
+
+
+def test_mail_of_an_account_that_was_taken_out_of_the_configuration_is_not_missed(world: World) -> None:
+    """It is sent as before, filed where nobody reads any more, and its bounces are forwarded to this account."""
+    work = "ada@firm.example"
+    world.watched()
+    world.store.sent_log.record("work", "", [sent_message(work)], Cursor(Place("Sent", 1), 2, 1, world.now))
+    world.bounced("really-sent@firm.example", sender=work, to=work, hop="out.host.example ([203.0.113.9])")
+    assert world.sweep().verdicts == {Verdict.WAITING: 1}
+    # When this account files such mail, its silence counts again.
+    world.server.append(
+        "Sent", letter("Hi", sender=work, ident="as.work@firm.example", at=world.now), arrival=world.now
+    )
+    assert world.sweep().moved == 1
+
+
+def sent_message(sender: str) -> SentMessage:
+    at = NOW - timedelta(days=20)
+    return SentMessage("f" * 32, (MessageId("w1@firm.example"),), sender, ("boss@c.example",), "Hi", at, at)
 
 
 # --- servers --------------------------------------------------------------------------------------------
