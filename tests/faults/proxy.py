@@ -222,6 +222,8 @@ class _Session:
         elif fault in _UNTAGGED:
             client.sendall(_UNTAGGED[fault])
         else:  # at the greeting: no command to answer
-            line = b"* BYE " + (_SLOW[3:] if fault == "throttled" else f"[{fault}] Not now".encode()) + b"\r\n"
+            line = (
+                b"* BYE " + (_SLOW[3:] if fault == "throttled" else f"[{fault}] Not now".encode()) + b"\r\n"
+            )
         client.sendall(line)
         return False
