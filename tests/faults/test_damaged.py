@@ -28,7 +28,7 @@ def test_a_damaged_database_is_kept_and_starting_anew_works(home: Home, damage: 
     assert (home.count("INBOX"), home.hand.folder_names().count("Backscatter")) == (5, 0)
     for beside in path.parent.glob("log.db*"):
         beside.rename(beside.with_name(f"damaged-{beside.name}"))
-    code, told, said = home("harvest")
+    code, _, said = home("harvest")
     assert code == 0, said
     assert path.exists()
     assert home("sweep")[0] in {0, 1}  # fresh coverage may not convict yet; it never loses
