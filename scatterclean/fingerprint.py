@@ -16,9 +16,11 @@ def fingerprint(header: bytes) -> str:
 
     White space is normalised (servers and clients refold); the case of values is kept.
     """
-    parsed = Header(header)
-    digest = blake2b(digest_size=16)
-    for name in FIELDS:
-        value = b" ".join((parsed.raw(name) or b"").split())
-        digest.update(b"%d:" % len(value) + value)
-    return digest.hexdigest()
+    return fingerprint_of(Header(header))
+
+
+def fingerprint_of(header: Header) -> str:
+    """The same of a header that was read already."""
+    values = [header.normalised(name) for name in FIELDS]
+    told = b"".join([b"%d:" % len(value) + value for value in values])
+    return blake2b(told, digest_size=16).hexdigest()

@@ -117,6 +117,19 @@ class Header:
         values = self._fields.get(_key(name))
         return [] if values is None else [as_text(unfolded(value)) for value in values]
 
+    def normalised(self, name: str) -> bytes:
+        """The first value with every run of white space as one blank; empty if there is none."""
+        values = self._fields.get(_key(name))
+        if not values:
+            return b""
+        value = values[0]
+        # What unfolding does beside, this does as well; but for the cut.
+        return b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
+
+    def together(self, names: Sequence[str]) -> list[str]:
+        """Every value of these fields as text, name by name."""
+        return [text for name in names if _key(name) in self._fields for text in self.all(name)]
+
     def first_values(self) -> dict[bytes, bytes]:
         """The first value of every field, folded as it stands, by lower-cased name."""
         return {name: values[0] for name, values in self._fields.items()}

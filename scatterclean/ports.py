@@ -291,10 +291,11 @@ class Docket(Protocol):
     def open_cases(self, account: str) -> Sequence[Case]:
         """Cases still in a watched folder, to be judged anew."""
 
-    def moved_cases(self, account: str) -> Sequence[tuple[Case, Move]]:
+    def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
         """Cases whose latest sweep move is MOVED: rescued if the log learns that they are genuine.
 
-        But for those on which the person's hand was seen since."""
+        But for those on which the person's hand was seen since.  Which they are is asked once; they are read in
+        portions as it goes, for there may be tens of thousands."""
 
     def update(self, cases: Sequence[Case]) -> None:
         """Store the findings of known cases (by id)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
+from scatterclean.fingerprint import fingerprint_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import MessageId, SentMessage, Sighting
 
@@ -35,17 +35,15 @@ def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
     header = Header(sighting.header)
     ids: dict[MessageId, None] = {}
-    for name in ID_FIELDS:
-        for value in header.all(name):
-            ids.update(dict.fromkeys(ids_in(value)))
+    for value in header.together(ID_FIELDS):
+        ids.update(dict.fromkeys(ids_in(value)))
     recipients: dict[str, None] = {}
-    for name in RECIPIENT_FIELDS:
-        for value in header.all(name):
-            recipients.update(dict.fromkeys(addresses_in(value, MOST_RECIPIENTS)))
+    for value in header.together(RECIPIENT_FIELDS):
+        recipients.update(dict.fromkeys(addresses_in(value, MOST_RECIPIENTS)))
     senders = addresses_in(header.get("From") or "")
     date = date_in(header.get("Date"))
     return SentMessage(
-        fingerprint=fingerprint(sighting.header),
+        fingerprint=fingerprint_of(header),
         ids=tuple(ids),
         sender=senders[0] if senders else None,
         recipients=tuple(recipients),

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import islice
 
 from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, wording
 from scatterclean.errors import (
@@ -46,6 +47,8 @@ from scatterclean.ports import Docket, Journal, Mailbox
 from scatterclean.rescue import rescue
 
 QUESTIONS = 1000
+# So many of those that were put away are in memory at once: after years they are tens of thousands.
+TENDED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,11 +354,17 @@ class Sweep:
     def _tend(self, *, observe: bool) -> None:
         """What was put away: bring back what proved genuine, delete what is older than the person wants to keep."""
         under_way = {move.intent.returns for move in self._unsettled}
-        put_away = [(c, m) for c, m in self.docket.moved_cases(self.account.name) if m.id not in under_way]
-        if not observe:
-            self._rescue(put_away)
-        if not self.folders and self.since is None:
-            self._retire(retention.old(put_away, self.account, self.clock()), observe=observe)
+        retiring = not self.folders and self.since is None
+        put_away = self.docket.moved_cases(self.account.name)
+        old: list[tuple[Case, Move]] = []
+        while some := list(islice(put_away, TENDED)):
+            free = [(case, move) for case, move in some if move.id not in under_way]
+            back = self._rescue(free) if not observe else frozenset()
+            if retiring:
+                kept = [(case, move) for case, move in free if move.id not in back]
+                old += retention.old(kept, self.account, self.clock())
+        if old:
+            self._retire(old, observe=observe)
 
     def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
         cases = [case for case, _ in old]
@@ -381,12 +390,13 @@ class Sweep:
             if number := done.count(MoveState.DELETED):
                 self._note(notes=(wording.deleted(number),))
 
-    def _rescue(self, put_away: retention.PutAway) -> None:
-        """Bring back what was put away and has since proved genuine, or the person's own by the configuration."""
+    def _rescue(self, put_away: retention.PutAway) -> frozenset[int]:
+        """Bring back what was put away and has since proved genuine, or the person's own by the configuration.
+        Returns the ids of the moves that this is about."""
         judged = self._judge([case for case, _ in put_away], ())
         proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
         if not proved:
-            return
+            return frozenset()
         done = deeds.Done()
         try:
             rescue(
@@ -401,7 +411,9 @@ class Sweep:
             )
         finally:
             self._troubles += done.troubles
-            self._note(returned=done.count(MoveState.MOVED, MoveState.DOUBLED))
+            more = done.count(MoveState.MOVED, MoveState.DOUBLED)
+            self._note(returned=self._report.returned + more)
+        return frozenset(move.id for _, move in proved)
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.

@@ -8,21 +8,23 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from scatterclean import outbox, undo
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.harvest import Harvest, harvest
 from scatterclean.knowledge import Sources
-from scatterclean.mailbox.idle import open_bell
-from scatterclean.mailbox.login import Access, open_mailbox
 from scatterclean.model import Mode, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
 from scatterclean.ports import Bell, Mailbox, Names
 from scatterclean.standing import Rhythm, Standing, standing
 from scatterclean.store import Store, open_store
-from scatterclean.sweep import Steps, Sweep
-from scatterclean.why import Teller
+
+if TYPE_CHECKING:
+    from scatterclean.mailbox.login import Access
+    from scatterclean.sweep import Steps
+    from scatterclean.why import Teller
 
 
 class AccountUnknown(PersonCanMend):
@@ -37,15 +39,21 @@ def utc_now() -> datetime:
 
 def connect(settings: AccountSettings) -> Mailbox:
     """Log in to the account's server.  Raises what `errors` lists under server and session."""
+    from scatterclean.mailbox.login import open_mailbox  # here, for `status` asks no server
+
     return open_mailbox(_access(settings))
 
 
 def listen(settings: AccountSettings) -> Bell:
     """A session of its own that listens to the account's first watched folder (IDLE hears one per connection)."""
+    from scatterclean.mailbox.idle import open_bell
+
     return open_bell(_access(settings), settings.account.watch[0])
 
 
 def _access(settings: AccountSettings) -> Access:
+    from scatterclean.mailbox.login import Access
+
     return Access(
         account=settings.name,
         host=settings.host,
@@ -200,6 +208,11 @@ class Household:
         steps: Steps | None = None,
     ) -> SweepReport:
         """One sweep of one account, in a session of its own; a try without a session is on record too."""
+        from scatterclean.sweep import (
+            Steps,
+            Sweep,
+        )  # the reader of bounces is large; `status` needs none of it
+
         _, troubles = self.take_in(name)
         with ExitStack() as stack:
             try:
@@ -276,6 +289,8 @@ class Household:
     @contextmanager
     def teller(self, name: str) -> Iterator[Teller]:
         """Tells the story of single messages of one account, while the context lasts."""
+        from scatterclean.why import Teller
+
         with self.session(name) as mailbox:
             yield Teller(
                 account=self.accounts[name].account,

@@ -251,7 +251,7 @@ def story(value: Story) -> Form:
         "coverage": _coverages(knowledge.coverage) if knowledge else None,
         "filed_in": list(value.filed_in),
         "calibrated": sorted(knowledge.calibrated) if knowledge else None,
-        "rule": wording.RULES[decided.because] if decided else None,
+        "rule": wording.rule(decided) if decided else None,
         "would_change": wording.changes(decided) if decided else None,
         "can_do": can_do(value, value.finding, value.bounce) if value.finding and value.bounce else None,
         "origin": origin(value.origin) if value.origin else None,

@@ -93,6 +93,8 @@ class EmbeddedServer:
     server, empty as a rule.  Raises OSError if no port can be had on loopback.
     """
 
+    login: type[Login] = Login
+
     def __init__(self, username: str) -> None:
         self.username = username
         self.password = secrets.token_urlsafe(12)
@@ -160,7 +162,7 @@ class EmbeddedServer:
             invalid_user_sleep=0.0,
         )
         config.set_cache[self.username] = (_Folders(), FilterSet())
-        login = Login(config)
+        login = self.login(config)
         await login.demo_user_identity.set(UserMetadata(config, self.username, password=self.password))
         imap = IMAPServer(login, config)
 

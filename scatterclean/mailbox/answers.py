@@ -142,6 +142,7 @@ def flags_in(value: Value) -> frozenset[str] | None:
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NUMBERS = {name.title().encode(): number for number, name in enumerate(_MONTHS, 1)}
 _INTERNALDATE = re.compile(
     r"\s*(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?(?: ([+-])(\d{2})(\d{2}))?"
 )
@@ -149,10 +150,17 @@ _INTERNALDATE = re.compile(
 
 def internal_date(value: Value) -> datetime | None:
     """`17-Jul-1996 02:44:25 -0700` in UTC (RFC 3501, 9: date-time); a missing zone counts as UTC."""
-    match = _INTERNALDATE.match(value.decode("latin-1")) if isinstance(value, bytes) else None
-    if match is None:
+    if not isinstance(value, bytes):
         return None
     try:
+        if len(value) == 26 and value.endswith(b" +0000"):  # as servers in UTC write all of them
+            named, time = _MONTH_NUMBERS.get(value[3:6]), value[12:20].split(b":")
+            if named and len(time) == 3:
+                day = datetime(int(value[7:11]), named, int(value[:2]), tzinfo=UTC)
+                return day.replace(hour=int(time[0]), minute=int(time[1]), second=min(int(time[2]), 59))
+        match = _INTERNALDATE.match(value.decode("latin-1"))
+        if match is None:
+            return None
         away = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))
         zone = timezone(-away if match[7] == "-" else away)
         month = _MONTHS.index(match[2].lower()) + 1

@@ -47,6 +47,17 @@ class Connection(imaplib.IMAP4):
         self._until = time.monotonic() + 2 * (timeout or _MOST_SECONDS)
         return sock
 
+    def _get_capabilities(self) -> None:
+        """imaplib asks before anybody else can, also after STARTTLS, and hides in a text of its own what a server
+        answers that wants patience (Office 365 throttles this command as any other)."""
+        answer = self.ask("CAPABILITY", within=self._left())
+        told = answer.untagged.get("CAPABILITY")
+        if goodbye := answer.untagged.get("BYE"):
+            raise self.abort(goodbye[-1])
+        if answer.status != "OK" or not told or not isinstance(told[-1], bytes):
+            raise self.error(answer.text)
+        self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+
     # --- reading -----------------------------------------------------------------------------------------
 
     # Not by imaplib's buffered file: that one waits anew for every byte, and so for ever for a server that
@@ -59,7 +70,7 @@ class Connection(imaplib.IMAP4):
         must neither fill the memory nor stop the sweep for ever.
         """
         kept = self._take(min(size, self._keep))
-        self._count(kept)
+        self._count(len(kept))
         left = size - len(kept)
         while left > 0:
             dropped = self._take(min(left, _PIECE))
@@ -70,24 +81,36 @@ class Connection(imaplib.IMAP4):
 
     def readline(self) -> bytes:
         """A line with its end; what is left if the connection ended before."""
-        ahead = self._buffer()
+        ahead = self.ahead()
         end = ahead.find(b"\n")
-        while end < 0 and len(ahead) <= _LONGEST_LINE:
-            searched = len(ahead)
-            if not self._read_on():
-                break
-            end = ahead.find(b"\n", searched)
         size = len(ahead) if end < 0 else end + 1
         if size > _LONGEST_LINE:
             raise self.abort("a line beyond all bounds")
         line = self._take(size)
-        self._count(line)
+        self._count(size)
         return line
 
-    def _count(self, kept: bytes) -> None:
-        self._kept += len(kept)
+    def _count(self, kept: int) -> None:
+        self._kept += kept
         if self._kept > _MOST:
             raise self.abort("an answer beyond all bounds")
+
+    def ahead(self, size: int = 0) -> bytearray:
+        """What is there to be read: at least so many bytes, or else, with 0, a line with its end; less only if the
+        connection ended before, or the line is too long.  To be looked at, and taken by `skip`."""
+        self._left()
+        ahead = self._buffer()
+        searched = 0
+        while len(ahead) < size or (not size and ahead.find(b"\n", searched) < 0):
+            searched = len(ahead)
+            if (not size and searched > _LONGEST_LINE) or not self._read_on():
+                break
+        return ahead
+
+    def skip(self, size: int) -> None:
+        """So many bytes of `ahead` were read."""
+        del self._ahead[:size]
+        self._count(size)
 
     def _take(self, size: int) -> bytes:
         """So many bytes; fewer if the connection ended before."""
@@ -143,6 +166,18 @@ class Connection(imaplib.IMAP4):
         asks to go on (AUTHENTICATE).
         Raises imaplib's errors, OSError, ValueError; a NO or BAD is an Answer.
         """
+        tag = self.start(name, *args, keep=keep, within=within, reply=reply)
+        return self.end(tag)
+
+    def start(
+        self,
+        name: str,
+        *args: bytes,
+        keep: int = _PIECE,
+        within: float | None = None,
+        reply: Callable[[], bytes] | None = None,
+    ) -> bytes:
+        """Send one command; returns its tag.  See `ask`; until `end` nothing else may be asked."""
         if any(_FORBIDDEN.search(arg) for arg in args):
             raise ValueError("a line break inside a command")
         # What is left of earlier answers must never join this one: imaplib merges by kind, and a FETCH
@@ -153,7 +188,19 @@ class Connection(imaplib.IMAP4):
         self._until = time.monotonic() + (_MOST_SECONDS if within is None else within)
         if reply is not None:
             self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals
-        tag = self._command(name, *args)
+        return bytes(self._command(name, *args))
+
+    def ended(self, tag: bytes) -> bool:
+        """Was the tagged line of that command read?"""
+        return self.tagged_commands.get(tag) is not None
+
+    def respond(self) -> None:
+        """Read one response, whatever it is, into `untagged_responses`.  Raises as `ask` does."""
+        self._check_bye()
+        self._get_response()
+
+    def end(self, tag: bytes) -> Answer:
+        """The rest of the answer to `start`."""
         status, data = self._get_tagged_response(tag)
         untagged = {str(kind): list(records) for kind, records in self.untagged_responses.items()}
         self.untagged_responses.clear()

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 
 import imapclient
 
-from scatterclean.errors import CannotMoveSafely, CommandRefused, TlsUnavailable
+from scatterclean.errors import CannotMoveSafely, CommandRefused, ServerBusy, TlsUnavailable
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import (
     Value,
@@ -73,8 +73,7 @@ def connect(
     try:
         client = _Client(host, port, implicit, *timeouts)
     except BROKEN as broken:
-        said = broken.args[0] if broken.args and isinstance(broken.args[0], bytes) else b""
-        raise unconnected(broken, asked, printable(said)) from None
+        raise unconnected(broken, asked, _said(broken)) from None
     session = Session(client.connection, account, where)
     if starttls is None:
         return session
@@ -92,14 +91,22 @@ def connect(
         client.connection.untagged_responses.clear()  # what came in the clear is nobody's word
     except BROKEN as broken:
         session.drop()
+        trouble = unconnected(broken, asked, _said(broken))
+        if isinstance(trouble, ServerBusy):
+            raise trouble from None
         refused = isinstance(broken, imapclient.IMAPClient.Error)
         if refused and not isinstance(broken, imapclient.IMAPClient.AbortError):
             raise no_tls from None  # a clean NO or BAD
-        raise unconnected(broken, asked) from None
+        raise trouble from None
     except BaseException:
         session.drop()
         raise
     return session
+
+
+def _said(broken: Exception) -> str:
+    """What the server said, where the exception holds that and not imaplib's own text."""
+    return printable(broken.args[0]) if broken.args and isinstance(broken.args[0], bytes) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +286,9 @@ class ImapMailbox:
             # Between two batches the caller may have done anything with this session.
             self._enter(place, again=again)
             again = False
-            answer = self._session.demand(
-                "UID FETCH", text.encode(), items.encode(), about=place.folder, keep=keep
-            )
+            rows = self._session.fetch(text.encode(), items.encode(), about=place.folder, keep=keep)
             wanted = frozenset(members)
-            for uid, row in fetched(answer.untagged.get("FETCH", ())).items():
+            for uid, row in rows.items():
                 if uid in wanted:
                     yield row
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
+from scatterclean.mailbox import fetching
 from scatterclean.mailbox.answers import Answer, flags_in, rows
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.folders import (
@@ -77,13 +78,21 @@ class Session:
         `command` may begin with "UID ".  `secrets`: what no error and no log line may repeat after the server.
         Raises ConnectionLost, or ServerBusy if the server's BYE says so.
         """
+        name, *rest = command.split(" ")
+        with self._talking(command, about, secrets) as connection:
+            answer = connection.ask(name, *(word.encode() for word in rest), *args, keep=keep, reply=reply)
+        self._hear(answer, secrets)
+        return answer
+
+    @contextmanager
+    def _talking(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
+        """What goes wrong inside ends the session; see `ask`."""
         asked = self.exchange(command, about)
         connection = self._connection
         if connection is None:
             raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
-        name, *rest = command.split(" ")
         try:
-            answer = connection.ask(name, *(word.encode() for word in rest), *args, keep=keep, reply=reply)
+            yield connection
         except BROKEN as broken:
             goodbye = connection.untagged_responses.get("BYE")
             said = goodbye[-1] if goodbye else b""
@@ -94,8 +103,6 @@ class Session:
         except BaseException:  # Ctrl-C in the middle of an answer: what follows would be read as another's
             self.drop()
             raise
-        self._hear(answer, secrets)
-        return answer
 
     @contextmanager
     def line(self, command: str, about: str = "") -> Iterator[Connection]:
@@ -120,7 +127,17 @@ class Session:
 
         After NO to a FETCH the session ends: what was sent before the NO is not known to be whole.
         """
-        answer = self.ask(command, *args, about=about, keep=keep)
+        return self._granted(self.ask(command, *args, about=about, keep=keep), command, about)
+
+    def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
+        """UID FETCH, as `demand` does it; the rows by UID."""
+        with self._talking("UID FETCH", about) as connection:
+            answer, found = fetching.fetch(connection, *args, keep=keep)
+        self._hear(answer, ())
+        self._granted(answer, "UID FETCH", about)
+        return found
+
+    def _granted(self, answer: Answer, command: str, about: str) -> Answer:
         if answer.status != "OK":
             if command.endswith("FETCH"):
                 self.drop()

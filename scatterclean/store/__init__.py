@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -151,6 +152,9 @@ def _file(path: Path, url: str | None) -> Path:
 
 def _make_private(path: Path) -> None:
     """The file exists afterwards, for its owner alone; SQLite gives -wal and -shm the same mode."""
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.stat().st_mode):  # root would take /dev/null away from everybody
+            raise DatabaseUnusable(f"{path} is no file", hint="Name a file of its own in `database`.")
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     now = path.stat()
     if stat.S_IMODE(now.st_mode) & 0o077 and now.st_uid == os.geteuid():

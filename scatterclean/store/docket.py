@@ -6,7 +6,7 @@ without being fetched again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,8 @@ from scatterclean.store.tables import cases, listed, moves, watch_cursors
 _WHERE = ("account", "folder", "uidvalidity", "uid")
 # Of a list owner's bounces of some days; more say nothing new.
 _MOST_GENUINE = 2000
+# A case holds up to some kB of references; after years of storms tens of thousands were put away.
+_PORTION = 200
 
 
 class SqlDocket:
@@ -56,7 +58,7 @@ class SqlDocket:
         with self._database.read() as connection:
             return tuple(_case(row) for row in connection.execute(query.order_by(cases.c.id)))
 
-    def moved_cases(self, account: str) -> Sequence[tuple[Case, Move]]:
+    def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
         # A case and a move belong together by whereabouts and fingerprint: by fingerprint alone, a message
         # that was brought back and put away again would be rescued twice.
         together = (
@@ -78,11 +80,14 @@ class SqlDocket:
         )
         with self._database.read() as connection:
             pairs = [(case_id, move_id) for case_id, move_id in connection.execute(query)]
-            its_cases = select(cases).where(cases.c.id.in_(listed(case_id for case_id, _ in pairs)))
-            its_moves = select(moves).where(moves.c.id.in_(listed(move_id for _, move_id in pairs)))
-            case_of = {row.id: _case(row) for row in connection.execute(its_cases)}
-            move_of = {row.id: read_move(row) for row in connection.execute(its_moves)}
-        return tuple((case_of[case_id], move_of[move_id]) for case_id, move_id in pairs)
+        for start in range(0, len(pairs), _PORTION):
+            some = pairs[start : start + _PORTION]
+            its_cases = select(cases).where(cases.c.id.in_(listed(case_id for case_id, _ in some)))
+            its_moves = select(moves).where(moves.c.id.in_(listed(move_id for _, move_id in some)))
+            with self._database.read() as connection:
+                case_of = {row.id: _case(row) for row in connection.execute(its_cases)}
+                move_of = {row.id: read_move(row) for row in connection.execute(its_moves)}
+            yield from ((case_of[case_id], move_of[move_id]) for case_id, move_id in some)
 
     def update(self, cases: Sequence[Case]) -> None:
         if not cases:

@@ -140,9 +140,12 @@ _COUNTS = {
 
 def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
     number = knowledge.logged
-    sent = f"{number} message{'' if number == 1 else 's'} that {'was' if number == 1 else 'were'} sent"
-    lines = [f"{sent}, as your Sent folders show{log.beside(story.beside)}"]
-    if found.recipients:
+    sent = f"{number} message{'' if number == 1 else 's'}"
+    lines = [f"the log holds {sent} of your Sent folders{log.beside(story.beside)}"]
+    genuine = story.finding is not None and story.finding.verdict is Verdict.GENUINE
+    # What was sent to somebody else and passed on by him is the person's all the same: that nothing went to the
+    # recipient who failed would only seem to deny it.
+    if found.recipients and (knowledge.answer.ties or not genuine):
         ties = [f"{shown(t.recipient)} on {moment(t.sent_at)}" for t in knowledge.answer.ties]
         lines.append(
             f"you wrote to: {', '.join(ties[:5])}"
@@ -152,7 +155,6 @@ def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
         met = [r for r in dict.fromkeys(found.recipients) if r in knowledge.answer.correspondents]
         if met and not ties:
             lines.append(f"but you have written before to {_some(met)}")
-    genuine = story.finding is not None and story.finding.verdict is Verdict.GENUINE
     if story.needed is None or genuine:  # what acquits needs no whole log
         return lines
     start, end = story.needed
@@ -221,7 +223,7 @@ def _finding(story: Story, finding: Finding, found: Bounce) -> list[str]:
             changes = (
                 "a copy of that message in a Sent folder: once one is read there it counts as yours and stays"
             )
-        lines.append(f"the rule that decided: {wording.RULES[cause]}")
+        lines.append(f"the rule that decided: {wording.rule(finding.because[0])}")
         lines.append(f"what would change it: {changes}")
     return lines
 

@@ -31,7 +31,7 @@ from scatterclean.wording.deeds import (
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
 from scatterclean.wording.reasons import CAUSES, NEVER_SENT, VERDICTS, because, reason
 from scatterclean.wording.rhythm import push, rhythm
-from scatterclean.wording.rules import CHANGES, RULES, changes
+from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
 __all__ = [
@@ -70,6 +70,7 @@ __all__ = [
     "reason",
     "rhythm",
     "row",
+    "rule",
     "shown",
     "span",
     "sweep_line",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from scatterclean.bounce.contents import Attachment, Contents
 from scatterclean.model import Origin, OriginSign
 from scatterclean.wording.text import defanged, quoted, shown
+
+if TYPE_CHECKING:
+    from scatterclean.bounce.contents import Attachment, Contents
 
 ORIGINS: Mapping[OriginSign, str] = {
     OriginSign.SIGNED: "your own account sent it: it is signed with the key of your own domain",

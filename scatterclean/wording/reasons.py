@@ -27,11 +27,12 @@ _SILENCE: Mapping[str, Callable[[Reason], str]] = {
         f"no reply to mail of yours has shown yet that the log of account {r['account']} holds all that you send"
     ),
     "device": lambda _: (
-        "it is one alone, and its Message-ID could be of a phone or a program of yours that files no copy"
+        "it came alone, not in a storm, and its Message-ID could be of a phone or a program of yours that files no "
+        "copy in Sent"
     ),
     "passed-on": lambda _: (
-        "it is one alone, and does not show that the message was sent from an address of yours: your provider may "
-        "have passed it on"
+        "it came alone, not in a storm, and does not show that the message was sent from an address of yours: it may "
+        "be somebody's mail to you that was passed on"
     ),
 }
 _NO_STRANGER: Mapping[str, str] = {

@@ -12,7 +12,10 @@ _WHOSE = "only what is about mail from an address that is yours alone is put awa
 _NOT_WHOLE = "what could not be read as a whole stays"
 _RECEIVED = "what is about mail that you received, not sent, stays"
 _MAY_BE = "what may be about mail of your own stays"
-_NOT_KNOWN = "nothing is put away that came, or is about, a time of which the Sent folders were not read"
+_NOT_KNOWN = (
+    "nothing is put away before the Sent folders were read for all of the time in which it may have been sent"
+)
+_ALONE = "what comes alone, and does not show that a stranger sent it, stays if it may be about mail of yours"
 _SURELY = "nothing speaks for it, and the log would know the message if you had sent it"
 RULES: Mapping[Because, str] = {
     Because.ID_LOGGED: "a message that you sent is named in it",
@@ -62,7 +65,7 @@ CHANGES: Mapping[Because, str] = {
         "yours, and a sweep that put it away brings it back"
     ),
     Because.NEVER_SENDS: "taking the address out of `never_sends`",
-    Because.SETTLING: "a copy of that message that is filed in a Sent folder until then: it is genuine",
+    Because.SETTLING: "a copy of that message, if one is filed in a Sent folder by then: it is genuine then",
     Because.SENT_UNREAD: "reading those Sent folders: `scatterclean harvest`, or the next sweep of that account",
     Because.NO_REFERENCE: (
         "nothing: without a Message-ID it may be yours as well (where a stranger's machine shows, `without_id` in "
@@ -101,6 +104,12 @@ CHANGES: Mapping[Because, str] = {
     Because.NEVER_WROTE: '`without_id = "keep"`, or mail of yours to one of its recipients',
     Because.FOREIGN: "nothing: it only supports the finding",
 }
+
+
+def rule(reason: Reason) -> str:
+    """The rule that decided, where this reason did."""
+    alone = reason.because is Because.UNPROVED and reason["why"] in {"device", "passed-on"}
+    return _ALONE if alone else RULES[reason.because]
 
 
 def changes(reason: Reason) -> str:

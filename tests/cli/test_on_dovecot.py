@@ -91,7 +91,7 @@ def test_why_tells_the_whole_story_of_an_orphan_by_uid_and_by_message_id(home: H
         "about mail to nobody@elsewhere.example",
         "<forged.0@spam.example>: strong, in: ",
         "not in the log",
-        "30 messages that were sent",
+        "the log holds 30 messages of your Sent folders",
         "account home: read from",
         "orphan: you never sent the message",
         "the rule that decided: ",

@@ -61,7 +61,9 @@ def world(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> Itera
             stack.callback(box.close)
             return box
 
-        yield World(hand, another, another(), kind.separator, kind.prefix, kind.uses, kind.refuses)
+        yield World(
+            hand, another, another(), kind.separator, kind.prefix, kind.uses, kind.refuses, kind.hides
+        )
 
 
 @pytest.fixture(params=["memory", "dovecot"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -72,3 +72,11 @@ def test_by_recipient_all_recipients_must_be_known() -> None:
     for count, expected in ((MAX_ADDRESSES - 1, Verdict.ORPHAN), (MAX_ADDRESSES, Verdict.UNDECIDED)):
         recipients = tuple(f"r{n}@elsewhere.example" for n in range(count))
         assert finding(replace(no_id, recipients=recipients), account=by_recipient)[0] is expected
+
+
+@pytest.mark.parametrize(("hours", "verdict"), [(25, Verdict.UNDECIDED), (27, Verdict.ORPHAN)])
+def test_a_day_and_the_widest_zones_are_added_to_what_must_be_covered(hours: int, verdict: Verdict) -> None:
+    bounce = replace(BOUNCE, original=replace(BOUNCE.original, date=None))
+    start = ARRIVAL - days(8) - timedelta(hours=hours)
+    known = replace(KNOWLEDGE, coverage={"home": Coverage((Interval(start, NOW, Grade.WITNESSED),))})
+    assert judge(bounce, ARRIVAL, known, ACCOUNT).verdict is verdict

@@ -5,11 +5,7 @@ What is looked at is the mailbox itself, by another client, and all that was sai
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,49 +20,11 @@ from scatterclean.mailbox.memory import Stored
 from scatterclean.model import Verdict
 from tests.conftest import absent
 from tests.e2e import world as worlds
+from tests.e2e.program import KEYWORD, Program, messages
 from tests.e2e.world import World
 from tests.servers import DovecotHand, fresh_user
 
 pytestmark = pytest.mark.slow
-KEYWORD = "$Backscatter"
-
-
-@dataclass
-class Program:
-    """scatterclean with a configuration of one account; every call is a process of its own."""
-
-    config: Path
-    password: str
-
-    def __call__(self, *arguments: str) -> dict[str, Any]:
-        """What it printed with --json, and `exit` and `said` (standard error)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.config), *arguments, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, "MAIL_PASSWORD": self.password},
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        told = json.loads(done.stdout) if done.stdout else {}
-        return {**told, "exit": done.returncode, "said": done.stderr}
-
-    @staticmethod
-    def at(folder: Path, server: ScratchDovecot, user: str, *, more: str = "") -> Program:
-        config = folder / "scatterclean.toml"
-        worlds.as_after_months(folder / "log.db", "home", datetime.now(UTC))
-        config.write_text(
-            f'database = "log.db"\n[accounts.home]\nhost = "127.0.0.1"\nport = {server.port}\ntls = "none"\n'
-            f'username = "{user}"\npassword_env = "MAIL_PASSWORD"\naddresses = ["{worlds.ME}"]\n'
-            f'outbound = ["*.winter.example"]\ndns = false\nmode = "move"\n{more}'
-        )
-        return Program(config, server.password)
-
-
-def messages(stored: list[Stored]) -> Counter[tuple[bytes, datetime, frozenset[str]]]:
-    """What each message is to a person: its text, when it came, its flags."""
-    return Counter((m.raw, m.arrival, m.flags) for m in stored)
 
 
 @dataclass

@@ -413,6 +413,13 @@ def _orphans(dice: random.Random, count: int, now: datetime) -> list[Letter]:
     return found
 
 
+def another_orphan(number: int, now: datetime) -> Letter:
+    """One of an hour ago."""
+    dice = random.Random(number)
+    one = _forged(dice, 7000 + number, now.replace(microsecond=0) - timedelta(hours=1))
+    return _bounce(dice, one, SHAPES[number % len(SHAPES)], verdict=Verdict.ORPHAN, moves=True)
+
+
 def _genuine(dice: random.Random, written: Sequence[Sent], now: datetime) -> list[Letter]:
     """32 that quote a message of the log, 8 that quote none, but whose recipient was written to just before."""
     found = []

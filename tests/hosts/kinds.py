@@ -11,6 +11,7 @@ from pathlib import Path
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from tests.hosts.courier import ScratchCourier, find_courier
 from tests.hosts.cyrus import ScratchCyrus, find_cyrus
+from tests.hosts.embedded import ScratchEmbedded, find_embedded
 from tests.servers import Host
 
 
@@ -18,7 +19,8 @@ from tests.servers import Host
 class Kind:
     """`needs` names what must be there, for the text of a skip; `uses`: does LIST show a SPECIAL-USE?
 
-    A name of a folder with one of the characters in `refuses` is answered with NO."""
+    A name of a folder with one of the characters in `refuses` is answered with NO; a folder called `hides` cannot be
+    told from none in a LIST."""
 
     make: Callable[[], AbstractContextManager[Host]]
     found: Callable[[], Path | None]
@@ -27,6 +29,7 @@ class Kind:
     prefix: str = ""
     uses: bool = True
     refuses: str = ""
+    hides: str = ""
 
 
 # What Dovecot can, but for MOVE.
@@ -73,4 +76,6 @@ KINDS = {
         uses=False,
         refuses="\N{SLIGHTLY SMILING FACE}",
     ),
+    # pymap 0.36 writes the name NIL bare: RFC 3501, 9 takes that for no name at all.
+    "embedded": Kind(ScratchEmbedded, find_embedded, "pymap", uses=False, hides="NIL"),
 }

@@ -325,3 +325,16 @@ def test_tls_and_starttls_work_with_a_real_server() -> None:
             box.close()
         with pytest.raises(CertificateRefused):
             open_mailbox(replace(plain, tls="implicit", port=server.tls_port))
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls"])
+def test_a_server_that_wants_patience_before_the_login_gets_it(authority: Path, tls: str) -> None:
+    busy = b"TAG BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds\r\n"
+    offered = b"* CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN\r\nTAG OK .\r\n"
+    script = {"CAPABILITY": [busy] if tls == "none" else [offered, busy]}
+    certificate = pair(authority, "good") if tls == "starttls" else None
+    with ScriptedServer(script, certificate=certificate, starttls=tls == "starttls") as server:
+        with pytest.raises(ServerBusy, match="throttled") as raised:
+            open_mailbox(server.access(tls=tls, ca_file=authority / "ca.pem" if certificate else None))
+        assert raised.value.retry_after == pytest.approx(92.415)
+        assert not said_something_secret(server)

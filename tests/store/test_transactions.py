@@ -186,7 +186,7 @@ LOOKUPS: dict[str, Callable[[Store], object]] = {
     "of a sweep": lambda s: s.journal.moves(sweep=1),
     "move by id": lambda s: s.journal.moves(message_id="a@x.example"),
     "open_cases": lambda s: s.docket.open_cases("home"),
-    "moved_cases": lambda s: s.docket.moved_cases("home"),
+    "moved_cases": lambda s: list(s.docket.moved_cases("home")),
     "case by id": lambda s: s.docket.find("home", message_id="a@x.example"),
     "case by place": lambda s: s.docket.find("home", folder="INBOX", uid=3),
     "orphans": lambda s: s.docket.orphans_between("home", NOW - days(1), NOW),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -229,3 +230,30 @@ def test_ordinary_mail_has_a_story_without_findings(world: World) -> None:
     assert [heading for heading, _ in told(story)] == ["The message", "What it is"]
     form = forms.story(story)
     assert (form["origin"], form["contents"], form["rule"], form["finding"]) == (None, None, None, None)
+
+
+def test_a_genuine_one_has_no_line_that_seems_to_deny_it(world: World) -> None:
+    """The recipient who failed is another than the one who was written to (a list, a forwarding)."""
+    uid = world.bounced("sent.3@winter.example", number=1)
+    story = one(world, uid)
+    assert story.finding is not None
+    assert story.finding.verdict is Verdict.GENUINE
+    assert "no mail of yours" not in words(story)
+    assert "the log holds 40 messages of your Sent folders" in words(story)
+
+
+def test_one_alone_is_told_the_rule_that_really_decided(world: World) -> None:
+    """The log was watched and is proved: the rule must not say that it was not enough."""
+    world.watched()
+    raw = bounce("5a@winter.example", at=world.now - timedelta(hours=2))
+    raw = raw.replace(b"Received: from smtp.winter", b"X-Way: from smtp.winter")
+    uid = world.server.append("INBOX", raw, arrival=world.now - timedelta(hours=2))
+    story = one(world, uid)
+    assert story.finding is not None
+    assert story.finding.because[0]["why"] == "device"
+    told_words = words(story)
+    assert "it came alone, not in a storm" in told_words
+    assert (
+        "the rule that decided: what comes alone, and does not show that a stranger sent it, stays if"
+        in told_words
+    )

@@ -126,14 +126,14 @@ def _post(life: Life, person: Person, day: int, dice: Dice) -> None:
         life.ordinary(box, mail, f"mx.{sender.partition('@')[2]}", person.address, when)
 
 
-def _stray(life: Life, person: Person, when: datetime, dice: Dice) -> None:
+def _stray(life: Life, person: Person, when: datetime, dice: Dice, *, stormy: bool = False) -> None:
     """Backscatter to the person's addresses; now and then a copy for a postmaster or for the role mailbox."""
     box = _box(person, dice)
     to = next(a for a in sorted(box.account.identities.addresses) if not a.startswith("*"))
     if person.role and dice.below(6) == 0:
         to = person.role
     shape = dice.pick((*reports.FAILED, *reports.FAILED, *reports.DELAYED, *reports.ANSWERED))
-    life.backscatter(person, box, to, shape, when, dice)
+    life.backscatter(person, box, to, shape, when, dice, stormy=stormy)
 
 
 def _storm(life: Life, person: Person, day: int, dice: Dice) -> None:
@@ -141,7 +141,7 @@ def _storm(life: Life, person: Person, day: int, dice: Dice) -> None:
     for number in range(life.storm):
         one = dice.fork(str(number))
         when = night + timedelta(seconds=one.below(6 * 3600))
-        _stray(life, person, when, one)
+        _stray(life, person, when, one, stormy=True)
     for hour in (1, 3, 6, 7):
         for box in person.boxes:
             life.at(
@@ -168,15 +168,17 @@ def _mishaps(life: Life, person: Person) -> None:
     for box in person.boxes:
         day = dice.between(life.days // 4, life.days - 5)
         folder = dice.pick(("Sent", "INBOX"))
-        life.at(_moment(life, day, dice), lambda b=box, f=folder: _made_anew(b, f))  # type: ignore[misc]
+        life.at(_moment(life, day, dice), lambda p=person, b=box, f=folder: _made_anew(life, p, b, f))  # type: ignore[misc]
     wrong = _moment(life, dice.between(life.days // 4, life.days - 5), dice)
     by = timedelta(hours=dice.pick((-30, -1, 1, 5, 49)))
     life.at(wrong, lambda: setattr(life, "off", by))
     life.at(wrong + timedelta(hours=dice.between(2, 30)), lambda: setattr(life, "off", timedelta()))
 
 
-def _made_anew(box: Box, folder: str) -> None:
+def _made_anew(life: Life, person: Person, box: Box, folder: str) -> None:
     """All messages are still there, with other UIDs below another UIDVALIDITY."""
+    if folder == "Sent":
+        life.gap(person, box)
     messages = box.server.messages(folder)
     box.server.renew(folder)
     for message in messages:

@@ -7,26 +7,6 @@ from collections.abc import Iterable
 
 from .life import Label
 
-# Why a forged message may stay by the rules' own words: each is what the rules promise to be careful about.
-BY_RULE = frozenset(
-    {
-        "undecided: shared",  # it came to a role mailbox
-        "undecided: role-copy",
-        "undecided: not-yours",
-        "undecided: correspondent",
-        "undecided: unlogged-shape",
-        "undecided: own-shape",
-        "undecided: no-reference",  # no id came back
-        "undecided: weak-only",
-        "undecided: outside-coverage",
-        "undecided: unproved (backfilled)",  # no foreign sign, and not watched
-        "undecided: unproved (unproved)",  # no foreign sign, and not proved by replies
-        "undecided: no-storm",
-        "undecided: reply-id",  # the replier's domain is one that the person writes to, or made up the id
-        "waiting: sent-unread",  # an account that cannot be reached
-    }
-)
-
 
 def wrongly_moved(labels: Iterable[Label]) -> list[Label]:
     """Genuine ones that were moved at any time, rescued or not, though the rules promise that they are not."""
@@ -45,21 +25,43 @@ def moved_without_a_chance(labels: Iterable[Label]) -> list[Label]:
 
 
 def due(labels: Iterable[Label]) -> list[Label]:
-    """Forged ones that the rules promise to move."""
-    return [one for one in labels if not one.genuine and (one.moved_at is not None or not excused(one))]
+    """Forged ones that the issue promises to move, by what the generator made of them: nothing that the judge says
+    counts here.  (Of what no sweep ever saw, nothing can be promised.)"""
+    return [one for one in labels if one.why and (by_chain(one) or by_watching(one))]
 
 
-def excused(label: Label) -> bool:
-    """By the rules' own words; or it was never judged, for it lay in an account that was not swept yet."""
-    named = label.pasted or label.in_own_house
-    by_chain = named and label.why in ("undecided: provider-hop", "undecided: forwarded")
-    return not label.why or label.why in BY_RULE or by_chain
+def promised(label: Label) -> bool:
+    """A failure about a message in the name of the person alone, whose id came back; the log was read all the time,
+    and no line of the person's own provider came back with it."""
+    quiet = not label.pasted and not label.in_own_house and not label.gap
+    return not label.genuine and label.named and label.failed and not label.shared and quiet
+
+
+def by_chain(label: Label) -> bool:
+    """With a foreign sign: the line of the stranger's machine came back, and somebody knows the person's."""
+    return promised(label) and label.chained and label.hosts_known
+
+
+def by_watching(label: Label) -> bool:
+    """Without one, but the log is proved and was watched; alone, it might be of a phone or forwarder."""
+    return promised(label) and label.watched and label.proved and label.stormy
+
+
+def alone(label: Label) -> bool:
+    """As before, but one alone: it is counted by itself."""
+    silent = promised(label) and not label.chained and not label.stormy
+    return silent and label.watched and label.proved
+
+
+def hosts_unknown(label: Label) -> bool:
+    """A chain came back, but nobody can tell whether it is a stranger's: counted by itself."""
+    return promised(label) and label.chained and not label.hosts_known
 
 
 def figures(labels: Iterable[Label]) -> Counter[str]:
     """The figures of one life, to be added up."""
     judged = [one for one in labels if one.why]
-    promised = due(judged)
+    expected = due(judged)
     return Counter(
         {
             "judged": len(judged),
@@ -67,10 +69,19 @@ def figures(labels: Iterable[Label]) -> Counter[str]:
             "genuine moved": len(wrongly_moved(judged)),
             "genuine moved without a chance, by a stranger's machines": len(moved_without_a_chance(judged)),
             "forged": sum(not one.genuine for one in judged),
-            "forged due": len(promised),
-            "forged due and moved": sum(one.moved_at is not None for one in promised),
-            "forged moved by silence alone": sum(
-                one.by_silence for one in promised if one.moved_at is not None
+            "forged due": len(expected),
+            "forged due and moved": sum(one.moved_at is not None for one in expected),
+            "forged due without a foreign sign": sum(not one.chained for one in expected),
+            "forged due without a foreign sign and moved": sum(
+                not one.chained for one in expected if one.moved_at is not None
+            ),
+            "forged, and nobody knows the person's machines": sum(map(hosts_unknown, judged)),
+            "forged, and nobody knows the person's machines, and moved": sum(
+                hosts_unknown(one) for one in judged if one.moved_at is not None
+            ),
+            "forged alone, without a foreign sign": sum(map(alone, judged)),
+            "forged alone, without a foreign sign, and moved": sum(
+                alone(one) for one in judged if one.moved_at is not None
             ),
         }
     )

@@ -26,6 +26,9 @@ from .routes import Posted
 
 START = datetime(2024, 3, 1, 6, 0, tzinfo=UTC)
 BACKSCATTER = "Backscatter"
+# What comes in now was sent eight days and a zone before at most; the next look into Sent comes within two days.
+REACH = timedelta(days=8, hours=26)
+SLACK = timedelta(days=2)
 
 
 @dataclass
@@ -34,6 +37,11 @@ class Label:
 
     `route` is how the original really left; "" if it was forged.  `foreign`: it left through machines that are not
     the person's provider's; `unlogged`: no copy was ever filed; `late`: it came to Sent after the settle time.
+    Of a forged one, by what the generator made, whoever judges it: `named`: its id came back in a returned header;
+    `chained`: so did the line on which the stranger's machine hands it over; `shared`: to an address of several
+    people; `failed`: a failure or delay, no answer or receipt; `watched`: the log was watched without a gap for as
+    long as is needed, `proved`: replies had shown that by then, `gap`: there was one; `stormy`: one of a storm.
+
     `moved_at` is when it was first seen in Backscatter (the true time); `revealed`: a reply had shown the route then;
     `away`: it lay there in the end.  `why` is what was last said of it, `by_silence`: without a foreign sign.
     """
@@ -47,8 +55,15 @@ class Label:
     unlogged: bool = False
     foreign: bool = False
     late: bool = False
-    chain: bool = False
     pasted: bool = False
+    named: bool = False
+    chained: bool = False
+    shared: bool = False
+    failed: bool = False
+    watched: bool = False
+    proved: bool = False
+    gap: bool = False
+    stormy: bool = False
     uid: int = 0
     moved_at: datetime | None = None
     revealed: bool = False
@@ -61,6 +76,13 @@ class Label:
         """Is the server that returned it one of the person's own provider, so that the chain names it anyway?"""
         houses = {"exchange_online": MICROSOFT, "gmail": GOOGLE}
         return any(houses.get(self.shape) is box.provider for box in self.person.boxes)
+
+    @property
+    def hosts_known(self) -> bool:
+        """Can anybody know through which machines the person's mail leaves?  It is configured; or ids survive, so
+        that what comes back of it is known again, and teaches it."""
+        box = self.person.boxes[0]
+        return bool(box.account.hosts) or box.provider.rewrites != "plain"
 
     @property
     def genuine(self) -> bool:
@@ -89,6 +111,11 @@ class Life:
     _telling: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     _written_to: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
+    _gaps: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    _swept: dict[str, datetime] = field(default_factory=dict)
+    _begun: dict[str, datetime] = field(default_factory=dict)
+    _proofs: set[str] = field(default_factory=set)
+    _proved: set[str] = field(default_factory=set)
     _count: int = 0
 
     def __post_init__(self) -> None:
@@ -120,6 +147,11 @@ class Life:
                 for box in person.boxes:
                     self.sweep(person, box)
         self.lying_about()
+        for label in self.labels.values():
+            label.gap = any(
+                start - SLACK < label.arrival < end + REACH + SLACK
+                for start, end in self._gaps.get(label.person.name, ())
+            )
 
     def day(self) -> int:
         return (self.now - START).days
@@ -137,6 +169,7 @@ class Life:
             uid = box.server.append("Sent", raw, flags=["\\Seen"], arrival=self.now)
             if posted.route == "deleted copy":
                 box.server.delete("Sent", uid)
+                self.gap(person, box)
             else:
                 self._written_to.setdefault(person.name, set()).add(posted.recipient)
 
@@ -175,7 +208,15 @@ class Life:
         )
 
     def backscatter(  # noqa: PLR0917 - what comes back, and when
-        self, person: Person, box: Box, to: str, shape: Shape, when: datetime, dice: Dice
+        self,
+        person: Person,
+        box: Box,
+        to: str,
+        shape: Shape,
+        when: datetime,
+        dice: Dice,
+        *,
+        stormy: bool = False,
     ) -> None:
         forged = reports.forge(person, to, dice, when - timedelta(seconds=dice.between(2, 90)))
         mail, host = reports.returned(
@@ -191,6 +232,11 @@ class Life:
             route="",
             shape=shape.__name__,
             pasted=forged.pasted,
+            named=shape is not reports.by_reply_alone and forged.id in mail.raw,
+            chained=reports.hands_over(forged.bot[1], mail.raw),
+            shared=to == person.role,
+            failed=shape not in reports.ANSWERED,
+            stormy=stormy,
         )
 
     def deliver(  # noqa: PLR0917 - a message, its way and its label
@@ -204,6 +250,8 @@ class Life:
 
         def arrive() -> None:
             label.uid = box.server.append("INBOX", raw, arrival=self.now)
+            label.watched = all(self._watched(each) for each in person.boxes)
+            label.proved = all(b.name in self._proved for b in person.boxes if self.day() >= b.begins)
 
         self.at(when, arrive)
 
@@ -231,6 +279,8 @@ class Life:
 
         def arrive() -> None:
             box.server.append("INBOX", raw, arrival=self.now)
+            if posted.route == "letter" and posted.filed and posted.id.encode() in posted.filed.raw:
+                self._proofs.add(box.name)
             own = person.own_domain and posted.id.rstrip(">").endswith(person.domain)
             if own or posted.recipient in self._written_to.get(person.name, ()):
                 self._telling.setdefault(box.name, []).append((person.name, posted.route))
@@ -244,6 +294,17 @@ class Life:
             f"{self._count:x}\n\tfor <{to}>; {stamp(when)}"
         )
         return mail.under(("Return-Path", "<>"), ("Delivered-To", to), ("Received", trace))
+
+    def gap(self, person: Person, box: Box) -> None:
+        """Something in Sent was never seen: between the look before and the next one."""
+        self._gaps.setdefault(person.name, []).append((self._swept.get(box.name, START), self.now))
+
+    def _watched(self, box: Box) -> bool:
+        """Since long before what comes in now can have been sent; or it is not read for days to come."""
+        begun = self._begun.get(box.name)
+        if begun is None:
+            return box.begins > self.day() + 3
+        return self.now - begun > REACH
 
     # --- sweeps ---------------------------------------------------------------------------------------------
 
@@ -266,6 +327,7 @@ class Life:
                 filing={b.name: b.account.identities.addresses for b in living},
                 servers=frozenset(b.account.server for b in living),
                 hosts=frozenset(host for b in living for host in b.account.hosts),
+                identities=tuple(b.account.identities for b in living),
             ),
             mailbox=MemoryMailbox(box.server),
             journal=self.store.journal,
@@ -274,6 +336,10 @@ class Life:
             steps=steps,
         ).run()
         self._revealed.update(self._telling.pop(box.name, ()))
+        self._begun.setdefault(box.name, self.now)
+        self._swept[box.name] = self.now
+        if box.name in self._proofs:
+            self._proved.add(box.name)
         self._look(box)
 
     def _note(self, box: Box, cases: Sequence[Case]) -> None:
@@ -286,7 +352,6 @@ class Life:
                 because += f" ({finding.because[0]['why']})"
             label = self.labels[number_of(shelf[case.where.uid])]
             label.why = f"{finding.verdict.value}: {because}"
-            label.chain = bool(case.bounce.original.received)
             label.by_silence = Because.FOREIGN not in {reason.because for reason in finding.because}
 
     def _look(self, box: Box) -> None:

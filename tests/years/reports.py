@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -65,6 +66,17 @@ class Forged:
     recipient: str
     bot: Host
     pasted: bool
+
+    @property
+    def id(self) -> bytes:
+        """As it is on the wire, without brackets."""
+        return self.mail.get("Message-ID").strip("<>").encode()
+
+
+def hands_over(address: str, report: bytes) -> bool:
+    """Did the Received line come back that names this address?"""
+    whole = report.replace(b"=\r\n", b"")  # quoted-printable
+    return re.search(rb"Received: ?from [^\r\n]*[\[(]" + re.escape(address.encode()), whole) is not None
 
 
 def forge(person: Person, to: str, dice: Dice, when: datetime) -> Forged:

@@ -164,6 +164,17 @@ def test_one_more_weak_reference_never_condemns(found: Bounce, known: Knowledge,
     assert verdict(more, known) is not Verdict.ORPHAN or verdict(found, known) is Verdict.ORPHAN
 
 
+@settings(max_examples=200)
+@given(found=bounces, known=knowledge, of=st.integers(0, 2))
+def test_any_reference_that_the_log_knows_acquits(found: Bounce, known: Knowledge, of: int) -> None:
+    """Weak or strong, wherever it stands, and whatever else is said."""
+    if not found.references:
+        return
+    ident = found.references[of % len(found.references)].id
+    both = replace(known, answer=replace(known.answer, known=known.answer.known | {ident.keys[0]}))
+    assert verdict(found, both) is Verdict.GENUINE
+
+
 # --- what a stranger writes -----------------------------------------------------------------------------
 
 WATCHED = replace(BASE, calibrated=frozenset(["home"]))

@@ -37,7 +37,6 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
       scatterclean status home
       scatterclean status --json | jq '.accounts[].put_away.today'
     """
-    from scatterclean.cli import forms
     from scatterclean.config import load
     from scatterclean.wire import Household
 
@@ -45,6 +44,8 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     with Household.open(load(given.config_path), read_only=True) as household:
         standings = [household.standing(a.name) for a in named(household, accounts)]
         if as_json:
+            from scatterclean.cli import forms
+
             path = str(household.store.path)
             screen.give({"database": path, "accounts": [forms.standing(each) for each in standings]})
             return exits.DONE

@@ -1,0 +1,58 @@
+"""A proxy on loopback that hands every byte on after half a round trip, both ways; bandwidth is not limited."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from queue import SimpleQueue
+
+
+@contextmanager
+def delayed(port: int, round_trip: float) -> Iterator[int]:
+    """The port of a way to `port` on which a round trip takes so many seconds longer; 0: the port itself."""
+    if not round_trip:
+        yield port
+        return
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=_serve, args=(door, port, round_trip / 2), daemon=True).start()
+        yield int(door.getsockname()[1])
+
+
+def _serve(door: socket.socket, port: int, wait: float) -> None:
+    while True:
+        try:
+            client, _ = door.accept()
+        except OSError:
+            return
+        server = socket.create_connection(("127.0.0.1", port))
+        for source, target in ((client, server), (server, client)):
+            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            queue: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
+            threading.Thread(target=_take, args=(source, queue, wait), daemon=True).start()
+            threading.Thread(target=_give, args=(target, queue), daemon=True).start()
+
+
+def _take(source: socket.socket, queue: SimpleQueue[tuple[float, bytes]], wait: float) -> None:
+    came = b"."
+    while came:
+        try:
+            came = source.recv(2**18)
+        except OSError:
+            came = b""
+        queue.put((time.monotonic() + wait, came))
+
+
+def _give(target: socket.socket, queue: SimpleQueue[tuple[float, bytes]]) -> None:
+    while True:
+        due, came = queue.get()
+        time.sleep(max(0.0, due - time.monotonic()))
+        try:
+            if not came:
+                target.shutdown(socket.SHUT_WR)
+                return
+            target.sendall(came)
+        except OSError:
+            return
