@@ -94,7 +94,7 @@ def take_back(selection: Selection) -> Callable[[World, Fate], object]:
 
 def _watch(world: World, fate: Fate) -> None:
     """Every statement that writes is a step, and every COMMIT."""
-    engine: Any = world.store._database._engine  # type: ignore[attr-defined]  # the test looks inside
+    engine: Any = world.store._database._engine  # the test looks inside
 
     def statement(_c: object, _cursor: object, text: str, *_rest: object) -> None:
         if text.lstrip().upper().startswith(("INSERT", "UPDATE", "DELETE")):
