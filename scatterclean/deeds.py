@@ -277,7 +277,7 @@ def _unaccounted(
     first, place = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
     try:
         state = mailbox.state(place.folder)
-        return state.place == place and len(mailbox.uids(place, first)) < state.uidnext - first
+        return state.place == place and sum(map(len, copies.values())) < state.uidnext - first
     except (FolderMissing, FolderChanged):
         return False
 

@@ -43,9 +43,10 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, datetime]:
     return path, now
 
 
-def books(stored: list[Stored]) -> Counter[tuple[bytes, datetime, frozenset[str]]]:
-    """Text, date and flags of each message, but for the keyword that goes with what is moved."""
-    return Counter((m.raw, m.arrival, m.flags - {_KEYWORD}) for m in stored)
+def books(stored: list[Stored], *, leaving: bool = False) -> Counter[tuple[bytes, datetime, frozenset[str]]]:
+    r"""Text, date and flags of each message, but for the keyword that goes with what is moved, and \Deleted."""
+    ours = {_KEYWORD, "\\Deleted"} if leaving else {_KEYWORD}
+    return Counter((m.raw, m.arrival, m.flags - ours) for m in stored)
 
 
 def written(letters: list[worlds.Letter]) -> Counter[tuple[bytes, datetime, frozenset[str]]]:
@@ -88,9 +89,24 @@ class Case:
     def nothing_wrong_moved(self) -> None:
         away = books(self.hand.messages(self.away)) if self.away in self.hand.folder_names() else Counter()
         assert set(away) <= set(written(self.world.moving))
-        kept = books(self.hand.messages("INBOX"))
+        # A source of which our copy is made may bear \Deleted until the next sweep ends what was cut off.
+        kept = books(self.hand.messages("INBOX"), leaving=True)
         everything = written(self.world.inbox)
         assert set(kept | away) == set(everything), "lost"
+
+    def in_both(self) -> None:
+        """What the server copied and refused to remove is in both folders, and that was told."""
+        assert books(self.hand.messages(self.away)) == written(self.world.moving)
+        assert books(self.hand.messages("INBOX"), leaving=True) == written(self.world.inbox)
+        told = [
+            trouble for report in self.household.store.journal.sweeps("home") for trouble in report.troubles
+        ]
+        assert any("are in both folders now" in trouble for trouble in told)
+
+    def in_peace(self) -> None:
+        """Nothing was moved: of what the server hid from the look the log knows nothing, or nobody will look again."""
+        assert self.away not in self.hand.folder_names()
+        assert books(self.hand.messages("INBOX")) == written(self.world.inbox)
 
     def balanced(self) -> None:
         moving = written(self.world.moving)
@@ -154,7 +170,23 @@ def test_nothing_is_lost_and_the_account_works_again(
         proxy.clear()
         case.patient(_LONG)
         assert case.sweep() is None
-        case.balanced()
+        if fault == "OK though not done" and phase in LOOKING:
+            case.in_peace()
+        elif kind == "dovecot without MOVE" and (phase, fault) in REFUSED:
+            case.in_both()
+        else:
+            case.balanced()
+
+
+# What refuses for good to remove what was copied; where it says that it will do so later, it is done later.
+LOOKING = ("HARVEST", "UID SEARCH", "GATHER", "EVIDENCE")
+REFUSED = {
+    (phase, f)
+    for phase in ("UID STORE", "UID EXPUNGE")
+    for f in FAULTS
+    if f.endswith("not done") or f == "OVERQUOTA"
+}
+REFUSED |= {("UID STORE", "after: NO though done")}
 
 
 def test_a_cut_at_any_byte_of_what_the_server_says_loses_nothing(
