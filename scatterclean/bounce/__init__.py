@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, plain_head, split
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
+from scatterclean.bounce.intact import is_intact, may_be_meant, wrapped_in
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
@@ -44,6 +45,7 @@ CANDIDATE_FIELDS: tuple[str, ...] = FIELDS
 MAX_LEVEL = 5  # a bounce of a bounce of a bounce was seen, never more
 _MAX_RETURNED = 8  # per level
 _MAX_RECEIVED = 30
+_MAX_MANGLED = 4  # fields of one header
 
 # Every name that a message may bear; what a relay replaced survives in the others (field guide, 2).  Only the
 # first kind can convict: the others were given by relays, lists and whoever sent the message on.
@@ -147,6 +149,7 @@ class _Reading:
 
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
         last = b"" if found.ended else _last_name(found.header)
+        mangled: dict[str, None] = {}
         for name in _ID_FIELDS:
             if name not in header:
                 continue
@@ -157,8 +160,16 @@ class _Reading:
                     cut = value is values[-1] and name.lower().encode() == last
                     whole = not cut or f"<{message_id.text}>" in value
                     strong = clear and whole and name == "Message-ID" and not _invented(message_id, header)
+                    if strong and not is_intact(message_id, value):
+                        strong = False
+                        mangled[value] = None
                     weight = Weight.STRONG if strong else Weight.WEAK
                     self._refer(message_id.text, weight, found.found_in, level)
+        for value in list(mangled)[:_MAX_MANGLED]:
+            for meant in may_be_meant(value):
+                self._refer(meant.text, Weight.WEAK, found.found_in, level)
+        for meant in wrapped_in(found.header) if mangled else ():
+            self._refer(meant.text, Weight.WEAK, found.found_in, level)
 
     def _refer(self, text: str, weight: Weight, found_in: str, level: int, *, by_reply: bool = False) -> None:
         text = text[:MAX_ID]
@@ -268,8 +279,11 @@ _REPLIES = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.RECEIPT})
 def _invented(message_id: MessageId, header: Header) -> bool:
     """Did the reporting MTA give the id, because the message came without one (sendmail, Postfix, Exim)?
 
-    Such an id holds the queue id that the same MTA wrote into its Received line, the topmost one.
+    Such an id holds the queue id that the same MTA wrote into its Received line, the topmost one.  An address of
+    the writer is no id, either.
     """
+    if message_id.text.lower() in addresses_in(header.get("From") or ""):
+        return True
     hop = header.get("Received") or ""
     words = hop[:2000].split()
     if "id" not in words[:-1] or "by" not in words[:-1]:

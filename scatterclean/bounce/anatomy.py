@@ -379,7 +379,10 @@ def _part(raw: bytes, *, ended: bool) -> Part:
 _HTML_START = re.compile(rb"\s*<(?:!doctype|html|head|body|p|pre|font|table|div|meta)\b", re.IGNORECASE)
 # Ids and addresses in angle brackets that a careless generator did not escape would be lost as tags.
 _BARE_BRACKETS = re.compile(r"<([^\s<>@]{1,300}@[^\s<>]{1,300})>")
-_LINE_TAG = re.compile(r"<(?:br|/?(?:p|div|tr|li|pre|table|h[1-6]|blockquote))(?=[\s/>])", re.IGNORECASE)
+_LINE_TAG = re.compile(
+    r"<(?:br|dt|/?(?:p|div|tr|li|pre|table|h[1-6]|blockquote|dl))(?=[\s/>])", re.IGNORECASE
+)
+_CELL_END = re.compile(r"</(?:td|th|dt|dd)\s{0,3}>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 # What is not text; each with its end.  A parser builds a tree that hostile nesting makes quadratic, so none is used.
 _UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<head>", "</head"))
@@ -391,7 +394,7 @@ def text_of_html(html: str) -> bytes:
     for begin, end in _UNSEEN:
         html = _without(html, begin, end)
     html = _BARE_BRACKETS.sub(r"&lt;\1&gt;", html)
-    html = _TAG.sub("", _LINE_TAG.sub(r"\n\g<0>", html))
+    html = _TAG.sub("", _CELL_END.sub(" ", _LINE_TAG.sub(r"\n\g<0>", html)))
     return unescape(html).replace("\xa0", " ").encode("utf-8", "replace")
 
 

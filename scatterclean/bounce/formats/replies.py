@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.found import Cited, Find
+from scatterclean.bounce.intact import is_intact, may_be_meant
 from scatterclean.bounce.signs.seen import Signs
-from scatterclean.headers import ids_in
+from scatterclean.headers import addresses_in, ids_in
 from scatterclean.model import Kind, Weight
 
 # RFC 3834, 3.1.5: In-Reply-To is the id of the message that is answered.  A bounce is often built from the
@@ -21,8 +22,16 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     cited = header.get("In-Reply-To")
     if cited:
         weight = Weight.STRONG if kind in _ANSWERS and _whole(message) else Weight.WEAK
+        # 'Message from Ann <ann@host> of "Tue" <id>' (MH and its heirs) names whom it answers, too.
+        readers = addresses_in(header.get("To") or "")
+        mangled = False
         for message_id in ids_in(cited):
-            yield Cited(message_id.text, weight, "In-Reply-To", by_reply=True)
+            sound = is_intact(message_id, cited) and message_id.text.lower() not in readers
+            mangled |= not sound
+            yield Cited(message_id.text, weight if sound else Weight.WEAK, "In-Reply-To", by_reply=True)
+        if mangled:
+            for meant in may_be_meant(cited):
+                yield Cited(meant.text, Weight.WEAK, "In-Reply-To", by_reply=True)
     for name in _OTHERS:
         for value in header.all(name):
             for message_id in ids_in(value):
