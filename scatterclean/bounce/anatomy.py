@@ -80,15 +80,14 @@ def plain_head(raw: bytes, start: int = 0) -> tuple[bytes, int]:
         return b"", 0
     first = raw.find(b"\n", start)
     if first > start and raw[first - 1] == _CR:
-        end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
-        if end >= 0:
-            block = raw[start:end].replace(b"\r\n", b"\n")
-            if b"\r" not in block and _BLANK_LINE not in block:
-                return block, end + 4
-        return b"", 0
+        return _crlf_head(raw, start)
     end = raw.find(_BLANK_LINE, start, start + MAX_HEADER)
     if end >= 0 and raw.find(b"\r", start, end) < 0:
         return raw[start:end], end + 2
+    return _crlf_head(raw, start)
+
+
+def _crlf_head(raw: bytes, start: int) -> tuple[bytes, int]:
     end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
     if end >= 0:
         block = raw[start:end].replace(b"\r\n", b"\n")

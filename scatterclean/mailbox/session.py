@@ -79,14 +79,17 @@ class Session:
         Raises ConnectionLost, or ServerBusy if the server's BYE says so.
         """
         name, *rest = command.split(" ")
-        with self._talking(command, about, secrets) as connection:
+        with self.line(command, about, secrets) as connection:
             answer = connection.ask(name, *(word.encode() for word in rest), *args, keep=keep, reply=reply)
         self._hear(answer, secrets)
         return answer
 
     @contextmanager
-    def _talking(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
-        """What goes wrong inside ends the session; see `ask`."""
+    def line(self, command: str, about: str = "", secrets: Sequence[str] = ()) -> Iterator[Connection]:
+        """The connection itself, also for what is no question with one answer (IDLE); what breaks it ends the session.
+
+        Raises what `ask` does, and whatever else is raised inside: that, too, leaves it out of step.
+        """
         asked = self.exchange(command, about)
         connection = self._connection
         if connection is None:
@@ -104,24 +107,6 @@ class Session:
             self.drop()
             raise
 
-    @contextmanager
-    def line(self, command: str, about: str = "") -> Iterator[Connection]:
-        """The connection itself, for what is no question with one answer (IDLE); what breaks it ends the session.
-
-        Raises ConnectionLost, and whatever else is raised inside: that, too, leaves it out of step.
-        """
-        connection = self._connection
-        if connection is None:
-            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
-        try:
-            yield connection
-        except BROKEN as broken:
-            self.drop()
-            raise lost(broken, self.exchange(command, about)) from None
-        except BaseException:
-            self.drop()
-            raise
-
     def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
         """The answer if it is OK; else raises what the table of `translate` makes of it.
 
@@ -131,7 +116,7 @@ class Session:
 
     def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
-        with self._talking("UID FETCH", about) as connection:
+        with self.line("UID FETCH", about) as connection:
             answer, found = fetching.fetch(connection, *args, keep=keep)
         self._hear(answer, ())
         self._granted(answer, "UID FETCH", about)
