@@ -111,17 +111,21 @@ _ANY_BOUNDARY = re.compile(rb"\n--([^\n]{1,200})\n(?=(content-[a-z-]{4,40})[ \t]
 _PART_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 
 
+def _type_in(header: bytes) -> str:
+    found = _TYPE.search(b"\n" + header) if header else None
+    return found[1].decode("latin-1").lower() if found else ""
+
+
 class Part:
     """A leaf of the tree of parts.  `ended`: a boundary was seen behind it, so it was not cut off."""
 
     __slots__ = ("_content", "body", "ended", "header", "type")
 
-    def __init__(self, header: bytes, body: bytes, *, ended: bool, otherwise: str = "text/plain") -> None:
+    def __init__(self, header: bytes, body: bytes, *, ended: bool, named: str | None = None) -> None:
         self.header = header
         self.body = body
         self.ended = ended
-        found = _TYPE.search(b"\n" + header) if header else None
-        self.type = found[1].decode("latin-1").lower() if found else otherwise
+        self.type = (_type_in(header) if named is None else named) or "text/plain"
         self._content: bytes | None = None
 
     @property
@@ -213,19 +217,18 @@ class Message:
     @once
     def type(self) -> str:
         """The declared content type without parameters, lower-cased."""
-        found = _TYPE.search(b"\n" + self.block)
-        return found[1].decode("latin-1").lower() if found else ""
+        return _type_in(self.block)
 
     @once
     def parts(self) -> list[Part]:
         """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
         leaves: list[Part] = []
-        _leaves(Part(self.block, self.body, ended=False), leaves, 0)
+        _leaves(Part(self.block, self.body, ended=False, named=self.type), leaves, 0)
         return leaves
 
     @once
     def types(self) -> frozenset[str]:
-        return frozenset(part.type for part in self.parts)
+        return frozenset([part.type for part in self.parts])
 
     def part_of(self, types: frozenset[str]) -> Part | None:
         """The first part of one of these types."""
