@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -88,10 +88,14 @@ class Done:
 def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
     """uid -> (sighting, fingerprint) of those that are there now; {} if the folder is gone or another."""
     try:
-        seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
-        return {s.uid: (s, fingerprint(s.header)) for s in seen}
+        return _seen(mailbox, place, uids)
     except (FolderMissing, FolderChanged):
         return {}
+
+
+def _seen(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
+    seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
+    return {s.uid: (s, fingerprint(s.header)) for s in seen}
 
 
 def fit(
@@ -198,8 +202,8 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
 def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
     """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
 
-    Where the server refuses the look, they stay *intended* until it allows it: nobody knows how they ended, and
-    all other work goes on.
+    Where the server refuses the look, or a folder is made anew in the middle of it, they stay *intended* until a look
+    succeeds: nobody knows how they ended, and all other work goes on.
     """
     done = Done()
     intended = [
@@ -210,9 +214,9 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -
     for _, together in _grouped(intended, _deed):
         try:
             done.add(*_settle(mailbox, journal, together, clock))
-        except CommandRefused as refused:
+        except (CommandRefused, FolderMissing, FolderChanged) as trouble:
             done.unsettled += together
-            done.trouble(str(refused))
+            done.trouble(str(trouble))
     return done
 
 
@@ -230,7 +234,7 @@ def _settle(
     Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
     do it.
     """
-    copies = _copies(mailbox, moves)
+    copies, same = _copies(mailbox, moves)
     sources = _sources(mailbox, moves)
     by_copy = not mailbox.moves_atomically()
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
@@ -240,7 +244,7 @@ def _settle(
         m.id: plan.outcome(
             m.id in sources,
             copies.get(m.intent.fingerprint, []),
-            own_copy=by_copy and plan.may_finish(m, sources.get(m.id)),
+            own_copy=by_copy and same and plan.may_finish(m, sources.get(m.id)),
             unaccounted=unaccounted,
             late=now - m.intended_at >= plan.LATE,
         )
@@ -259,6 +263,8 @@ def _settle(
         for m in halves:
             if m.id in sources:
                 outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+    if not same:
+        outcomes = {known: replace(outcome, target_uid=None) for known, outcome in outcomes.items()}
     ended = [m for m in moves if m.id in outcomes]
     journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
     _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
@@ -320,14 +326,19 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
             mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
 
 
-def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> Mapping[str, list[int]]:
-    """fingerprint -> UIDs in the target that were not there before the deed."""
+def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> tuple[Mapping[str, list[int]], bool]:
+    """fingerprint -> UIDs in the target that were not there before the deed, and True.
+
+    False if the target was made anew since (its UIDs are others now, after a repair or from a backup): then all that
+    is in it, for nobody can tell what came when; nothing is finished on its word."""
     target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
     try:
-        uids = mailbox.uids(target, moves[0].target_uidnext)
-    except (FolderMissing, FolderChanged):
-        return {}
-    return _by_fingerprint(look(mailbox, target, uids))
+        return _by_fingerprint(_seen(mailbox, target, mailbox.uids(target, moves[0].target_uidnext))), True
+    except FolderMissing:
+        return {}, True
+    except FolderChanged:
+        now = mailbox.state(target.folder).place
+        return _by_fingerprint(_seen(mailbox, now, mailbox.uids(now, since=_since(moves)))), False
 
 
 def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
