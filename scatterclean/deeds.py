@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
-from scatterclean import plan
+from scatterclean import plan, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -41,13 +41,8 @@ Progress = Callable[[int], None]
 def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
     """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
     uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
-    if uses.isdisjoint(_USED_OTHERWISE):
-        return ""
-    return (
-        f"account {account}: the folder for backscatter, {target!r}, is what the server uses for "
-        f"{min(uses & _USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
-        '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
-    )
+    used = min(uses & _USED_OTHERWISE, default=None)
+    return wording.target_unsafe(account, target, used) if used else ""
 
 
 @dataclass(slots=True)
@@ -69,12 +64,7 @@ class Done:
         self.unsettled += unsettled
         doubled = [move for move, state in settled if state is MoveState.DOUBLED]
         if doubled:
-            intent = doubled[0].intent
-            self.trouble(
-                f"account {intent.account}: {len(doubled)} of the messages that were moved from "
-                f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
-                "  Nothing is lost, and they are left alone: delete the ones that you do not want."
-            )
+            self.trouble(wording.doubled(doubled))
 
     def trouble(self, told: str) -> None:
         """Once, however many batches say so."""
@@ -289,14 +279,14 @@ def _unaccounted(
 
 
 def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:
-    """Ids of the moves whose message is not at its UID, but still in its folder, for the server made the UIDs anew
-    (after a repair, or from a backup): then a copy is not all that there is of it."""
+    """Ids of the moves whose message is not at its UID, but still in its folder, which was renamed, or whose UIDs the
+    server made anew (after a repair, or from a backup): then a copy is not all that there is of it."""
     missing = [m for m in moves if m.id not in sources]
     if not missing:
         return frozenset()
     was = missing[0].intent.source.place
     try:
-        state = mailbox.state(was.folder)
+        state = _state(mailbox, was)
         if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
             return frozenset()
         there = _by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=_since(missing))))
@@ -327,18 +317,36 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
 
 
 def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> tuple[Mapping[str, list[int]], bool]:
-    """fingerprint -> UIDs in the target that were not there before the deed, and True.
+    """fingerprint -> UIDs in the target, under whatever name it has now, that were not there before the deed, and True.
 
     False if the target was made anew since (its UIDs are others now, after a repair or from a backup): then all that
     is in it, for nobody can tell what came when; nothing is finished on its word."""
     target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
     try:
         return _by_fingerprint(_seen(mailbox, target, mailbox.uids(target, moves[0].target_uidnext))), True
+    except (FolderMissing, FolderChanged):
+        pass
+    try:
+        now = _state(mailbox, target).place
     except FolderMissing:
         return {}, True
-    except FolderChanged:
-        now = mailbox.state(target.folder).place
-        return _by_fingerprint(_seen(mailbox, now, mailbox.uids(now, since=_since(moves)))), False
+    same = now.uidvalidity == target.uidvalidity
+    uids = mailbox.uids(now, moves[0].target_uidnext) if same else mailbox.uids(now, since=_since(moves))
+    return _by_fingerprint(_seen(mailbox, now, uids)), same
+
+
+def _state(mailbox: Mailbox, was: Place) -> FolderState:
+    """Of the folder that has this name; else of the one that has its UIDVALIDITY, which a rename keeps."""
+    try:
+        return mailbox.state(was.folder)
+    except FolderMissing:
+        same = []
+        for folder in mailbox.folders():
+            with suppress(FolderMissing, CommandRefused):  # it may hold other folders and no mail
+                same += [s for s in (mailbox.state(folder.name),) if s.place.uidvalidity == was.uidvalidity]
+        if len(same) != 1:
+            raise
+        return same[0]
 
 
 def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:

@@ -1,4 +1,5 @@
-"""The server makes the UIDs of a folder anew in the middle of a deed (after a repair, or from a backup).
+"""The server makes the UIDs of a folder anew in the middle of a deed (after a repair, or from a backup), or the person
+renames it.
 
 At whatever moment: every message is there; one that is in both folders now was told; and an undo that has nothing to
 bring back says that it is back.
@@ -32,6 +33,11 @@ def rebuild(server: MemoryServer, folder: str) -> None:
         server.append(folder, message.raw, flags=message.flags, arrival=message.arrival)
 
 
+def rename(server: MemoryServer, folder: str) -> None:
+    if folder in server.folder_names():
+        server.rename(folder, "Old")
+
+
 def sweeps(world: World, fate: Fate) -> str:
     report = Sweep(
         account=world.account,
@@ -51,8 +57,8 @@ def undoes(world: World, fate: Fate) -> str:
     )
 
 
-def prepared(path: Path, *, move: bool, keywords: bool, swept: bool) -> World:
-    world = World(path, MemoryServer(move=move, keywords=keywords))
+def prepared(path: Path, *, move: bool, swept: bool) -> World:
+    world = World(path, MemoryServer(move=move, keywords=False))
     world.history(6)
     world.watched()
     for number in range(FORGED):
@@ -65,21 +71,28 @@ def prepared(path: Path, *, move: bool, keywords: bool, swept: bool) -> World:
     return world
 
 
-@pytest.mark.parametrize("keywords", [True, False], ids=["keywords", "no keywords"])
 @pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
-@pytest.mark.parametrize("folder", ["INBOX", "Backscatter"])
+@pytest.mark.parametrize(
+    ("how", "folder"),
+    [(rebuild, "INBOX"), (rebuild, "Backscatter"), (rename, "Backscatter")],
+    ids=["INBOX rebuilt", "Backscatter rebuilt", "Backscatter renamed"],
+)
 @pytest.mark.parametrize("deed", [sweeps, undoes])
-def test_a_folder_that_is_made_anew_at_any_moment_loses_nothing_and_a_double_is_told(
-    deed: Deed, folder: str, move: bool, keywords: bool, tmp_path: Path
+def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_is_told(
+    deed: Deed,
+    how: Callable[[MemoryServer, str], None],
+    folder: str,
+    move: bool,
+    tmp_path: Path,
 ) -> None:
     doubles = call = 0
     while True:
-        world = prepared(tmp_path / f"{call}.db", move=move, keywords=keywords, swept=deed is undoes)
+        world = prepared(tmp_path / f"{call}.db", move=move, swept=deed is undoes)
         came: list[int] = []
 
         def hand(world: World = world, came: list[int] = came) -> None:
             came.append(1)
-            rebuild(world.server, folder)
+            how(world.server, folder)
 
         told = deed(world, Fate(hands={call: hand}))
         if not came:
@@ -88,7 +101,7 @@ def test_a_folder_that_is_made_anew_at_any_moment_loses_nothing_and_a_double_is_
         world.later(hours=1)
         # Where the hand came between a look and the deed that rests on it, the end is found by the next one.
         told += deed(world, Fate())
-        inbox, away = world.inbox(), world.away()
+        inbox, away = world.inbox(), world.away() + world.ids("Old")
         assert len({*inbox, *away}) == FORGED, f"lost before call {call}"
         both = set(inbox) & set(away)
         assert len(inbox) + len(away) == FORGED + len(both), f"more than doubled before call {call}"
@@ -97,7 +110,9 @@ def test_a_folder_that_is_made_anew_at_any_moment_loses_nothing_and_a_double_is_
         assert {m.intent.message_id for m in doubled} == both
         assert not world.store.journal.moves("home", states=[MoveState.INTENDED])
         doubles += bool(both)
-        if deed is undoes:
+        if how is rename and not both:
+            pass  # where an undo looks for what was refiled is told elsewhere
+        elif deed is undoes:
             world.later(hours=1)
             assert not world.undo().back
             assert world.inbox() == inbox
@@ -111,4 +126,5 @@ def test_a_folder_that_is_made_anew_at_any_moment_loses_nothing_and_a_double_is_
         world.close()
         call += 1
     assert call > 5
-    assert bool(doubles) is (not move)  # only a COPY leaves a source behind
+    # Only a COPY leaves a source behind; one whose copy is in the renamed folder is completed.
+    assert bool(doubles) is (not move and not (deed is sweeps and how is rename))
