@@ -54,6 +54,7 @@ class Body:
     """One copy of a soul.  `was_away`: we had put it into Backscatter; `twin_of`: the body that our COPY copied."""
 
     soul: Soul
+    arrival: datetime
     hands: frozenset[str]
     ours: frozenset[str] = frozenset()
     was_away: bool = False
@@ -111,13 +112,16 @@ class Bookkeeper(MemoryServer):
 
     # --- both ----------------------------------------------------------------------------------------------
 
-    def deliver(self, folder: str, soul: Soul, *, flags: Iterable[str] = ()) -> int:
+    def deliver(
+        self, folder: str, soul: Soul, *, flags: Iterable[str] = (), at: datetime | None = None
+    ) -> int:
+        """`at` is the INTERNALDATE of this delivery, by default that of the first."""
         if soul not in self.souls:
             self.souls.append(soul)
         soul.due += 1
         soul.delivered += 1
-        body = Body(soul, frozenset(flags))
-        return self._add(folder, Tracked(0, soul.arrival, frozenset(flags), soul.raw, body))
+        body = Body(soul, at or soul.arrival, frozenset(flags))
+        return self._add(folder, Tracked(0, body.arrival, frozenset(flags), soul.raw, body))
 
     def move(self, folder: str, uid: int, to: str) -> int:
         message = self._tracked(folder, uid)
@@ -136,11 +140,13 @@ class Bookkeeper(MemoryServer):
         body = message.body
         if self.us:
             self._we_place(message, folder, uid, to)
-            twin = Body(body.soul, body.hands, body.ours, was_away=to == BACKSCATTER, twin_of=body)
+            twin = Body(
+                body.soul, body.arrival, body.hands, body.ours, was_away=to == BACKSCATTER, twin_of=body
+            )
             body.soul.extra += 1
         else:
             self._touch(body)
-            twin = Body(body.soul, body.hands, body.ours, was_away=body.was_away)
+            twin = Body(body.soul, body.arrival, body.hands, body.ours, was_away=body.was_away)
             twin.touched = self.tick
             body.soul.due += 1
         self.tick += 1
@@ -264,7 +270,9 @@ class Bookkeeper(MemoryServer):
         self._journalled(folder, uid, body)
         if "\\Deleted" not in body.ours:
             raise Violation(f"expunged in {folder!r} what another hand had marked")
-        twins = [m.body for _, m in self.everything() if m.body.twin_of is body]
+        # Ours, or one that another hand made of it: a copy has the INTERNALDATE of what it was made of.
+        others = [m.body for f, m in self.everything() if f != folder and m.body.soul is soul]
+        twins = [other for other in others if other.arrival == body.arrival]
         if not twins and max(soul.touched, self.remade.get(folder, 0)) <= body.seen:
             raise Violation(f"expunged without a copy: {soul.ident}")
         if folder == "INBOX" and body.touched <= body.seen and body.hands & {"\\Flagged", "\\Answered"}:

@@ -98,7 +98,7 @@ class Machine(RuleBasedStateMachine):
     def the_same_arrives_again(self, pick: int) -> None:
         known = [soul for soul in self.server.souls if soul.kind in ("forged", "genuine")]
         if known:
-            self.server.deliver("INBOX", known[pick % len(known)])
+            self.server.deliver("INBOX", known[pick % len(known)], at=self.world.now)
 
     @rule()
     def ordinary_mail_arrives(self) -> None:
@@ -308,7 +308,7 @@ class Machine(RuleBasedStateMachine):
             there[id(soul)] += 1
             if message.flags != body.hands | body.ours:
                 raise Violation(f"flags of {soul.ident} in {folder}: {sorted(message.flags)}")
-            if (message.arrival, message.raw) != (soul.arrival, soul.raw):
+            if (message.arrival, message.raw) != (body.arrival, soul.raw):
                 raise Violation(f"date or bytes of {soul.ident} in {folder} changed")
         for soul in self.server.souls:
             if soul.extra < 0 or there[id(soul)] != soul.due + soul.extra:

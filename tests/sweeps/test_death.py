@@ -112,6 +112,38 @@ def test_an_undo_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_pa
 
 
 @pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("errand", [wired_sweep, wired_undo])
+def test_an_equal_message_that_is_delivered_after_the_death_is_not_taken_for_our_copy(
+    server: str, errand: Callable[[World, Fate], None], tmp_path: Path
+) -> None:
+    """A message is sent again when its server did not hear that it came; our COPY keeps INTERNALDATE, a delivery has
+    its own."""
+    for step in range(10_000):
+        world = World(tmp_path / f"{step}.db", SERVERS[server]())
+        world.history(12)
+        uid = world.bounced("forged.0@spam.example")
+        raw = next(m.raw for m in world.server.messages("INBOX") if m.uid == uid)
+        if errand is wired_undo:
+            world.sweep()
+        try:
+            errand(world, Fate(dies=step))
+        except Death:
+            world.close()
+            world.later(minutes=5)
+            world.server.append("INBOX", raw, arrival=world.now)
+            for _ in range(2):
+                world.later(minutes=20)
+                world.sweep()
+            there = [*world.server.messages("INBOX"), *world.server.messages(world.backscatter)]
+            assert [m.raw for m in there] == [raw, raw], f"died at step {step}"
+            world.close()
+        else:
+            world.close()
+            break
+    assert step > 6
+
+
+@pytest.mark.parametrize("server", SERVERS)
 def test_a_connection_that_breaks_after_any_effect_loses_and_doubles_nothing(
     server: str, tmp_path: Path
 ) -> None:
