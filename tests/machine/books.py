@@ -51,14 +51,13 @@ class Soul:
 
 @dataclass(eq=False)
 class Body:
-    """One copy of a soul.  `was_away`: we had put it into Backscatter; `twin_of`: the body that our COPY copied."""
+    """One copy of a soul.  `was_away`: we had put it into Backscatter."""
 
     soul: Soul
     arrival: datetime
     hands: frozenset[str]
     ours: frozenset[str] = frozenset()
     was_away: bool = False
-    twin_of: Body | None = None
     there: bool = True
     seen: int = 0
     touched: int = 0
@@ -132,6 +131,11 @@ class Bookkeeper(MemoryServer):
                 self._went_away(message.body.soul)
         else:
             self._touch(message.body)
+            soul = message.body.soul
+            if soul.extra and to == BACKSCATTER:
+                # Of a message that is half moved the hand put the other half beside our COPY before we could remove
+                # it: without MOVE no client can win this race, and undo brings ours back.
+                soul.due, soul.extra, soul.put_away = soul.due + 1, soul.extra - 1, soul.put_away + 1
         self.tick += 1
         return super().move(folder, uid, to)
 
@@ -140,9 +144,7 @@ class Bookkeeper(MemoryServer):
         body = message.body
         if self.us:
             self._we_place(message, folder, uid, to)
-            twin = Body(
-                body.soul, body.arrival, body.hands, body.ours, was_away=to == BACKSCATTER, twin_of=body
-            )
+            twin = Body(body.soul, body.arrival, body.hands, body.ours, was_away=to == BACKSCATTER)
             body.soul.extra += 1
         else:
             self._touch(body)
