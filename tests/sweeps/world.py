@@ -104,6 +104,20 @@ Message-ID: <{quoted}>
 """.replace("\n", "\r\n").encode()
 
 
+def stolen(ident: str, *, at: datetime, number: int = 0) -> bytes:
+    """A bounce that raises an alarm: the person's own server says that the person's log-in sent it, and the log does
+    not know it."""
+    raw = bounce(ident, at=at, number=number).replace(b"mx.elsewhere.example", b"smtp.winter.example")
+    inside = b"Received: from dsl-7.stranger.example (dsl-7.stranger.example [198.51.100.7]) by smtp.winter.example"
+    login = (
+        b"Received: from pc (dsl-7.stranger.example [198.51.100.7])\r\n\t(Authenticated sender: "
+        + ME.encode()
+        + b")\r\n\tby smtp.winter.example (Postfix) with ESMTPSA id 4AB"
+    )
+    assert inside in raw
+    return raw.replace(inside, login)
+
+
 @cache
 def _template() -> Path:
     """A database without rows: copying it is much faster than migrating a new one in every test."""
