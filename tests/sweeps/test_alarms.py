@@ -134,8 +134,11 @@ def test_a_bounce_that_a_stranger_wrote_in_the_name_of_the_own_server_counts_not
         forged = bounce(
             "spam.1@winter.example", at=at, number=number, recipient=f"s{number}@net{number}.example", by=OWN
         )
-        came_in = b"Received: from pc (dsl-7.stranger.example [198.51.100.7]) by smtp.winter.example (Postfix) with ESMTP id 1"
-        world.server.append("INBOX", came_in + b"; Mon, 23 Nov 2026 10:00:00 +0000\r\n" + forged, arrival=at)
+        came_in = (
+            b"Received: from pc (dsl-7.stranger.example [198.51.100.7])\r\n"
+            b"\tby smtp.winter.example (Postfix) with ESMTP id 1; Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+        )
+        world.server.append("INBOX", came_in + forged, arrival=at)
     world.sweep()
     assert rung(world) == []
 
