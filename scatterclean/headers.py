@@ -193,8 +193,10 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
 
 
 def ids_meant(value: str) -> tuple[MessageId, ...]:
-    """`ids_in`, and those that stand in it as RFC 2047 words, which a program made of a long line or an odd character:
-    servers and readers on the way decode them.  For the person's own mail; what a bounce quotes is read more strictly."""
+    """`ids_in`, and those that stand in it as RFC 2047 words, which a program made of a long line or an odd
+    character; servers on the way decode them.
+
+    For the person's own mail: what a bounce quotes is read more strictly."""
     if "=?" not in value:
         return ids_in(value)
     plain = decoded(value, 4096)

@@ -42,14 +42,13 @@ def is_intact(message_id: MessageId, value: str) -> bool:
     """`value`: the field that the id was found in, unfolded.
 
     An id stands in angle brackets, both of them (a line that was wrapped has lost one); some clients write none,
-    and then nothing but the id.  One without "@" (RFC 5322, 3.6.4) may have been cut there; of two in one field nobody
-    knows which one the sender wrote.
+    and then nothing but the id.  Of two in one field nobody knows which one the sender wrote.  One without "@" may have
+    been cut there; some programs write none, though: the log is asked what begins with it, too.
     """
     if _CLEAN.fullmatch(value):
         return True
     text = message_id.text
-    left, at, _ = text.rpartition("@")
-    if len(value) > _LONGEST or not left or not at or _SEVERAL.match(value):
+    if len(value) > _LONGEST or text[:1] == "@" or text[-1:] == "@" or _SEVERAL.match(value):
         return False
     if value != f"<{text}>" and f"<{text}>" not in "".join(value.split()):
         bare = "<" not in value and ">" not in value and len(value.split()) == 1

@@ -28,6 +28,9 @@ from scatterclean.model import (
     Verdict,
     Weight,
 )
+from scatterclean.wording.advice import advice
+from scatterclean.wording.reasons import reason
+from scatterclean.wording.rules import changes
 
 from .people import ACCOUNT, ARRIVAL, BOUNCE, COVERED, KNOWLEDGE, ME, NOW, days, knowing, reference
 
@@ -320,6 +323,20 @@ def test_it_waits_for_an_account_whose_sent_folder_was_not_read_since_and_names_
     assert [(r.because, r["account"]) for r in found.because] == [(Because.SENT_UNREAD, "work")]
 
 
+def test_an_account_that_the_configuration_no_longer_has_is_named_as_such() -> None:
+    """No command can read it: the advice is not to sweep it."""
+    away = {"old": (frozenset([ME]), Coverage())}
+    found = judge(BOUNCE, ARRIVAL, replace(KNOWLEDGE, retired=away), ACCOUNT)
+    assert [(r.because, r["account"], r["retired"]) for r in found.because] == [
+        (Because.SENT_UNREAD, "old", "yes")
+    ]
+    told = (*map(reason, found.because), advice(found.because[0], BOUNCE, "home"), changes(found.because[0]))
+    assert not any("scatterclean sweep" in text or "harvest" in text for text in told)
+    assert "no longer has that account" in told[0]
+    assert "[accounts.old]" in told[1]
+    assert "[accounts.old]" in told[2]
+
+
 # --- what holds for all ---------------------------------------------------------------------------------
 
 KEYS = st.sampled_from(["a@x", "b@x", "forged.1@spam.example", "x@spam.example"])
@@ -361,6 +378,28 @@ def test_more_rows_in_the_log_never_condemn(bounce: Bounce, less: Answer, more: 
     after = judge(bounce, ARRIVAL, replace(STORM, answer=both), ACCOUNT)
     assert not (after.verdict is Verdict.ORPHAN and before.verdict is not Verdict.ORPHAN)
     assert not (before.verdict is Verdict.GENUINE and after.verdict is not Verdict.GENUINE)
+
+
+@given(
+    bounce=BOUNCES,
+    sender=st.sampled_from([None, ME, "new@other.example", "third@x.example"]),
+    delivered=st.sampled_from([(), (ME,), ("new@other.example",)]),
+    stormy=st.booleans(),
+)
+def test_a_row_with_a_new_sender_condemns_nothing_but_what_is_about_that_address(
+    bounce: Bounce, sender: str | None, delivered: tuple[str, ...], stormy: bool
+) -> None:
+    """An address that the person is seen to send from is the person's from then on (design, 5): what is about it
+    is judged like what is about the others.  Of all the rest such a row changes nothing for the worse."""
+    bounce = replace(bounce, delivered_to=delivered, original=replace(bounce.original, sender=sender))
+    less = STORM if stormy else KNOWLEDGE
+    more = replace(less, identities=replace(less.identities, learned=frozenset(["new@other.example"])))
+    before, after = (judge(bounce, ARRIVAL, each, ACCOUNT) for each in (less, more))
+    if "new@other.example" in (sender, *delivered):
+        if after.verdict is Verdict.ORPHAN and before.verdict is not Verdict.ORPHAN:
+            assert before.because[0].because in {Because.NOT_YOURS, Because.UNPROVED}
+    else:
+        assert after == before
 
 
 @given(bounce=BOUNCES, answer=ANSWERS)
