@@ -28,9 +28,6 @@ from scatterclean.model import (
     Verdict,
     Weight,
 )
-from scatterclean.wording.advice import advice
-from scatterclean.wording.reasons import reason
-from scatterclean.wording.rules import changes
 
 from .people import ACCOUNT, ARRIVAL, BOUNCE, COVERED, KNOWLEDGE, ME, NOW, days, knowing, reference
 
@@ -321,20 +318,6 @@ def test_it_waits_for_an_account_whose_sent_folder_was_not_read_since_and_names_
     found = judge(BOUNCE, ARRIVAL, replace(KNOWLEDGE, coverage={"home": COVERED, "work": coverage}), ACCOUNT)
     assert found.verdict is Verdict.WAITING
     assert [(r.because, r["account"]) for r in found.because] == [(Because.SENT_UNREAD, "work")]
-
-
-def test_an_account_that_the_configuration_no_longer_has_is_named_as_such() -> None:
-    """No command can read it: the advice is not to sweep it."""
-    away = {"old": (frozenset([ME]), Coverage())}
-    found = judge(BOUNCE, ARRIVAL, replace(KNOWLEDGE, retired=away), ACCOUNT)
-    assert [(r.because, r["account"], r["retired"]) for r in found.because] == [
-        (Because.SENT_UNREAD, "old", "yes")
-    ]
-    told = (*map(reason, found.because), advice(found.because[0], BOUNCE, "home"), changes(found.because[0]))
-    assert not any("scatterclean sweep" in text or "harvest" in text for text in told)
-    assert "no longer has that account" in told[0]
-    assert "[accounts.old]" in told[1]
-    assert "[accounts.old]" in told[2]
 
 
 # --- what holds for all ---------------------------------------------------------------------------------
