@@ -372,7 +372,7 @@ def test_more_rows_in_the_log_never_condemn(bounce: Bounce, less: Answer, more: 
 def test_a_row_with_a_new_sender_condemns_nothing_but_what_is_about_that_address(
     bounce: Bounce, sender: str | None, delivered: tuple[str, ...], stormy: bool
 ) -> None:
-    """An address that the person sends from is the person's from then on (design, 5).  Else such a row condemns none."""
+    """What the person sends from is the person's from then on (design, 5).  Else such a row condemns none."""
     bounce = replace(bounce, delivered_to=delivered, original=replace(bounce.original, sender=sender))
     less = STORM if stormy else KNOWLEDGE
     more = replace(less, identities=replace(less.identities, learned=frozenset(["new@other.example"])))
