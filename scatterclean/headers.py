@@ -208,6 +208,17 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     return tuple(MessageId(text) for text in dict.fromkeys(text[:MAX_ID] for text in quoted) if text)
 
 
+def ids_meant(value: str) -> tuple[MessageId, ...]:
+    """`ids_in`, and those that stand in it as RFC 2047 words, which a program made of a long line or an odd
+    character; servers on the way decode them.
+
+    For the person's own mail: what a bounce quotes is read more strictly."""
+    if "=?" not in value:
+        return ids_in(value)
+    plain = decoded(value, 4096)
+    return tuple(dict.fromkeys((*ids_in(plain), *ids_in(value))))
+
+
 # Names that senders write and Python does not know, or knows too narrowly.
 _CHARSETS = {
     "gb2312": "gb18030",
