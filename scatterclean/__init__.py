@@ -26,6 +26,7 @@ knowledge    what a judgment rests on, fetched before it
 gather       new mail of a watched folder -> cases, and lessons about the log
 glean        the person's own mail among other mail -> sent log
 recall       was it received long ago?
+seek         where what was put away is now
 rescue       what proved genuine comes back
 retention    what was put away long ago is deleted, where the person has set that
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox

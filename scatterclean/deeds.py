@@ -31,7 +31,7 @@ K = TypeVar("K")
 
 # SPECIAL-USE (RFC 6154, 2; RFC 8457): providers empty Trash and Junk, drafts are sent, and the others are views of
 # mail that is elsewhere (Gmail), or are read as what the person sent.
-_USED_OTHERWISE = frozenset(("trash", "junk", "drafts", "sent", "all", "flagged", "important"))
+USED_OTHERWISE = frozenset(("trash", "junk", "drafts", "sent", "all", "flagged", "important"))
 
 Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
@@ -41,11 +41,11 @@ Progress = Callable[[int], None]
 def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
     """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
     uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
-    if uses.isdisjoint(_USED_OTHERWISE):
+    if uses.isdisjoint(USED_OTHERWISE):
         return ""
     return (
         f"account {account}: the folder for backscatter, {target!r}, is what the server uses for "
-        f"{min(uses & _USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
+        f"{min(uses & USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
         '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
     )
 
@@ -207,7 +207,7 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -
         for move in journal.moves(account, states=(MoveState.INTENDED,))
         if move.intent.errand is not Errand.DELETE
     ]
-    for _, together in _grouped(intended, _deed):
+    for _, together in grouped(intended, _deed):
         try:
             done.add(*_settle(mailbox, journal, together, clock))
         except CommandRefused as refused:
@@ -232,6 +232,7 @@ def _settle(
     """
     copies = _copies(mailbox, moves)
     sources = _sources(mailbox, moves)
+    copies = copies or _copies_renamed(mailbox, moves, sources)
     by_copy = not mailbox.moves_atomically()
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
     renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
@@ -293,13 +294,13 @@ def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, S
         state = mailbox.state(was.folder)
         if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
             return frozenset()
-        there = _by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=_since(missing))))
+        there = by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=earliest(missing))))
     except (FolderMissing, FolderChanged):
         return frozenset()
     return frozenset(m.id for m in missing if m.intent.fingerprint in there)
 
 
-def _since(moves: Sequence[Move]) -> date | None:
+def earliest(moves: Sequence[Move]) -> date | None:
     """No message of these has an earlier INTERNALDATE, whatever the zone of the server is."""
     return min((m.intent.arrival.date() - timedelta(days=1) for m in moves if m.intent.arrival), default=None)
 
@@ -323,14 +324,49 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
 def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> Mapping[str, list[int]]:
     """fingerprint -> UIDs in the target that were not there before the deed."""
     target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    return _new(mailbox, target, moves[0].target_uidnext)
+
+
+def _copies_renamed(
+    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]
+) -> Mapping[str, list[int]]:
+    """The same, if the person renamed the target meanwhile; only of those that have left the source: over a copy in
+    a folder that is somebody's by now nothing is removed."""
+    left = {m.intent.fingerprint for m in moves if m.id not in sources}
+    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    now = renamed(mailbox, target) if left else None
+    there = _new(mailbox, now, moves[0].target_uidnext) if now else {}
+    return {known_as: uids for known_as, uids in there.items() if known_as in left}
+
+
+def _new(mailbox: Mailbox, place: Place, first: int) -> Mapping[str, list[int]]:
     try:
-        uids = mailbox.uids(target, moves[0].target_uidnext)
+        return by_fingerprint(look(mailbox, place, mailbox.uids(place, first)))
     except (FolderMissing, FolderChanged):
         return {}
-    return _by_fingerprint(look(mailbox, target, uids))
 
 
-def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
+def renamed(mailbox: Mailbox, place: Place) -> Place | None:
+    """Under which name a folder that is not at `place` any more goes on; None if it is there, or nobody can tell.
+
+    RENAME keeps the UIDs (RFC 3501, 6.3.5), and on all servers that were tried UIDVALIDITY too.  Servers that make
+    it of the time give one to two folders of the same second: then it names none.
+    """
+    with suppress(FolderMissing):
+        if mailbox.state(place.folder).place == place:
+            return None
+    found = []
+    for folder in mailbox.folders():
+        # INBOX is nobody's new name: it cannot be renamed to.
+        if folder.selectable and folder.name != "INBOX" and folder.use.isdisjoint(USED_OTHERWISE):
+            with suppress(FolderMissing, CommandRefused):
+                state = mailbox.state(folder.name)
+                if state.place.uidvalidity == place.uidvalidity:
+                    found.append(state.place)
+    return found[0] if len(found) == 1 else None
+
+
+def by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for uid, (_, known_as) in sorted(seen.items()):
         found.setdefault(known_as, []).append(uid)
@@ -344,36 +380,7 @@ def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Sighting]:
     return {m.id: there[0] for m, there in found if there is not None and there[1] == m.intent.fingerprint}
 
 
-def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
-    """Where messages that were put away are now: {move id: whereabouts}; who is not in it was not found.
-
-    By UID and fingerprint first.  What is not there (the folder was made anew, another hand moved it about)
-    is looked for in the whole folder by fingerprint; if not exactly as many equal messages are there as
-    were put away, nobody can tell which is which, and none is found.
-    """
-    found: dict[int, Whereabouts] = {}
-    for place, here in _grouped(moves, lambda m: Place(m.intent.target_folder, m.target_uidvalidity)):
-        seen = look(mailbox, place, [m.target_uid for m in here if m.target_uid is not None])
-        for move in here:
-            uid = move.target_uid or 0
-            if seen.get(uid, (None, ""))[1] == move.intent.fingerprint:
-                found[move.id] = Whereabouts(place, uid)
-    lost = [m for m in moves if m.id not in found]
-    for folder, missing in _grouped(lost, lambda m: m.intent.target_folder):
-        try:
-            place = mailbox.state(folder).place
-            there = _by_fingerprint(look(mailbox, place, mailbox.uids(place, since=_since(missing))))
-        except (FolderMissing, FolderChanged):
-            continue
-        taken = {where.uid for where in found.values() if where.place == place}
-        for known_as, equal in _grouped(missing, lambda m: m.intent.fingerprint):
-            uids = [uid for uid in there.get(known_as, []) if uid not in taken]
-            if len(uids) == len(equal):
-                found.update((m.id, Whereabouts(place, uid)) for m, uid in zip(equal, uids, strict=True))
-    return found
-
-
-def _grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
+def grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
     groups: dict[K, list[Move]] = {}
     for move in moves:
         groups.setdefault(key(move), []).append(move)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scatterclean import deeds, plan
+from scatterclean import deeds, plan, seek
 from scatterclean.errors import Stopped
 from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
 from scatterclean.ports import Journal, Mailbox
@@ -125,7 +125,9 @@ def undo(
     if not moves:
         return Undone((), (), tuple(recovered.troubles), waiting)
     number = journal.begin_sweep(account.name, Mode.MOVE, started)
-    found = deeds.find(mailbox, moves)
+    found = seek.find(mailbox, moves)
+    other = seek.elsewhere(mailbox, [m for m in moves if m.id not in found], found, stop=stop)
+    found.update(other.found)
     intents = [plan.bring_back(m, found[m.id], Errand.UNDO) for m in moves if m.id in found]
     done = deeds.Done()
     try:
@@ -141,6 +143,6 @@ def undo(
     return Undone(
         back=tuple(m for m in moves if m.id in back),
         lost=tuple(m for m in moves if m.id in gone),
-        troubles=(*recovered.troubles, *done.troubles),
+        troubles=(*recovered.troubles, *other.told, *done.troubles),
         still_away=(*(m for m in moves if m.id not in gone and m.id not in back), *waiting),
     )
