@@ -7,13 +7,13 @@ start by the same look and the same table (`plan.outcome`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
-from scatterclean import plan
+from scatterclean import looking, plan
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -22,16 +22,11 @@ from scatterclean.errors import (
     OverQuota,
     Stopped,
 )
-from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
 from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting, Whereabouts
 from scatterclean.ports import FolderState, Journal, Mailbox
 
-K = TypeVar("K")
-
-# SPECIAL-USE (RFC 6154, 2; RFC 8457): providers empty Trash and Junk, drafts are sent, and the others are views of
-# mail that is elsewhere (Gmail), or are read as what the person sent.
-USED_OTHERWISE = frozenset(("trash", "junk", "drafts", "sent", "all", "flagged", "important"))
+# How far back in Backscatter, in UIDs, copies of another machine are looked for before ours is made: two batches.
+RECENT = 200
 
 Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
@@ -41,11 +36,12 @@ Progress = Callable[[int], None]
 def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
     """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
     uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
-    if uses.isdisjoint(USED_OTHERWISE):
+    if uses.isdisjoint(looking.USED_OTHERWISE):
         return ""
     return (
         f"account {account}: the folder for backscatter, {target!r}, is what the server uses for "
-        f"{min(uses & USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
+        f"{min(uses & looking.USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is "
+        "moved\n"
         '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
     )
 
@@ -55,7 +51,7 @@ class Done:
     """What became of a list of intents.
 
     `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
-    neither and may be shown late; `full`: the mailbox takes no more copies.
+    neither and may be shown late, or it is half moved; `full`: nothing more may be copied now.
     """
 
     settled: list[tuple[Move, MoveState]] = field(default_factory=list)
@@ -76,6 +72,29 @@ class Done:
                 "  Nothing is lost, and they are left alone: delete the ones that you do not want."
             )
 
+    def half_way(self, moves: Sequence[Move], refused: CommandRefused) -> None:
+        """The copies of these are made, and the server does not let us take the sources away: no more are made."""
+        self.full = True
+        intent = moves[0].intent
+        self.trouble(
+            f"account {intent.account}: {len(moves)} of the messages that were moved from "
+            f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders for now, for the server "
+            f"does not let them be taken out of {intent.source.place.folder!r}\n"
+            f"  {refused.what}\n"
+            "  Each sweep tries again, and moves nothing else before that; you may also delete one of each yourself."
+        )
+
+    def twice(self, moves: Sequence[Move]) -> None:
+        """Of these there is more than one copy in the target: made at the same time by another machine, or a hand."""
+        if moves:
+            intent = moves[0].intent
+            self.trouble(
+                f"account {intent.account}: DOUBLED: {len(moves)} of the messages that were moved to "
+                f"{intent.target_folder!r} are there more than once\n"
+                "  Nothing is lost. Does another machine sweep this mailbox, too? On a server without MOVE one must "
+                "do it alone. Delete the copies that you do not want."
+            )
+
     def trouble(self, told: str) -> None:
         """Once, however many batches say so."""
         if told not in self.troubles:
@@ -85,22 +104,13 @@ class Done:
         return sum(1 for _, settled in self.settled if settled in states)
 
 
-def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
-    """uid -> (sighting, fingerprint) of those that are there now; {} if the folder is gone or another."""
-    try:
-        seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
-        return {s.uid: (s, fingerprint(s.header)) for s in seen}
-    except (FolderMissing, FolderChanged):
-        return {}
-
-
 def fit(
     mailbox: Mailbox, intents: Sequence[Intent], moved_before: frozenset[str]
 ) -> tuple[list[Intent], list[tuple[Intent, plan.Hand]]]:
     """Those that may be moved as they are now, and those on which another hand was seen."""
     able: list[Intent] = []
     left: list[tuple[Intent, plan.Hand]] = []
-    seen = look(mailbox, intents[0].source.place, [i.source.uid for i in intents])
+    seen = looking.look(mailbox, intents[0].source.place, [i.source.uid for i in intents])
     for intent in intents:
         sighting, now_is = seen.get(intent.source.uid, (None, ""))
         hand = plan.hands_off(intent.fingerprint, sighting, now_is, intent.fingerprint in moved_before)
@@ -157,15 +167,50 @@ def _move(
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
+    if intents[0].errand is Errand.SWEEP and not mailbox.moves_atomically():
+        moves = _not_there(mailbox, journal, moves, target, clock=clock, done=done)
+        if not moves:
+            return
     refused = False
     try:
-        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+        mailbox.move(moves[0].intent.source.place, [m.intent.source.uid for m in moves], target.place)
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
         refused = True
-    done.add(*_settle(mailbox, journal, moves, clock, refused=refused))
+    _settle(mailbox, journal, moves, clock=clock, done=done, refused=refused)
+
+
+def _not_there(
+    mailbox: Mailbox,
+    journal: Journal,
+    moves: Sequence[Move],
+    target: FolderState,
+    *,
+    clock: Clock,
+    done: Done,
+) -> Sequence[Move]:
+    """Those of which no copy is in the target yet.  Without MOVE another machine can have made one, and not taken the
+    source away: one more would be a double that neither sees.
+
+    Looked after the target's UIDNEXT was read: of what comes later the look after the deed shows two.
+    """
+    recent = looking.equal_ones(mailbox, target.place, max(1, target.uidnext - RECENT))
+    ours = Counter(m.intent.fingerprint for m, state in done.settled if state is MoveState.MOVED)
+    there = [m for m in moves if len(recent.get(m.intent.fingerprint, ())) > ours[m.intent.fingerprint]]
+    if there:
+        stayed = [(m, MoveState.STAYED) for m in there]
+        journal.settle([(m, state, None) for m, state in stayed], clock())
+        done.add(stayed)
+        intent = there[0].intent
+        done.trouble(
+            f"account {intent.account}: {len(there)} of the messages that were to be moved from "
+            f"{intent.source.place.folder!r} are in {intent.target_folder!r} already: another machine or program moves "
+            "them, too\n"
+            "  They are left where they are, and looked at again by the next sweep."
+        )
+    return [m for m in moves if m not in there]
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -187,7 +232,7 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
             keyword = plan.ALARM_KEYWORD.lower()
             fresh = [
                 uid
-                for uid, (seen, _) in look(mailbox, place, uids).items()
+                for uid, (seen, _) in looking.look(mailbox, place, uids).items()
                 if keyword not in {name.lower() for name in seen.flags} and "\\flagged" not in seen.flags
             ]
             if fresh:
@@ -207,9 +252,9 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -
         for move in journal.moves(account, states=(MoveState.INTENDED,))
         if move.intent.errand is not Errand.DELETE
     ]
-    for _, together in grouped(intended, _deed):
+    for _, together in looking.grouped(intended, _deed):
         try:
-            done.add(*_settle(mailbox, journal, together, clock))
+            _settle(mailbox, journal, together, clock=clock, done=done)
         except CommandRefused as refused:
             done.unsettled += together
             done.trouble(str(refused))
@@ -223,16 +268,22 @@ def _deed(move: Move) -> tuple[Place, str, int, int, int]:
 
 
 def _settle(
-    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Clock, *, refused: bool = False
-) -> tuple[list[tuple[Move, MoveState]], list[Move]]:
+    mailbox: Mailbox,
+    journal: Journal,
+    moves: Sequence[Move],
+    *,
+    clock: Clock,
+    done: Done,
+    refused: bool = False,
+) -> None:
     """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
 
-    Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
-    do it.
+    `refused`: the server said just now that it did not do it.  What must be looked at again stays *intended*: whose
+    end cannot be seen yet, and a COPY that the server does not let us complete.
     """
-    copies = _copies(mailbox, moves)
-    sources = _sources(mailbox, moves)
-    copies = copies or _copies_renamed(mailbox, moves, sources)
+    copies = looking.copies(mailbox, moves)
+    sources = looking.sources(mailbox, moves)
+    copies = copies or looking.copies_renamed(mailbox, moves, sources)
     by_copy = not mailbox.moves_atomically()
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
     renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
@@ -253,17 +304,31 @@ def _settle(
             outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
     halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
     if halves:
-        # Then the look shows both, and both are left alone.
-        with suppress(CommandRefused, CannotMoveSafely):
-            mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
-        sources = _sources(mailbox, halves)
-        for m in halves:
-            if m.id in sources:
-                outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+        said = _remove(mailbox, halves)
+        sources = looking.sources(mailbox, halves)
+        left = [m for m in halves if m.id in sources]
+        for m in left:
+            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+        if isinstance(said, CommandRefused) and left:
+            for m in left:
+                del outcomes[m.id]
+            done.half_way(left, said)
     ended = [m for m in moves if m.id in outcomes]
     journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
     _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
-    return [(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes]
+    done.add([(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes])
+    if by_copy:
+        moved = [m for m in ended if outcomes[m.id].state is MoveState.MOVED]
+        done.twice([m for m in moved if len(copies.get(m.intent.fingerprint, ())) > 1])
+
+
+def _remove(mailbox: Mailbox, halves: Sequence[Move]) -> CommandRefused | CannotMoveSafely | None:
+    """The error, if the server did not take the sources away."""
+    try:
+        mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
+    except (CommandRefused, CannotMoveSafely) as trouble:
+        return trouble
+    return None
 
 
 def _unaccounted(
@@ -294,15 +359,12 @@ def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, S
         state = mailbox.state(was.folder)
         if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
             return frozenset()
-        there = by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=earliest(missing))))
+        there = looking.by_fingerprint(
+            looking.look(mailbox, state.place, mailbox.uids(state.place, since=looking.earliest(missing)))
+        )
     except (FolderMissing, FolderChanged):
         return frozenset()
     return frozenset(m.id for m in missing if m.intent.fingerprint in there)
-
-
-def earliest(moves: Sequence[Move]) -> date | None:
-    """No message of these has an earlier INTERNALDATE, whatever the zone of the server is."""
-    return min((m.intent.arrival.date() - timedelta(days=1) for m in moves if m.intent.arrival), default=None)
 
 
 def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
@@ -319,69 +381,3 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
         # A convenience for other machines; the deed itself is settled.
         with suppress(FolderMissing, FolderChanged, CommandRefused):
             mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
-
-
-def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> Mapping[str, list[int]]:
-    """fingerprint -> UIDs in the target that were not there before the deed."""
-    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
-    return _new(mailbox, target, moves[0].target_uidnext)
-
-
-def _copies_renamed(
-    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]
-) -> Mapping[str, list[int]]:
-    """The same, if the person renamed the target meanwhile; only of those that have left the source: over a copy in
-    a folder that is somebody's by now nothing is removed."""
-    left = {m.intent.fingerprint for m in moves if m.id not in sources}
-    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
-    now = renamed(mailbox, target) if left else None
-    there = _new(mailbox, now, moves[0].target_uidnext) if now else {}
-    return {known_as: uids for known_as, uids in there.items() if known_as in left}
-
-
-def _new(mailbox: Mailbox, place: Place, first: int) -> Mapping[str, list[int]]:
-    try:
-        return by_fingerprint(look(mailbox, place, mailbox.uids(place, first)))
-    except (FolderMissing, FolderChanged):
-        return {}
-
-
-def renamed(mailbox: Mailbox, place: Place) -> Place | None:
-    """Under which name a folder that is not at `place` any more goes on; None if it is there, or nobody can tell.
-
-    RENAME keeps the UIDs (RFC 3501, 6.3.5), and on all servers that were tried UIDVALIDITY too.  Servers that make
-    it of the time give one to two folders of the same second: then it names none.
-    """
-    with suppress(FolderMissing):
-        if mailbox.state(place.folder).place == place:
-            return None
-    found = []
-    for folder in mailbox.folders():
-        # INBOX is nobody's new name: it cannot be renamed to.
-        if folder.selectable and folder.name != "INBOX" and folder.use.isdisjoint(USED_OTHERWISE):
-            with suppress(FolderMissing, CommandRefused):
-                state = mailbox.state(folder.name)
-                if state.place.uidvalidity == place.uidvalidity:
-                    found.append(state.place)
-    return found[0] if len(found) == 1 else None
-
-
-def by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for uid, (_, known_as) in sorted(seen.items()):
-        found.setdefault(known_as, []).append(uid)
-    return found
-
-
-def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Sighting]:
-    """move id -> the message, of those that are still where they were."""
-    seen = look(mailbox, moves[0].intent.source.place, [m.intent.source.uid for m in moves])
-    found = ((m, seen.get(m.intent.source.uid)) for m in moves)
-    return {m.id: there[0] for m, there in found if there is not None and there[1] == m.intent.fingerprint}
-
-
-def grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
-    groups: dict[K, list[Move]] = {}
-    for move in moves:
-        groups.setdefault(key(move), []).append(move)
-    return list(groups.items())

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from scatterclean import deeds
+from scatterclean import deeds, looking
 from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing
 from scatterclean.model import Move, Place, Whereabouts
 from scatterclean.ports import Folder, FolderState, Mailbox
@@ -55,21 +55,21 @@ def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
     exactly as many equal messages are there as were put away, nobody can tell which is which, and none is found.
     """
     found: dict[int, Whereabouts] = {}
-    for place, here in deeds.grouped(moves, _place):
+    for place, here in looking.grouped(moves, _place):
         found.update(_at(mailbox, place, here))
         missing = [m for m in here if m.id not in found]
-        if missing and (now := deeds.renamed(mailbox, place)):
+        if missing and (now := looking.renamed(mailbox, place)):
             found.update(_at(mailbox, now, missing))
     lost = [m for m in moves if m.id not in found]
-    for folder, missing in deeds.grouped(lost, lambda m: m.intent.target_folder):
+    for folder, missing in looking.grouped(lost, lambda m: m.intent.target_folder):
         try:
             place = mailbox.state(folder).place
-            uids = mailbox.uids(place, since=deeds.earliest(missing))
-            there = deeds.by_fingerprint(deeds.look(mailbox, place, uids))
+            uids = mailbox.uids(place, since=looking.earliest(missing))
+            there = looking.by_fingerprint(looking.look(mailbox, place, uids))
         except (FolderMissing, FolderChanged):
             continue
         taken = {where.uid for where in found.values() if where.place == place}
-        for known_as, equal in deeds.grouped(missing, lambda m: m.intent.fingerprint):
+        for known_as, equal in looking.grouped(missing, lambda m: m.intent.fingerprint):
             left = [uid for uid in there.get(known_as, []) if uid not in taken]
             if len(left) == len(equal):
                 found.update((m.id, Whereabouts(place, uid)) for m, uid in zip(equal, left, strict=True))
@@ -82,7 +82,7 @@ def _place(move: Move) -> Place:
 
 def _at(mailbox: Mailbox, place: Place, moves: Sequence[Move]) -> dict[int, Whereabouts]:
     """Those that have the UID there that they were given."""
-    seen = deeds.look(mailbox, place, [m.target_uid for m in moves if m.target_uid is not None])
+    seen = looking.look(mailbox, place, [m.target_uid for m in moves if m.target_uid is not None])
     return {
         m.id: Whereabouts(place, m.target_uid)
         for m in moves
@@ -110,7 +110,7 @@ def elsewhere(
             break
         try:
             uids = _candidates(mailbox, state, moves, budget)
-            for known_as, here in deeds.by_fingerprint(deeds.look(mailbox, state.place, uids)).items():
+            for known_as, here in looking.by_fingerprint(looking.look(mailbox, state.place, uids)).items():
                 there.setdefault(known_as, []).extend(Whereabouts(state.place, uid) for uid in here)
         except (FolderMissing, FolderChanged):
             continue
@@ -124,7 +124,7 @@ def elsewhere(
         )
     gone = frozenset(taken.values())
     found: dict[int, Whereabouts] = {}
-    for known_as, equal in deeds.grouped(moves, lambda m: m.intent.fingerprint):
+    for known_as, equal in looking.grouped(moves, lambda m: m.intent.fingerprint):
         left = [where for where in there.get(known_as, []) if where not in gone]
         if len(left) == len(equal) and all(where.place.folder not in sources for where in left):
             found.update((m.id, where) for m, where in zip(equal, left, strict=True))
@@ -150,7 +150,7 @@ def _kept(mailbox: Mailbox, sources: set[str]) -> list[FolderState]:
 
 def _keeps(folder: Folder) -> bool:
     last = folder.name.replace(".", "/").rpartition("/")[2].casefold()
-    return folder.selectable and folder.use.isdisjoint(deeds.USED_OTHERWISE) and last not in _DISPOSED
+    return folder.selectable and folder.use.isdisjoint(looking.USED_OTHERWISE) and last not in _DISPOSED
 
 
 def _candidates(
@@ -167,7 +167,7 @@ def _candidates(
     else:
         budget.over = True
     if nameless:
-        recent = mailbox.uids(state.place, since=deeds.earliest(nameless))
+        recent = mailbox.uids(state.place, since=looking.earliest(nameless))
         if len(recent) <= budget.scanned:
             budget.scanned -= len(recent)
             uids.update(recent)

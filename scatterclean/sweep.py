@@ -131,7 +131,9 @@ class Sweep:
         self._note(verdicts=verdicts)
 
         refusal = plan.refusal(self._report.mode, harvested.refusal, self.sources.log.count(account.person))
-        if refusal in (None, Refusal.OBSERVING):
+        if refusal is None and recovered.full:
+            refusal = Refusal.HALF_MOVED
+        if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
             self._tend(observe=refusal is not None)
         if not orphans:
             self._note(refusal=refusal if harvested.refusal else None)

@@ -108,6 +108,7 @@ class Refusal(StrEnum):
     SENT_UNKNOWN = "sent-unknown"
     CANNOT_MOVE = "cannot-move"
     TARGET_UNSAFE = "target-unsafe"
+    HALF_MOVED = "half-moved"  # the server let us copy and not remove; that is to be completed first
     NO_SESSION = "no-session"
     STOPPED = "stopped"
 

@@ -53,6 +53,7 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.EMPTY_LOG: "nothing was moved: the log of what you sent is empty",
     Refusal.SENT_EMPTY: "nothing was moved: the Sent folder is empty",
     Refusal.SENT_UNKNOWN: "nothing was moved: it is not known where your sent mail is filed",
+    Refusal.HALF_MOVED: "nothing more was moved: what was begun before cannot be completed yet",
     Refusal.CANNOT_MOVE: "nothing was moved: this server offers no safe way to move",
     Refusal.TARGET_UNSAFE: (
         "nothing was moved: the server uses the folder for backscatter for something else; "
