@@ -299,9 +299,9 @@ def _settle(
         for m in moves
     }
     outcomes = {known: outcome for known, outcome in looked.items() if outcome is not None}
-    for m in moves:
-        if m.id in renumbered and outcomes[m.id].state is MoveState.MOVED:
-            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+    for known in renumbered & outcomes.keys():
+        if outcomes[known].state is MoveState.MOVED:
+            outcomes[known] = plan.Outcome(MoveState.DOUBLED, outcomes[known].target_uid)
     halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
     if halves:
         said = _remove(mailbox, halves)

