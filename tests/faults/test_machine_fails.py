@@ -70,7 +70,7 @@ def _can_mount() -> bool:
 @pytest.mark.parametrize(
     ("sweep", "step"),
     [
-        pytest.param(_limited, 60, id="limit"),
+        pytest.param(_limited, 40, id="limit"),
         pytest.param(
             _on_a_small_disk,
             120,  # the log beside the database keeps what it had: a little more room than before is none
