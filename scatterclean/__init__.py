@@ -30,6 +30,7 @@ seek         where what was put away is now
 rescue       what proved genuine comes back
 retention    what was put away long ago is deleted, where the person has set that
 looking      what a look at folders shows of messages, by fingerprint
+settling     look -> settle, also what died half-way
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands

@@ -1,17 +1,15 @@
-"""intend -> do -> look -> settle: the only place that changes a mailbox.  It decides nothing.
+"""intend -> do -> look -> settle: with `settling`, the only place that changes a mailbox.  It decides nothing.
 
 Every deed is journalled before the server is asked, and settled only by what a look at both folders shows.
-A process that dies anywhere in between leaves rows that say *intended*; `recover` settles them at the next
+A process that dies anywhere in between leaves rows that say *intended*; `settling.recover` settles them at the next
 start by the same look and the same table (`plan.outcome`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 
 from scatterclean import looking, plan
 from scatterclean.errors import (
@@ -22,13 +20,21 @@ from scatterclean.errors import (
     OverQuota,
     Stopped,
 )
-from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting, Whereabouts
+from scatterclean.model import (
+    Account,
+    Errand,
+    Intent,
+    Move,
+    MoveState,
+    Whereabouts,
+    WithoutUidplus,
+)
 from scatterclean.ports import FolderState, Journal, Mailbox
+from scatterclean.settling import Clock, Done, settle
 
 # How far back in Backscatter, in UIDs, copies of another machine are looked for before ours is made: two batches.
 RECENT = 200
 
-Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
 Progress = Callable[[int], None]
 
@@ -44,64 +50,6 @@ def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
         "moved\n"
         '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
     )
-
-
-@dataclass(slots=True)
-class Done:
-    """What became of a list of intents.
-
-    `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
-    neither and may be shown late, or it is half moved; `full`: nothing more may be copied now.
-    """
-
-    settled: list[tuple[Move, MoveState]] = field(default_factory=list)
-    left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-    unsettled: list[Move] = field(default_factory=list)
-    full: bool = False
-
-    def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
-        self.settled += settled
-        self.unsettled += unsettled
-        doubled = [move for move, state in settled if state is MoveState.DOUBLED]
-        if doubled:
-            intent = doubled[0].intent
-            self.trouble(
-                f"account {intent.account}: {len(doubled)} of the messages that were moved from "
-                f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
-                "  Nothing is lost, and they are left alone: delete the ones that you do not want."
-            )
-
-    def half_way(self, moves: Sequence[Move], refused: CommandRefused) -> None:
-        """The copies of these are made, and the server does not let us take the sources away: no more are made."""
-        self.full = True
-        intent = moves[0].intent
-        self.trouble(
-            f"account {intent.account}: {len(moves)} of the messages that were moved from "
-            f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders for now, for the server "
-            f"does not let them be taken out of {intent.source.place.folder!r}\n"
-            f"  {refused.what}\n"
-            "  Each sweep tries again, and moves nothing else before that; you may also delete one of each yourself."
-        )
-
-    def twice(self, moves: Sequence[Move]) -> None:
-        """Of these there is more than one copy in the target: made at the same time by another machine, or a hand."""
-        if moves:
-            intent = moves[0].intent
-            self.trouble(
-                f"account {intent.account}: DOUBLED: {len(moves)} of the messages that were moved to "
-                f"{intent.target_folder!r} are there more than once\n"
-                "  Nothing is lost. Does another machine sweep this mailbox, too? On a server without MOVE one must "
-                "do it alone. Delete the copies that you do not want."
-            )
-
-    def trouble(self, told: str) -> None:
-        """Once, however many batches say so."""
-        if told not in self.troubles:
-            self.troubles.append(told)
-
-    def count(self, *states: MoveState) -> int:
-        return sum(1 for _, settled in self.settled if settled in states)
 
 
 def fit(
@@ -123,6 +71,17 @@ def fit(
     return able, left
 
 
+def keeps_originals(mailbox: Mailbox, account: Account) -> bool:
+    """Are orphans only copied, and the originals marked?  Where nothing can be moved, and the person has set it."""
+    if account.without_uidplus is not WithoutUidplus.COPY_AND_MARK:
+        return False
+    try:
+        mailbox.can_move()
+    except CannotMoveSafely:
+        return True
+    return False
+
+
 def act(
     mailbox: Mailbox,
     journal: Journal,
@@ -133,17 +92,20 @@ def act(
     stop: Stop = lambda: False,
     progress: Progress = lambda _: None,
     done: Done | None = None,
+    keeping: bool = False,
 ) -> Done:
     """Move what is intended, batch by batch, as far as no other hand was there first.
 
     Raises CannotMoveSafely before anything is done; ConnectionLost and the like in the middle leave rows
     *intended*.  A set stop flag ends it between two batches with Stopped; all done so far is settled.
-    `done` is filled on the way: who gives one knows how far it came, also when this raises.
+    `done` is filled on the way: who gives one knows how far it came, also when this raises.  `keeping`: see
+    `keeps_originals`.
     """
     done = Done() if done is None else done
     if not intents:
         return done
-    mailbox.can_move()
+    if not keeping:
+        mailbox.can_move()
     by_account = {i.account: frozenset(x.fingerprint for x in intents) for i in intents}
     moved_before = frozenset().union(*(journal.moved_before(a, f) for a, f in by_account.items()))
     for batch in plan.batches(intents):
@@ -153,7 +115,7 @@ def act(
             able, left = fit(mailbox, batch, moved_before)
             done.left_alone += left
             if able:
-                _move(mailbox, journal, sweep, able, clock=clock, done=done)
+                _move(mailbox, journal, sweep, able, clock=clock, done=done, keeping=keeping)
         except (FolderMissing, FolderChanged) as trouble:
             done.trouble(str(trouble))
         progress(len(batch))
@@ -163,7 +125,14 @@ def act(
 
 
 def _move(
-    mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Clock, done: Done
+    mailbox: Mailbox,
+    journal: Journal,
+    sweep: int,
+    intents: list[Intent],
+    *,
+    clock: Clock,
+    done: Done,
+    keeping: bool,
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
@@ -172,14 +141,31 @@ def _move(
         if not moves:
             return
     refused = False
+    place, uids = moves[0].intent.source.place, [m.intent.source.uid for m in moves]
     try:
-        mailbox.move(moves[0].intent.source.place, [m.intent.source.uid for m in moves], target.place)
+        if keeping:
+            # The mark first: whatever is forgotten behind it, this is never copied twice (`plan.hands_off`).
+            if mailbox.mark(place, uids, plan.KEYWORD):
+                mailbox.copy(place, uids, target.place)
+            else:
+                done.trouble(_unmarked(moves[0].intent))
+                refused = done.full = True
+        else:
+            mailbox.move(place, uids, target.place)
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
         refused = True
-    _settle(mailbox, journal, moves, clock=clock, done=done, refused=refused)
+    settle(mailbox, journal, moves, clock=clock, done=done, refused=refused, keeping=keeping)
+
+
+def _unmarked(intent: Intent) -> str:
+    return (
+        f"account {intent.account}: the server keeps no keywords in {intent.source.place.folder!r}, so nothing is "
+        'copied: `without_uidplus = "copy-and-mark"` could not tell what was\n'
+        '  Set it to "refuse".'
+    )
 
 
 def _not_there(
@@ -240,144 +226,14 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
                 mailbox.mark(place, fresh, plan.ALARM_KEYWORD)
 
 
-def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
-    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
-
-    Where the server refuses the look, they stay *intended* until it allows it: nobody knows how they ended, and
-    all other work goes on.
-    """
-    done = Done()
-    intended = [
-        move
-        for move in journal.moves(account, states=(MoveState.INTENDED,))
-        if move.intent.errand is not Errand.DELETE
-    ]
-    for _, together in looking.grouped(intended, _deed):
-        try:
-            _settle(mailbox, journal, together, clock=clock, done=done)
-        except CommandRefused as refused:
-            done.unsettled += together
-            done.trouble(str(refused))
-    return done
-
-
-def _deed(move: Move) -> tuple[Place, str, int, int, int]:
-    """Moves that were intended together."""
-    source = move.intent.source.place
-    return source, move.intent.target_folder, move.target_uidvalidity, move.target_uidnext, move.sweep
-
-
-def _settle(
-    mailbox: Mailbox,
-    journal: Journal,
-    moves: Sequence[Move],
-    *,
-    clock: Clock,
-    done: Done,
-    refused: bool = False,
-) -> None:
-    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
-
-    `refused`: the server said just now that it did not do it.  What must be looked at again stays *intended*: whose
-    end cannot be seen yet, and a COPY that the server does not let us complete.
-    """
-    copies = looking.copies(mailbox, moves)
-    sources = looking.sources(mailbox, moves)
-    copies = copies or looking.copies_renamed(mailbox, moves, sources)
-    by_copy = not mailbox.moves_atomically()
-    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
-    renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
-    now = clock()
-    looked = {
-        m.id: plan.outcome(
-            m.id in sources,
-            copies.get(m.intent.fingerprint, []),
-            own_copy=by_copy and plan.may_finish(m, sources.get(m.id)),
-            unaccounted=unaccounted,
-            late=now - m.intended_at >= plan.LATE,
-        )
-        for m in moves
-    }
-    outcomes = {known: outcome for known, outcome in looked.items() if outcome is not None}
-    for known in renumbered & outcomes.keys():
-        if outcomes[known].state is MoveState.MOVED:
-            outcomes[known] = plan.Outcome(MoveState.DOUBLED, outcomes[known].target_uid)
-    halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
-    if halves:
-        said = _remove(mailbox, halves)
-        sources = looking.sources(mailbox, halves)
-        left = [m for m in halves if m.id in sources]
-        for m in left:
-            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
-        if isinstance(said, CommandRefused) and left:
-            for m in left:
-                del outcomes[m.id]
-            done.half_way(left, said)
-    ended = [m for m in moves if m.id in outcomes]
-    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
-    _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
-    done.add([(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes])
-    if by_copy:
-        moved = [m for m in ended if outcomes[m.id].state is MoveState.MOVED]
-        done.twice([m for m in moved if len(copies.get(m.intent.fingerprint, ())) > 1])
-
-
-def _remove(mailbox: Mailbox, halves: Sequence[Move]) -> CommandRefused | CannotMoveSafely | None:
-    """The error, if the server did not take the sources away."""
-    try:
-        mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
-    except (CommandRefused, CannotMoveSafely) as trouble:
-        return trouble
-    return None
-
-
-def _unaccounted(
-    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting], copies: Mapping[str, list[int]]
-) -> bool:
-    """Did something come into Backscatter since the deed that is not to be seen?  COPY takes all or none (RFC 3501,
-    6.4.7): asked only where a message seems not to have been copied."""
-    if moves[0].intent.errand is not Errand.SWEEP or all(
-        m.id not in sources or copies.get(m.intent.fingerprint) for m in moves
-    ):
-        return False
-    first, place = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
-    try:
-        state = mailbox.state(place.folder)
-        return state.place == place and sum(map(len, copies.values())) < state.uidnext - first
-    except (FolderMissing, FolderChanged):
-        return False
-
-
-def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:
-    """Ids of the moves whose message is not at its UID, but still in its folder, for the server made the UIDs anew
-    (after a repair, or from a backup): then a copy is not all that there is of it."""
-    missing = [m for m in moves if m.id not in sources]
-    if not missing:
-        return frozenset()
-    was = missing[0].intent.source.place
-    try:
-        state = mailbox.state(was.folder)
-        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
-            return frozenset()
-        there = looking.by_fingerprint(
-            looking.look(mailbox, state.place, mailbox.uids(state.place, since=looking.earliest(missing)))
-        )
-    except (FolderMissing, FolderChanged):
-        return frozenset()
-    return frozenset(m.id for m in missing if m.intent.fingerprint in there)
-
-
-def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
-    """The keyword, on the copy and after the move: if we die before it, the journal still knows."""
-    put_away = [
-        outcome.target_uid
-        for move, outcome in settled
-        if move.intent.errand is Errand.SWEEP
-        and outcome.state is MoveState.MOVED
-        and outcome.target_uid is not None
-    ]
-    if put_away:
-        move = settled[0][0]
-        # A convenience for other machines; the deed itself is settled.
-        with suppress(FolderMissing, FolderChanged, CommandRefused):
-            mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
+def unmark(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], *, clock: Clock) -> list[Move]:
+    """Take the mark off originals that were copied, and settle these as returned; what is not there is left out.
+    The copies stay where they are: on a server without UIDPLUS nothing can be taken away safely."""
+    ended = []
+    for place, together in looking.grouped(moves, lambda m: m.intent.source.place):
+        there = looking.sources(mailbox, together)
+        here = [m for m in together if m.id in there]
+        if here and mailbox.unmark(place, [m.intent.source.uid for m in here], plan.KEYWORD):
+            journal.settle([(m, MoveState.RETURNED, None) for m in here], clock())
+            ended += here
+    return ended

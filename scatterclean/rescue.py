@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from scatterclean import deeds, plan, seek
+from scatterclean import deeds, plan, seek, settling
 from scatterclean.errors import FolderMissing
-from scatterclean.model import Case, Closure, Errand, Move, Whereabouts
+from scatterclean.model import Case, Closure, Errand, Move, MoveState, Whereabouts
 from scatterclean.ports import Docket, Journal, Mailbox
 
 
@@ -19,11 +19,16 @@ def rescue(
     sweep: int,
     proved: Sequence[tuple[Case, Move]],
     *,
-    clock: deeds.Clock,
+    clock: settling.Clock,
     stop: deeds.Stop,
-    done: deeds.Done,
+    done: settling.Done,
 ) -> None:
     """Move these back to where they were taken from.  `done` is filled on the way, also when this raises."""
+    copied = [move for _, move in proved if move.state is MoveState.COPIED]
+    unmarked = deeds.unmark(mailbox, journal, copied, clock=clock)
+    done.settled += [(move, MoveState.RETURNED) for move in unmarked]
+    docket.close([c for c, m in proved if m in copied and m not in unmarked], clock(), Closure.HAND)
+    proved = [(case, move) for case, move in proved if move.state is MoveState.MOVED]
     found = seek.find(mailbox, [move for _, move in proved])
     intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for _, m in proved if m.id in found]
     lost = [(case, move) for case, move in proved if move.id not in found]
@@ -37,9 +42,9 @@ def _let_go(
     lost: Sequence[tuple[Case, Move]],
     found: Mapping[int, Whereabouts],
     *,
-    clock: deeds.Clock,
+    clock: settling.Clock,
     stop: deeds.Stop,
-    done: deeds.Done,
+    done: settling.Done,
 ) -> None:
     """Another hand took these out of Backscatter: looking for them costs whole folders, so it is done once.
     They stay where that hand put them, and the person is told where.  A folder that is missing may come back."""

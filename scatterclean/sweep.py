@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, wording
+from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, settling, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -77,7 +77,7 @@ class Sweep:
     mailbox: Mailbox
     journal: Journal
     docket: Docket
-    clock: deeds.Clock
+    clock: settling.Clock
     mode: Mode | None = None
     folders: Sequence[str] = ()
     since: date | None = None
@@ -113,7 +113,10 @@ class Sweep:
 
     def _steps(self) -> None:
         account = self.account
-        recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
+        keeping = deeds.keeps_originals(self.mailbox, account)
+        recovered = settling.recover(
+            self.mailbox, self.journal, account.name, clock=self.clock, keeping=keeping
+        )
         self._troubles += recovered.troubles
         self._unsettled = recovered.unsettled
         retention.recover(self.mailbox, self.journal, account.name, clock=self.clock)
@@ -146,7 +149,7 @@ class Sweep:
         if refusal is not None:
             self._note(refusal=refusal, left_alone=self._would_leave_alone(intents))
             return
-        self._act(orphans, intents)
+        self._act(orphans, intents, keeping=keeping)
 
     # --- harvest and gather -----------------------------------------------------------------------------
 
@@ -310,8 +313,8 @@ class Sweep:
         self.steps.left(left)
         return len(left)
 
-    def _act(self, orphans: Sequence[Case], intents: Sequence[Intent]) -> None:
-        done = deeds.Done()
+    def _act(self, orphans: Sequence[Case], intents: Sequence[Intent], *, keeping: bool) -> None:
+        done = settling.Done()
         try:
             deeds.act(
                 self.mailbox,
@@ -322,6 +325,7 @@ class Sweep:
                 stop=self.stop,
                 progress=lambda n: self.steps.tell("move", n, len(intents)),
                 done=done,
+                keeping=keeping,
             )
         except PersonCanMend as trouble:
             if trouble.reach is Reach.EVERYTHING:
@@ -334,11 +338,13 @@ class Sweep:
             raise
         self._acted(orphans, done)
 
-    def _acted(self, orphans: Sequence[Case], done: deeds.Done) -> None:
+    def _acted(self, orphans: Sequence[Case], done: settling.Done) -> None:
         """Note what was done, and close the cases that are over."""
         self._troubles += done.troubles
         self.steps.left(done.left_alone)
-        self._note(moved=done.count(MoveState.MOVED), left_alone=len(done.left_alone))
+        self._note(moved=done.count(MoveState.MOVED, MoveState.COPIED), left_alone=len(done.left_alone))
+        if copied := done.count(MoveState.COPIED):
+            self._note(notes=(*self._report.notes, wording.copied(copied, self.account.backscatter)))
         by_source = {c.where: c for c in orphans}
         over: dict[Closure, list[Case]] = {}
         for move, state in done.settled:
@@ -376,6 +382,7 @@ class Sweep:
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.
 _CLOSURES: Mapping[MoveState, Closure] = {
     MoveState.MOVED: Closure.MOVED,
+    MoveState.COPIED: Closure.MOVED,
     MoveState.VANISHED: Closure.GONE,
     MoveState.DOUBLED: Closure.HAND,
 }

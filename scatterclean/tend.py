@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from scatterclean import deeds, plan, retention, wording
+from scatterclean import deeds, plan, retention, settling, wording
 from scatterclean.knowledge import Storms, storms_around
 from scatterclean.model import Account, Case, Move, MoveState
 from scatterclean.ports import Docket, Journal, Mailbox
@@ -41,7 +41,7 @@ class Tending:
     docket: Docket
     sweep: int
     judge: Callable[[Sequence[Case], Storms], list[Case]]
-    clock: deeds.Clock
+    clock: settling.Clock
     stop: deeds.Stop
     tended: Tended
 
@@ -68,7 +68,7 @@ class Tending:
         proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
         if not proved:
             return frozenset()
-        done = deeds.Done()
+        done = settling.Done()
         try:
             rescue(
                 self.mailbox,
@@ -82,14 +82,14 @@ class Tending:
             )
         finally:
             self.tended.troubles += done.troubles
-            self.tended.returned += done.count(MoveState.MOVED, MoveState.DOUBLED)
+            self.tended.returned += done.count(MoveState.MOVED, MoveState.DOUBLED, MoveState.RETURNED)
         return frozenset(move.id for _, move in proved)
 
     def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
         cases = [case for case, _ in old]
         storms = storms_around(self.docket, self.account.name, [case.arrival for case in cases])
         judged = [(case, move) for case, (_, move) in zip(self.judge(cases, storms), old, strict=True)]
-        done = deeds.Done()
+        done = settling.Done()
         try:
             told = retention.retire(
                 self.mailbox,

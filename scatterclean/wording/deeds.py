@@ -23,6 +23,7 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.STAYED: "not moved",
     MoveState.VANISHED: "taken by another hand",
     MoveState.DOUBLED: "in both folders; left alone",
+    MoveState.COPIED: "copied; the original stays, marked $Backscatter",
     MoveState.RETURNED: "put away, and brought back since",
     MoveState.DELETED: "deleted since, as `keep_backscatter` says",
 }
@@ -62,6 +63,15 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }
+
+
+def copied(number: int, folder: str) -> str:
+    """What `without_uidplus = "copy-and-mark"` did."""
+    what = "1 message was" if number == 1 else f"{number} messages were"
+    return (
+        f"{what} copied to {shown(folder)!r}, for this server can move nothing safely; the originals stay where they "
+        "are, marked $Backscatter (`without_uidplus`)"
+    )
 
 
 # So many of what will be deleted are named; all of them are in the folder.

@@ -59,7 +59,7 @@ class Tripwire:
         self._fuse[0] -= 1
 
 
-ON_SERVER = frozenset(("create", "move", "remove", "mark"))
+ON_SERVER = frozenset(("create", "move", "copy", "remove", "mark", "unmark"))
 IN_LOG = frozenset(("record", "cover", "forget_folder"))
 IN_EXPERIENCE = frozenset(("learn", "forget_received"))
 IN_JOURNAL = frozenset(("begin_sweep", "end_sweep", "intend", "settle", "ring"))
