@@ -26,9 +26,13 @@ knowledge    what a judgment rests on, fetched before it
 gather       new mail of a watched folder -> cases, and lessons about the log
 glean        the person's own mail among other mail -> sent log
 recall       was it received long ago?
+seek         where what was put away is now
 rescue       what proved genuine comes back
-looks        where messages are now
+retention    what was put away long ago is deleted, where the person has set that
+looking      what a look at folders shows of messages, by fingerprint
+settling     look -> settle, also what died half-way
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
+tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters

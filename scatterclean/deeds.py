@@ -1,19 +1,17 @@
-"""intend -> do -> look -> settle: the only place that changes a mailbox.  It decides nothing.
+"""intend -> do -> look -> settle: with `settling`, the only place that changes a mailbox.  It decides nothing.
 
 Every deed is journalled before the server is asked, and settled only by what a look at both folders shows.
-A process that dies anywhere in between leaves rows that say *intended*; `recover` settles them at the next
+A process that dies anywhere in between leaves rows that say *intended*; `settling.recover` settles them at the next
 start by the same look and the same table (`plan.outcome`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import TypeVar
 
-from scatterclean import plan, wording
+from scatterclean import looking, plan, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -22,17 +20,21 @@ from scatterclean.errors import (
     OverQuota,
     Stopped,
 )
-from scatterclean.looks import by_fingerprint, copies_of, look, renumbered, since, sources_of, unaccounted
-from scatterclean.model import Errand, Intent, Move, MoveState, Place, Whereabouts
+from scatterclean.model import (
+    Account,
+    Errand,
+    Intent,
+    Move,
+    MoveState,
+    Whereabouts,
+    WithoutUidplus,
+)
 from scatterclean.ports import FolderState, Journal, Mailbox
+from scatterclean.settling import Clock, Done, settle
 
-K = TypeVar("K")
+# How far back in Backscatter, in UIDs, copies of another machine are looked for before ours is made: two batches.
+RECENT = 200
 
-# SPECIAL-USE (RFC 6154, 2; RFC 8457): providers empty Trash and Junk, drafts are sent, and the others are views of
-# mail that is elsewhere (Gmail), or are read as what the person sent.
-_USED_OTHERWISE = frozenset(("trash", "junk", "drafts", "sent", "all", "flagged", "important"))
-
-Clock = Callable[[], datetime]
 Stop = Callable[[], bool]
 Progress = Callable[[int], None]
 
@@ -40,38 +42,8 @@ Progress = Callable[[int], None]
 def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
     """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
     uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
-    used = min(uses & _USED_OTHERWISE, default=None)
+    used = min(uses & looking.USED_OTHERWISE, default=None)
     return wording.target_unsafe(account, target, used) if used else ""
-
-
-@dataclass(slots=True)
-class Done:
-    """What became of a list of intents.
-
-    `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
-    neither and may be shown late; `full`: the mailbox takes no more copies.
-    """
-
-    settled: list[tuple[Move, MoveState]] = field(default_factory=list)
-    left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
-    unsettled: list[Move] = field(default_factory=list)
-    full: bool = False
-
-    def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
-        self.settled += settled
-        self.unsettled += unsettled
-        doubled = [move for move, state in settled if state is MoveState.DOUBLED]
-        if doubled:
-            self.trouble(wording.doubled(doubled))
-
-    def trouble(self, told: str) -> None:
-        """Once, however many batches say so."""
-        if told not in self.troubles:
-            self.troubles.append(told)
-
-    def count(self, *states: MoveState) -> int:
-        return sum(1 for _, settled in self.settled if settled in states)
 
 
 def fit(
@@ -80,7 +52,7 @@ def fit(
     """Those that may be moved as they are now, and those on which another hand was seen."""
     able: list[Intent] = []
     left: list[tuple[Intent, plan.Hand]] = []
-    seen = look(mailbox, intents[0].source.place, [i.source.uid for i in intents])
+    seen = looking.look(mailbox, intents[0].source.place, [i.source.uid for i in intents])
     for intent in intents:
         sighting, now_is = seen.get(intent.source.uid, (None, ""))
         hand = plan.hands_off(intent.fingerprint, sighting, now_is, intent.fingerprint in moved_before)
@@ -93,6 +65,17 @@ def fit(
     return able, left
 
 
+def keeps_originals(mailbox: Mailbox, account: Account) -> bool:
+    """Are orphans only copied, and the originals marked?  Where nothing can be moved, and the person has set it."""
+    if account.without_uidplus is not WithoutUidplus.COPY_AND_MARK:
+        return False
+    try:
+        mailbox.can_move()
+    except CannotMoveSafely:
+        return True
+    return False
+
+
 def act(
     mailbox: Mailbox,
     journal: Journal,
@@ -103,17 +86,20 @@ def act(
     stop: Stop = lambda: False,
     progress: Progress = lambda _: None,
     done: Done | None = None,
+    keeping: bool = False,
 ) -> Done:
     """Move what is intended, batch by batch, as far as no other hand was there first.
 
     Raises CannotMoveSafely before anything is done; ConnectionLost and the like in the middle leave rows
     *intended*.  A set stop flag ends it between two batches with Stopped; all done so far is settled.
-    `done` is filled on the way: who gives one knows how far it came, also when this raises.
+    `done` is filled on the way: who gives one knows how far it came, also when this raises.  `keeping`: see
+    `keeps_originals`.
     """
     done = Done() if done is None else done
     if not intents:
         return done
-    mailbox.can_move()
+    if not keeping:
+        mailbox.can_move()
     by_account = {i.account: frozenset(x.fingerprint for x in intents) for i in intents}
     moved_before = frozenset().union(*(journal.moved_before(a, f) for a, f in by_account.items()))
     for batch in plan.batches(intents):
@@ -123,7 +109,7 @@ def act(
             able, left = fit(mailbox, batch, moved_before)
             done.left_alone += left
             if able:
-                _move(mailbox, journal, sweep, able, clock=clock, done=done)
+                _move(mailbox, journal, sweep, able, clock=clock, done=done, keeping=keeping)
         except (FolderMissing, FolderChanged) as trouble:
             done.trouble(str(trouble))
         progress(len(batch))
@@ -133,19 +119,87 @@ def act(
 
 
 def _move(
-    mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Clock, done: Done
+    mailbox: Mailbox,
+    journal: Journal,
+    sweep: int,
+    intents: list[Intent],
+    *,
+    clock: Clock,
+    done: Done,
+    keeping: bool,
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
+    if intents[0].errand is Errand.SWEEP and not mailbox.moves_atomically():
+        moves = _not_there(mailbox, journal, moves, target, clock=clock, done=done)
+        if not moves:
+            return
     refused = False
+    place, uids = moves[0].intent.source.place, [m.intent.source.uid for m in moves]
     try:
-        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+        if keeping:
+            # The mark first: whatever is forgotten behind it, this is never copied twice (`plan.hands_off`).
+            if mailbox.mark(place, uids, plan.KEYWORD):
+                mailbox.copy(place, uids, target.place)
+            else:
+                done.trouble(_unmarked(moves[0].intent))
+                refused = done.full = True
+        else:
+            mailbox.move(place, uids, target.place)
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
         refused = True
-    done.add(*_settle(mailbox, journal, moves, clock, refused=refused, answered=not refused))
+    settle(
+        mailbox,
+        journal,
+        moves,
+        clock=clock,
+        done=done,
+        refused=refused,
+        answered=not refused,
+        keeping=keeping,
+    )
+
+
+def _unmarked(intent: Intent) -> str:
+    return (
+        f"account {intent.account}: the server keeps no keywords in {intent.source.place.folder!r}, so nothing is "
+        'copied: `without_uidplus = "copy-and-mark"` could not tell what was\n'
+        '  Set it to "refuse".'
+    )
+
+
+def _not_there(
+    mailbox: Mailbox,
+    journal: Journal,
+    moves: Sequence[Move],
+    target: FolderState,
+    *,
+    clock: Clock,
+    done: Done,
+) -> Sequence[Move]:
+    """Those of which no copy is in the target yet.  Without MOVE another machine can have made one, and not taken the
+    source away: one more would be a double that neither sees.
+
+    Looked after the target's UIDNEXT was read: of what comes later the look after the deed shows two.
+    """
+    recent = looking.equal_ones(mailbox, target.place, max(1, target.uidnext - RECENT))
+    ours = Counter(m.intent.fingerprint for m, state in done.settled if state is MoveState.MOVED)
+    there = [m for m in moves if len(recent.get(m.intent.fingerprint, ())) > ours[m.intent.fingerprint]]
+    if there:
+        stayed = [(m, MoveState.STAYED) for m in there]
+        journal.settle([(m, state, None) for m, state in stayed], clock())
+        done.add(stayed)
+        intent = there[0].intent
+        done.trouble(
+            f"account {intent.account}: {len(there)} of the messages that were to be moved from "
+            f"{intent.source.place.folder!r} are in {intent.target_folder!r} already: another machine or program moves "
+            "them, too\n"
+            "  They are left where they are, and looked at again by the next sweep."
+        )
+    return [m for m in moves if m not in there]
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -167,7 +221,7 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
             keyword = plan.ALARM_KEYWORD.lower()
             fresh = [
                 uid
-                for uid, (seen, _) in look(mailbox, place, uids).items()
+                for uid, (seen, _) in looking.look(mailbox, place, uids).items()
                 if keyword not in {name.lower() for name in seen.flags} and "\\flagged" not in seen.flags
             ]
             if fresh:
@@ -175,132 +229,14 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
                 mailbox.mark(place, fresh, plan.ALARM_KEYWORD)
 
 
-def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
-    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
-
-    Where the server refuses the look, or a folder is made anew in the middle of it, they stay *intended* until a look
-    succeeds: nobody knows how they ended, and all other work goes on.
-    """
-    done = Done()
-    intended = [
-        move
-        for move in journal.moves(account, states=(MoveState.INTENDED,))
-        if move.intent.errand is not Errand.DELETE
-    ]
-    for _, together in _grouped(intended, _deed):
-        try:
-            done.add(*_settle(mailbox, journal, together, clock))
-        except (CommandRefused, FolderMissing, FolderChanged) as trouble:
-            done.unsettled += together
-            done.trouble(str(trouble))
-    return done
-
-
-def _deed(move: Move) -> tuple[Place, str, int, int, int]:
-    """Moves that were intended together."""
-    source = move.intent.source.place
-    return source, move.intent.target_folder, move.target_uidvalidity, move.target_uidnext, move.sweep
-
-
-def _settle(
-    mailbox: Mailbox,
-    journal: Journal,
-    moves: Sequence[Move],
-    clock: Clock,
-    *,
-    refused: bool = False,
-    answered: bool = False,
-) -> tuple[list[tuple[Move, MoveState]], list[Move]]:
-    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
-
-    Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
-    do it.  Unless it `answered` that it did, a copy must have the date of its source, too, to be taken for ours.
-    """
-    seen, same = copies_of(mailbox, moves)
-    copies, sources = by_fingerprint(seen), sources_of(mailbox, moves)
-    by_copy = not mailbox.moves_atomically()
-    hidden = by_copy and not refused and unaccounted(mailbox, moves, sources, copies)
-    elsewhere = renumbered(mailbox, moves, sources) if by_copy else frozenset()
-    now = clock()
-    outcomes: dict[int, plan.Outcome] = {}
-    for m in moves:
-        source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
-        like = [uid for uid in there if answered or plan.is_copy(source, seen[uid][0])]
-        outcome = plan.outcome(
-            source is not None,
-            like or there,
-            own_copy=by_copy and same and bool(like) and plan.may_finish(m, source),
-            unaccounted=hidden,
-            late=now - m.intended_at >= plan.LATE,
-        )
-        if outcome is not None and outcome.state is MoveState.MOVED and m.id in elsewhere:
-            outcome = plan.Outcome(MoveState.DOUBLED, outcome.target_uid)
-        if outcome is not None:
-            outcomes[m.id] = outcome
-    halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
-    if halves:
-        # Then the look shows both, and both are left alone.
-        with suppress(CommandRefused, CannotMoveSafely):
-            mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
-        sources = sources_of(mailbox, halves)
-        for m in halves:
-            if m.id in sources:
-                outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
-    if not same:
-        outcomes = {known: replace(outcome, target_uid=None) for known, outcome in outcomes.items()}
-    ended = [m for m in moves if m.id in outcomes]
-    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
-    _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
-    return [(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes]
-
-
-def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
-    """The keyword, on the copy and after the move: if we die before it, the journal still knows."""
-    put_away = [
-        outcome.target_uid
-        for move, outcome in settled
-        if move.intent.errand is Errand.SWEEP
-        and outcome.state is MoveState.MOVED
-        and outcome.target_uid is not None
-    ]
-    if put_away:
-        move = settled[0][0]
-        # A convenience for other machines; the deed itself is settled.
-        with suppress(FolderMissing, FolderChanged, CommandRefused):
-            mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
-
-
-def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
-    """Where messages that were put away are now: {move id: whereabouts}; who is not in it was not found.
-
-    By UID and fingerprint first.  What is not there (the folder was made anew, another hand moved it about)
-    is looked for in the whole folder by fingerprint; if not exactly as many equal messages are there as
-    were put away, nobody can tell which is which, and none is found.
-    """
-    found: dict[int, Whereabouts] = {}
-    for place, here in _grouped(moves, lambda m: Place(m.intent.target_folder, m.target_uidvalidity)):
-        seen = look(mailbox, place, [m.target_uid for m in here if m.target_uid is not None])
-        for move in here:
-            uid = move.target_uid or 0
-            if seen.get(uid, (None, ""))[1] == move.intent.fingerprint:
-                found[move.id] = Whereabouts(place, uid)
-    lost = [m for m in moves if m.id not in found]
-    for folder, missing in _grouped(lost, lambda m: m.intent.target_folder):
-        try:
-            place = mailbox.state(folder).place
-            there = by_fingerprint(look(mailbox, place, mailbox.uids(place, since=since(missing))))
-        except (FolderMissing, FolderChanged):
-            continue
-        taken = {where.uid for where in found.values() if where.place == place}
-        for known_as, equal in _grouped(missing, lambda m: m.intent.fingerprint):
-            uids = [uid for uid in there.get(known_as, []) if uid not in taken]
-            if len(uids) == len(equal):
-                found.update((m.id, Whereabouts(place, uid)) for m, uid in zip(equal, uids, strict=True))
-    return found
-
-
-def _grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
-    groups: dict[K, list[Move]] = {}
-    for move in moves:
-        groups.setdefault(key(move), []).append(move)
-    return list(groups.items())
+def unmark(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], *, clock: Clock) -> list[Move]:
+    """Take the mark off originals that were copied, and settle these as returned; what is not there is left out.
+    The copies stay where they are: on a server without UIDPLUS nothing can be taken away safely."""
+    ended = []
+    for place, together in looking.grouped(moves, lambda m: m.intent.source.place):
+        there = looking.sources(mailbox, together)
+        here = [m for m in together if m.id in there]
+        if here and mailbox.unmark(place, [m.intent.source.uid for m in here], plan.KEYWORD):
+            journal.settle([(m, MoveState.RETURNED, None) for m in here], clock())
+            ended += here
+    return ended

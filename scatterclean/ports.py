@@ -100,11 +100,17 @@ class Mailbox(Protocol):
         Raises OverQuota (nothing changed), CannotMoveSafely, FolderMissing (the target).
         """
 
+    def copy(self, place: Place, uids: Sequence[int], target: Place) -> None:
+        """COPY, and no more: where originals are to stay.  Raises OverQuota (nothing changed), FolderMissing."""
+
     def remove(self, place: Place, uids: Sequence[int]) -> None:
         """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move, after a look at its COPY."""
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """Add a keyword, or `\\Flagged`; False if the folder's PERMANENTFLAGS do not allow it (nothing was done)."""
+
+    def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        """Take a keyword away; False as with `mark`."""
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -297,7 +303,7 @@ class Docket(Protocol):
         """Cases still in a watched folder, to be judged anew."""
 
     def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
-        """Cases whose latest sweep move is MOVED: rescued if the log learns that they are genuine.
+        """Cases whose latest sweep move is MOVED or COPIED: rescued if the log learns that they are genuine.
 
         But for those on which the person's hand was seen since.  Which they are is asked once; they are read in
         portions as it goes, for there may be tens of thousands."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from scatterclean import deeds, looks, plan, wording
+from scatterclean import deeds, looking, plan, settling, wording
 from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing, Stopped
 from scatterclean.model import Account, Case, Errand, Intent, Move, MoveState, Place, Verdict, Whereabouts
 from scatterclean.ports import Journal, Mailbox
@@ -27,7 +27,11 @@ def old(put_away: PutAway, account: Account, now: datetime) -> list[tuple[Case, 
     keep = account.keep_backscatter
     if keep is None:
         return []
-    return [(case, move) for case, move in put_away if move.settled_at and move.settled_at <= now - keep]
+    return [
+        (case, move)
+        for case, move in put_away
+        if move.state is MoveState.MOVED and move.settled_at and move.settled_at <= now - keep
+    ]
 
 
 def retire(  # noqa: PLR0917 - the ports, and what they are about
@@ -36,9 +40,9 @@ def retire(  # noqa: PLR0917 - the ports, and what they are about
     account: Account,
     sweep: int,
     judged: PutAway,
-    done: deeds.Done,
+    done: settling.Done,
     *,
-    clock: deeds.Clock,
+    clock: settling.Clock,
     stop: deeds.Stop,
     observe: bool,
 ) -> str:
@@ -71,7 +75,7 @@ def retire(  # noqa: PLR0917 - the ports, and what they are about
     return ""
 
 
-def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: deeds.Clock) -> None:
+def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: settling.Clock) -> None:
     """Settle every deletion that was journalled and whose end is unknown.  Deletes nothing."""
     intended = journal.moves(account, states=(MoveState.INTENDED,), errand=Errand.DELETE)
     for place in {move.intent.source.place for move in intended}:
@@ -90,11 +94,11 @@ def _delete(
     sweep: int,
     batch: Sequence[Intent],
     *,
-    clock: deeds.Clock,
-    done: deeds.Done,
+    clock: settling.Clock,
+    done: settling.Done,
 ) -> None:
     place = batch[0].source.place
-    seen = looks.look(mailbox, place, [intent.source.uid for intent in batch])
+    seen = looking.look(mailbox, place, [intent.source.uid for intent in batch])
     able = [i for i in batch if plan.may_delete(i.fingerprint, *seen.get(i.source.uid, (None, "")))]
     state = mailbox.state(place.folder)
     if not able or state.place != place:
@@ -108,7 +112,7 @@ def _delete(
 
 
 def _settle(
-    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: deeds.Clock
+    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: settling.Clock
 ) -> list[tuple[Move, MoveState]]:
     """DELETED if it is gone, whoever took it away.  In a folder that was made anew nobody can tell."""
     place = moves[0].intent.source.place

@@ -1,4 +1,4 @@
-"""recover -> harvest -> gather -> read -> judge -> plan -> act, for one account; and rescue.
+"""recover -> harvest -> gather -> read -> judge -> plan -> act, for one account.
 
 All facts are fetched before the first decision; all decisions are taken before the first deed.
 """
@@ -9,9 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from itertools import islice
 
-from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, wording
+from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, settling, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -44,11 +43,9 @@ from scatterclean.model import (
     Verdict,
 )
 from scatterclean.ports import Docket, Journal, Mailbox
-from scatterclean.rescue import rescue
+from scatterclean.tend import Tended, Tending
 
 QUESTIONS = 1000
-# So many of those that were put away are in memory at once: after years they are tens of thousands.
-TENDED = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Sweep:
     mailbox: Mailbox
     journal: Journal
     docket: Docket
-    clock: deeds.Clock
+    clock: settling.Clock
     mode: Mode | None = None
     folders: Sequence[str] = ()
     since: date | None = None
@@ -116,7 +113,10 @@ class Sweep:
 
     def _steps(self) -> None:
         account = self.account
-        recovered = deeds.recover(self.mailbox, self.journal, account.name, clock=self.clock)
+        keeping = deeds.keeps_originals(self.mailbox, account)
+        recovered = settling.recover(
+            self.mailbox, self.journal, account.name, clock=self.clock, keeping=keeping
+        )
         self._troubles += recovered.troubles
         self._unsettled = recovered.unsettled
         retention.recover(self.mailbox, self.journal, account.name, clock=self.clock)
@@ -134,7 +134,9 @@ class Sweep:
         self._note(verdicts=verdicts)
 
         refusal = plan.refusal(self._report.mode, harvested.refusal, self.sources.log.count(account.person))
-        if refusal in (None, Refusal.OBSERVING):
+        if refusal is None and recovered.full:
+            refusal = Refusal.HALF_MOVED
+        if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
             self._tend(observe=refusal is not None)
         if not orphans:
             self._note(refusal=refusal if harvested.refusal else None)
@@ -147,7 +149,7 @@ class Sweep:
         if refusal is not None:
             self._note(refusal=refusal, left_alone=self._would_leave_alone(intents))
             return
-        self._act(orphans, intents)
+        self._act(orphans, intents, keeping=keeping)
 
     # --- harvest and gather -----------------------------------------------------------------------------
 
@@ -317,8 +319,8 @@ class Sweep:
         self.steps.left(left)
         return len(left)
 
-    def _act(self, orphans: Sequence[Case], intents: Sequence[Intent]) -> None:
-        done = deeds.Done()
+    def _act(self, orphans: Sequence[Case], intents: Sequence[Intent], *, keeping: bool) -> None:
+        done = settling.Done()
         try:
             deeds.act(
                 self.mailbox,
@@ -329,6 +331,7 @@ class Sweep:
                 stop=self.stop,
                 progress=lambda n: self.steps.tell("move", n, len(intents)),
                 done=done,
+                keeping=keeping,
             )
         except PersonCanMend as trouble:
             if trouble.reach is Reach.EVERYTHING:
@@ -341,11 +344,13 @@ class Sweep:
             raise
         self._acted(orphans, done)
 
-    def _acted(self, orphans: Sequence[Case], done: deeds.Done) -> None:
+    def _acted(self, orphans: Sequence[Case], done: settling.Done) -> None:
         """Note what was done, and close the cases that are over."""
         self._troubles += done.troubles
         self.steps.left(done.left_alone)
-        self._note(moved=done.count(MoveState.MOVED), left_alone=len(done.left_alone))
+        self._note(moved=done.count(MoveState.MOVED, MoveState.COPIED), left_alone=len(done.left_alone))
+        if copied := done.count(MoveState.COPIED):
+            self._note(notes=(*self._report.notes, wording.copied(copied, self.account.backscatter)))
         by_source = {c.where: c for c in orphans}
         over: dict[Closure, list[Case]] = {}
         for move, state in done.settled:
@@ -358,73 +363,32 @@ class Sweep:
             self.docket.close(cases, self.clock(), closure)
 
     def _tend(self, *, observe: bool) -> None:
-        """What was put away: bring back what proved genuine, delete what is older than the person wants to keep."""
-        under_way = {move.intent.returns for move in self._unsettled}
-        retiring = not self.folders and self.since is None
-        put_away = self.docket.moved_cases(self.account.name)
-        old: list[tuple[Case, Move]] = []
-        while some := list(islice(put_away, TENDED)):
-            free = [(case, move) for case, move in some if move.id not in under_way]
-            back = self._rescue(free) if not observe else frozenset()
-            if retiring:
-                kept = [(case, move) for case, move in free if move.id not in back]
-                old += retention.old(kept, self.account, self.clock())
-        if old:
-            self._retire(old, observe=observe)
-
-    def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
-        cases = [case for case, _ in old]
-        storms = storms_around(self.docket, self.account.name, [case.arrival for case in cases])
-        judged = [(case, move) for case, (_, move) in zip(self._judge(cases, storms), old, strict=True)]
-        done = deeds.Done()
+        tended = Tended()
         try:
-            told = retention.retire(
-                self.mailbox,
-                self.journal,
-                self.account,
-                self._report.sweep,
-                judged,
-                done,
+            Tending(
+                account=self.account,
+                mailbox=self.mailbox,
+                journal=self.journal,
+                docket=self.docket,
+                sweep=self._report.sweep,
+                judge=self._judge,
                 clock=self.clock,
                 stop=self.stop,
+                tended=tended,
+            ).run(
+                under_way=frozenset(m.intent.returns for m in self._unsettled if m.intent.returns),
+                retiring=not self.folders and self.since is None,
                 observe=observe,
             )
-            if told:
-                self._note(notes=(told,))
         finally:
-            self._troubles += done.troubles
-            if number := done.count(MoveState.DELETED):
-                self._note(notes=(wording.deleted(number),))
-
-    def _rescue(self, put_away: retention.PutAway) -> frozenset[int]:
-        """Bring back what was put away and has since proved genuine, or the person's own by the configuration.
-        Returns the ids of the moves that this is about."""
-        judged = self._judge([case for case, _ in put_away], ())
-        proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
-        if not proved:
-            return frozenset()
-        done = deeds.Done()
-        try:
-            rescue(
-                self.mailbox,
-                self.journal,
-                self.docket,
-                self._report.sweep,
-                proved,
-                clock=self.clock,
-                stop=self.stop,
-                done=done,
-            )
-        finally:
-            self._troubles += done.troubles
-            more = done.count(MoveState.MOVED, MoveState.DOUBLED)
-            self._note(returned=self._report.returned + more)
-        return frozenset(move.id for _, move in proved)
+            self._troubles += tended.troubles
+            self._note(returned=tended.returned, notes=tuple(tended.notes))
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.
 _CLOSURES: Mapping[MoveState, Closure] = {
     MoveState.MOVED: Closure.MOVED,
+    MoveState.COPIED: Closure.MOVED,
     MoveState.VANISHED: Closure.GONE,
     MoveState.DOUBLED: Closure.HAND,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scatterclean import deeds, plan
+from scatterclean import deeds, plan, seek, settling
 from scatterclean.errors import Stopped
 from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
 from scatterclean.ports import Journal, Mailbox
@@ -40,7 +40,7 @@ def select(journal: Journal, account: str, selection: Selection) -> Sequence[Mov
     """The moves of sweeps that are still in place and match."""
     return journal.moves(
         account,
-        states=(MoveState.MOVED,),
+        states=(MoveState.MOVED, MoveState.COPIED),
         errand=Errand.SWEEP,
         sweep=selection.sweep,
         since=selection.since,
@@ -53,7 +53,7 @@ def due(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
     whose end is not known yet."""
     return journal.moves(
         account,
-        states=(MoveState.MOVED, MoveState.INTENDED),
+        states=(MoveState.MOVED, MoveState.COPIED, MoveState.INTENDED),
         errand=Errand.SWEEP,
         sweep=selection.sweep,
         since=selection.since,
@@ -108,7 +108,7 @@ def undo(
     mailbox: Mailbox,
     journal: Journal,
     *,
-    clock: deeds.Clock,
+    clock: settling.Clock,
     stop: deeds.Stop = lambda: False,
     progress: deeds.Progress = lambda _: None,
 ) -> Undone:
@@ -117,17 +117,25 @@ def undo(
     A set stop flag ends it between two batches; what is left is `still_away`.
     """
     started = clock()
-    recovered = deeds.recover(mailbox, journal, account.name, clock=clock)
+    keeping = deeds.keeps_originals(mailbox, account)
+    recovered = settling.recover(mailbox, journal, account.name, clock=clock, keeping=keeping)
     under_way = {move.intent.returns for move in recovered.unsettled}
-    chosen = select(journal, account.name, selection)
+    selected = select(journal, account.name, selection)
+    # Their originals never left: the mark comes off.
+    copied = [m for m in selected if m.state is MoveState.COPIED]
+    unmarked = deeds.unmark(mailbox, journal, copied, clock=clock)
+    marked = [m for m in copied if m not in unmarked]
+    chosen = [m for m in selected if m.state is MoveState.MOVED]
     moves = [m for m in chosen if m.id not in under_way]
     waiting = tuple(m for m in chosen if m.id in under_way)
     if not moves:
-        return Undone((), (), tuple(recovered.troubles), waiting)
+        return Undone(tuple(unmarked), tuple(marked), (*recovered.troubles, *_copies(unmarked)), waiting)
     number = journal.begin_sweep(account.name, Mode.MOVE, started)
-    found = deeds.find(mailbox, moves)
+    found = seek.find(mailbox, moves)
+    other = seek.elsewhere(mailbox, [m for m in moves if m.id not in found], found, stop=stop)
+    found.update(other.found)
     intents = [plan.bring_back(m, found[m.id], Errand.UNDO) for m in moves if m.id in found]
-    done = deeds.Done()
+    done = settling.Done()
     try:
         with suppress(Stopped):
             deeds.act(mailbox, journal, number, intents, clock=clock, stop=stop, progress=progress, done=done)
@@ -139,8 +147,19 @@ def undo(
     gone.update(m.id for m in moves if m.id not in found or ends.get(m.id) is MoveState.VANISHED)
     back = {m.id for m in moves if ends.get(m.id) in (MoveState.MOVED, MoveState.DOUBLED)}
     return Undone(
-        back=tuple(m for m in moves if m.id in back),
-        lost=tuple(m for m in moves if m.id in gone),
-        troubles=(*recovered.troubles, *done.troubles),
+        back=(*unmarked, *(m for m in moves if m.id in back)),
+        lost=(*marked, *(m for m in moves if m.id in gone)),
+        troubles=(*recovered.troubles, *_copies(unmarked), *other.told, *done.troubles),
         still_away=(*(m for m in moves if m.id not in gone and m.id not in back), *waiting),
     )
+
+
+def _copies(unmarked: Sequence[Move]) -> list[str]:
+    if not unmarked:
+        return []
+    intent = unmarked[0].intent
+    told = (
+        f"account {intent.account}: the copies of {len(unmarked)} messages stay in {intent.target_folder!r}: on this "
+        "server nothing can be taken away safely\n  Delete them with your mail program, if you like."
+    )
+    return [told]

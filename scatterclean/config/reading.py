@@ -29,7 +29,7 @@ from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
 from scatterclean.config.settings import POLL, SETTLE, TIMEOUT, AccountSettings, LogLevel, Settings
 from scatterclean.errors import ConfigBroken, ConfigMissing
-from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode, WithoutId
+from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode, WithoutId, WithoutUidplus
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
@@ -236,6 +236,7 @@ def _settings(candidate: Candidate, base: Path) -> AccountSettings:
             also_sent=tuple(table.also_sent or ()),
             backscatter=candidate.backscatter,
             keep_backscatter=table.keep_backscatter,
+            without_uidplus=table.without_uidplus or WithoutUidplus.REFUSE,
             mode=table.mode or Mode.OBSERVE,
             settle=_or(table.settle, SETTLE),
             server=table.host or "",

@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from scatterclean.config.evidence import outbound, own_id
 from scatterclean.config.settings import LogLevel, Tls
-from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId
+from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId, WithoutUidplus
 
 # RFC 1035, 2.3.4: a host name has 253 characters; RFC 5321, 4.5.3.1: a path 256; IMAP sets no limit for
 # names of folders, file systems do (255 bytes).
@@ -295,6 +295,7 @@ class AccountTable(Table):
     also_sent: Folders | None = None
     backscatter: Folder | None = None
     keep_backscatter: Keep | None = None
+    without_uidplus: Annotated[WithoutUidplus, _choice(WithoutUidplus)] | None = None
     mode: Annotated[Mode, _choice(Mode)] | None = None
     push: bool | None = None
     poll: Poll | None = None

@@ -299,7 +299,8 @@ class ImapMailbox:
             raise CannotMoveSafely(
                 f"{self._session.account}: {self._session.where} knows neither MOVE nor UIDPLUS",
                 hint="A move could destroy or double mail on such a server, so none is made; "
-                'mode = "observe" still tells what would move.',
+                'mode = "observe" still tells what would move, and without_uidplus = "copy-and-mark" copies it and '
+                "marks the originals.",
             )
 
     def moves_atomically(self) -> bool:
@@ -309,19 +310,24 @@ class ImapMailbox:
         """UIDs that are gone are answered OK (Dovecot); after NO a part may have moved (RFC 6851, 3.3).
 
         Without MOVE it is a COPY; nothing is removed on the word of COPYUID alone."""
-        went: dict[int, int] = {}
         wanted = sets.ordered(uids)
         if not wanted:
-            return went
+            return {}
         self.can_move()
+        return self._transfer("UID MOVE" if self._session.can("MOVE") else "UID COPY", place, wanted, target)
+
+    def copy(self, place: Place, uids: Sequence[int], target: Place) -> None:
+        if wanted := sets.ordered(uids):
+            self._transfer("UID COPY", place, wanted, target)
+
+    def _transfer(self, command: str, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        went: dict[int, int] = {}
         now = self.state(target.folder)
         if now.place.uidvalidity != target.uidvalidity:
             raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
         wire = self._session.wire(target.folder)
-        by_move = self._session.can("MOVE")
         self._enter_for_writing(place)
-        for text, _ in sets.cut(wanted, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
-            command = "UID MOVE" if by_move else "UID COPY"
+        for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
             answer = self._session.demand(command, text.encode(), wire, about=target.folder)
             went.update(copied(answer, target.uidvalidity))
         return went
@@ -346,6 +352,12 @@ class ImapMailbox:
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """False also for a server that allows keywords and then refuses this one (too many of them)."""
+        return self._flags("+", place, uids, keyword)
+
+    def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        return self._flags("-", place, uids, keyword)
+
+    def _flags(self, sign: str, place: Place, uids: Sequence[int], keyword: str) -> bool:
         if not _KEYWORD.fullmatch(keyword):
             raise ValueError("not a keyword")
         wanted = sets.ordered(uids)
@@ -356,7 +368,7 @@ class ImapMailbox:
         if not opened.writable or allowed.isdisjoint((keyword.lower(), "\\*")):
             return False
         for text, _ in sets.cut(wanted, self._portions.headers, sets.LINE - _COMMAND - len(keyword)):
-            flags = f"+FLAGS.SILENT ({keyword})".encode()
+            flags = f"{sign}FLAGS.SILENT ({keyword})".encode()
             if self._session.ask("UID STORE", text.encode(), flags, about=place.folder).status != "OK":
                 return False
         return True

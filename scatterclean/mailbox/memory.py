@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
@@ -257,6 +257,17 @@ class MemoryMailbox:
         self._effect(last=True)
         return went
 
+    def copy(self, place: Place, uids: Sequence[int], target: Place) -> None:
+        self._enter(target)
+        messages = self._enter(place).messages
+        if self.server.over_quota:
+            raise OverQuota(f"{self._account}: the mailbox is full", hint="Delete or archive some mail.")
+        if there := [uid for uid in ordered(uids) if uid in messages]:
+            self._effect()
+            for uid in there:
+                self.server.copy(place.folder, uid, target.folder)
+            self._effect(last=True)
+
     def remove(self, place: Place, uids: Sequence[int]) -> None:
         self._living()
         if not uids:
@@ -274,13 +285,21 @@ class MemoryMailbox:
         self._effect(last=True)
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        return self._flags(self.server.flag, place, uids, keyword)
+
+    def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        return self._flags(self.server.unflag, place, uids, keyword)
+
+    def _flags(
+        self, change: Callable[[str, int, str], None], place: Place, uids: Sequence[int], keyword: str
+    ) -> bool:
         messages = self._enter(place).messages
         if not self.server.knows_keywords:
             return not uids
         for uid in ordered(uids):
             if uid in messages:
                 self._effect()
-                self.server.flag(place.folder, uid, keyword)
+                change(place.folder, uid, keyword)
         self._effect(last=True)
         return True
 

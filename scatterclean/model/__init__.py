@@ -31,7 +31,7 @@ from scatterclean.model.log import (
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
-from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId
+from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId, WithoutUidplus
 from scatterclean.model.push import Push
 from scatterclean.model.said import (
     DEFAULT_SWITCHES,
@@ -115,4 +115,5 @@ __all__ = [
     "Whereabouts",
     "Whose",
     "WithoutId",
+    "WithoutUidplus",
 ]

@@ -29,6 +29,7 @@ class MoveState(StrEnum):
     STAYED = "stayed"  # looked: still in the source, not in the target
     VANISHED = "vanished"  # looked: in neither; another hand took it
     DOUBLED = "doubled"  # looked: in both, and not provably our copy: left alone, reported
+    COPIED = "copied"  # looked: a copy is in the target; the original is left, marked, as the person has set
     RETURNED = "returned"  # was moved, and is back by an undo or a rescue
     DELETED = "deleted"  # was moved, and deleted after the time that the person has set
 
@@ -41,10 +42,12 @@ PERMITTED: Mapping[MoveState, frozenset[MoveState]] = {
             MoveState.STAYED,
             MoveState.VANISHED,
             MoveState.DOUBLED,
+            MoveState.COPIED,
             MoveState.DELETED,
         ),
     ),
     MoveState.MOVED: frozenset((MoveState.RETURNED, MoveState.DELETED)),
+    MoveState.COPIED: frozenset((MoveState.RETURNED,)),
     MoveState.STAYED: frozenset(),
     MoveState.VANISHED: frozenset(),
     MoveState.DOUBLED: frozenset(),
@@ -108,6 +111,7 @@ class Refusal(StrEnum):
     SENT_UNKNOWN = "sent-unknown"
     CANNOT_MOVE = "cannot-move"
     TARGET_UNSAFE = "target-unsafe"
+    HALF_MOVED = "half-moved"  # the server let us copy and not remove; that is to be completed first
     NO_SESSION = "no-session"
     STOPPED = "stopped"
 

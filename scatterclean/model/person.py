@@ -111,6 +111,13 @@ class WithoutId(StrEnum):
     RECIPIENT = "recipient"  # they are judged by whom they are about: never written to, and a foreign sign
 
 
+class WithoutUidplus(StrEnum):
+    """What is done with orphans where the server knows neither MOVE nor UID EXPUNGE."""
+
+    REFUSE = "refuse"  # nothing is moved
+    COPY_AND_MARK = "copy-and-mark"  # copied to Backscatter; the original stays, and bears the keyword
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What a sweep needs to know of an account; how to log in is not part of it.
@@ -139,4 +146,5 @@ class Account:
     own_ids: tuple[str, ...] = ()
     without_id: WithoutId = WithoutId.KEEP
     keep_backscatter: timedelta | None = None
+    without_uidplus: WithoutUidplus = WithoutUidplus.REFUSE
     switches: Mapping[Kind, Switch] = field(default_factory=lambda: dict(DEFAULT_SWITCHES))

@@ -12,6 +12,7 @@ forms.py     what is kept as JSON
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Mapping
@@ -23,7 +24,7 @@ from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, Journal, SentLog
 from scatterclean.store import awake, migrate
-from scatterclean.store.database import Database
+from scatterclean.store.database import DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
 from scatterclean.store.experience import SqlExperience
 from scatterclean.store.journal import SqlJournal
@@ -162,7 +163,7 @@ def _make_private(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> DatabaseUnusable:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return DatabaseUnusable(
-        f"{path} cannot be opened: {error.strerror}",
-        hint="The file and its folder must belong to the user that runs scatterclean, and be writable.",
+        f"{path} cannot be opened: {error.strerror}", hint=DISK_FULL if full else PERMISSIONS
     )

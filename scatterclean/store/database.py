@@ -142,8 +142,8 @@ def _prepare(connection: sqlite3.Connection, read_only: bool, foreign_keys: bool
     connection.execute("PRAGMA fullfsync=ON")
 
 
-_DISK_FULL = "Make room on the disk; nothing was half written, and it goes on by itself then."
-_PERMISSIONS = "The file and its folder must belong to the user that runs scatterclean, and be writable."
+DISK_FULL = "Make room on the disk; nothing was half written, and it goes on by itself then."
+PERMISSIONS = "The file and its folder must belong to the user that runs scatterclean, and be writable."
 _KEEP = (
     "It is kept as it is. Move it away (with its -wal and -shm files) and put back a backup, or start anew: "
     "the sent log is read again from the Sent folders, only the history of moves is lost."
@@ -159,11 +159,15 @@ _SITUATIONS: dict[int, tuple[type[Trouble], str, str]] = {
         "Close whatever has the file open for writing (an sqlite3 shell, a backup, a viewer).",
     ),
     sqlite3.SQLITE_LOCKED: (DatabaseLocked, "{path} is held by another program: {why}", ""),
-    sqlite3.SQLITE_FULL: (DatabaseUnusable, "{path} cannot be written: {why}", _DISK_FULL),
-    sqlite3.SQLITE_READONLY: (DatabaseUnusable, "{path} cannot be written: {why}", _PERMISSIONS),
-    sqlite3.SQLITE_CANTOPEN: (DatabaseUnusable, "{path} cannot be opened: {why}", _PERMISSIONS),
-    sqlite3.SQLITE_PERM: (DatabaseUnusable, "{path} cannot be opened: {why}", _PERMISSIONS),
-    sqlite3.SQLITE_AUTH: (DatabaseUnusable, "{path} cannot be opened: {why}", _PERMISSIONS),
+    sqlite3.SQLITE_FULL: (DatabaseUnusable, "{path} cannot be written: {why}", DISK_FULL),
+    sqlite3.SQLITE_READONLY: (DatabaseUnusable, "{path} cannot be written: {why}", PERMISSIONS),
+    sqlite3.SQLITE_CANTOPEN: (
+        DatabaseUnusable,
+        "{path} cannot be opened: {why}",
+        f"{PERMISSIONS} Or is the disk full?",  # SQLite says no more, if it cannot make the files beside it
+    ),
+    sqlite3.SQLITE_PERM: (DatabaseUnusable, "{path} cannot be opened: {why}", PERMISSIONS),
+    sqlite3.SQLITE_AUTH: (DatabaseUnusable, "{path} cannot be opened: {why}", PERMISSIONS),
     sqlite3.SQLITE_IOERR: (
         DatabaseUnusable,
         "{path} cannot be read or written: {why}",

@@ -28,6 +28,9 @@ _MOST_GENUINE = 2000
 # A case holds up to some kB of references; after years of storms tens of thousands were put away.
 _PORTION = 200
 
+# What a sweep did, and nobody took back.
+_AWAY = (MoveState.MOVED.value, MoveState.COPIED.value)
+
 
 class SqlDocket:
     """`ports.Docket` on the tables `cases` and `watch_cursors`."""
@@ -74,7 +77,7 @@ class SqlDocket:
             select(cases.c.id, moves.c.id)
             .select_from(moves)
             .join(cases, together)
-            .where(moves.c.account == account, moves.c.state == MoveState.MOVED.value, moves.c.id == latest)
+            .where(moves.c.account == account, moves.c.state.in_(_AWAY), moves.c.id == latest)
             .where(cases.c.closure.is_distinct_from(Closure.HAND.value))
             .order_by(moves.c.id)
         )

@@ -58,8 +58,12 @@ class ProcessLock:
             "command": _command(),
             "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
         }
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, json.dumps(note).encode(), 0)
+        try:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, json.dumps(note).encode(), 0)
+        except OSError:
+            os.close(self._file)  # a full disk: whoever tries again in this process must not meet itself
+            raise
 
     def release(self) -> None:
         """May be called twice."""

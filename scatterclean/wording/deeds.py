@@ -23,6 +23,7 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.STAYED: "not moved",
     MoveState.VANISHED: "taken by another hand",
     MoveState.DOUBLED: "in both folders; left alone",
+    MoveState.COPIED: "copied; the original stays, marked $Backscatter",
     MoveState.RETURNED: "put away, and brought back since",
     MoveState.DELETED: "deleted since, as `keep_backscatter` says",
 }
@@ -53,6 +54,7 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.EMPTY_LOG: "nothing was moved: the log of what you sent is empty",
     Refusal.SENT_EMPTY: "nothing was moved: the Sent folder is empty",
     Refusal.SENT_UNKNOWN: "nothing was moved: it is not known where your sent mail is filed",
+    Refusal.HALF_MOVED: "nothing more was moved: what was begun before cannot be completed yet",
     Refusal.CANNOT_MOVE: "nothing was moved: this server offers no safe way to move",
     Refusal.TARGET_UNSAFE: (
         "nothing was moved: the server uses the folder for backscatter for something else; "
@@ -61,6 +63,15 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }
+
+
+def copied(number: int, folder: str) -> str:
+    """What `without_uidplus = "copy-and-mark"` did."""
+    what = "1 message was" if number == 1 else f"{number} messages were"
+    return (
+        f"{what} copied to {shown(folder)!r}, for this server can move nothing safely; the originals stay where they "
+        "are, marked $Backscatter (`without_uidplus`)"
+    )
 
 
 # So many of what will be deleted are named; all of them are in the folder.

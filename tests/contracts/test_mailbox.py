@@ -235,7 +235,9 @@ ON_A_PLACE: dict[str, Callable[[Mailbox, Place], object]] = {
     "raw": lambda box, place: list(box.raw(place, [1], 100)),
     "move": lambda box, place: box.move(place, [1], box.state("INBOX").place),
     "remove": lambda box, place: box.remove(place, [1]),
+    "copy": lambda box, place: box.copy(place, [1], box.state("INBOX").place),
     "mark": lambda box, place: box.mark(place, [1], "$Backscatter"),
+    "unmark": lambda box, place: box.unmark(place, [1], "$Backscatter"),
 }
 
 

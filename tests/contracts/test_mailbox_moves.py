@@ -96,6 +96,23 @@ def test_a_keyword_is_added_to_exactly_these(world: World) -> None:
     assert [m.flags for m in world.hand.messages("INBOX")] == [{"\\Seen"}, {"\\Seen", "$Backscatter"}]
 
 
+def test_a_keyword_is_taken_from_exactly_these_and_other_flags_stay(world: World) -> None:
+    world.deliver(1, 2, 3, flags=("\\Seen", "$Backscatter"))
+    assert world.box.unmark(world.place(), [1, 3, 99], "$Backscatter") is True
+    kept = [m.flags for m in world.hand.messages("INBOX")]
+    assert kept == [{"\\Seen"}, {"\\Seen", "$Backscatter"}, {"\\Seen"}]
+
+
+def test_a_copy_leaves_the_original_and_keeps_flags_date_and_every_byte(world: World) -> None:
+    world.deliver(1, 2, flags=("\\Seen", "$Backscatter"))
+    target = world.target()
+    before = world.hand.messages("INBOX")
+    world.box.copy(world.place(), [2, 99], target)
+    assert world.hand.messages("INBOX") == before
+    [copy] = world.hand.messages(target.folder)
+    assert (copy.raw, copy.arrival, copy.flags) == (before[1].raw, before[1].arrival, before[1].flags)
+
+
 def test_the_server_can_move_safely(world: World) -> None:
     world.box.can_move()
 

@@ -43,6 +43,15 @@ def test_without_move_it_only_copies_whatever_the_server_says_of_it() -> None:
     assert deeds(server) == [b'UID COPY 1:3 "Backscatter"']
 
 
+def test_where_originals_are_to_stay_it_copies_and_takes_a_keyword_away_and_no_more() -> None:
+    with saying({}, capability="AUTH=PLAIN MOVE UIDPLUS") as server:
+        box = opened(server)
+        box.copy(INBOX, [1, 2, 3], TARGET)
+        box.copy(INBOX, [], TARGET)
+        box.close()
+    assert deeds(server) == [b'UID COPY 1:3 "Backscatter"']
+
+
 def test_exactly_those_are_removed_that_a_look_has_found_twice() -> None:
     with saying({}, capability=NO_MOVE) as server:
         box = opened(server)

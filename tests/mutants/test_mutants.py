@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from scatterclean import deeds
+from scatterclean import deeds, settling
 from scatterclean import judge as judging
 from scatterclean.judge.hearing import Hearing
 from scatterclean.mailbox.imap import ImapMailbox
@@ -53,44 +53,54 @@ Hosts = Callable[[str], Host]
 
 
 def recovery_off(patch: Patch) -> None:
-    patch.setattr(deeds, "recover", lambda *_, **__: deeds.Done())
+    patch.setattr(settling, "recover", lambda *_, **__: settling.Done())
 
 
-def _believed(journal: Journal, moves: Sequence[Move], clock: deeds.Clock) -> Any:
+def _believed(journal: Journal, moves: Sequence[Move], clock: settling.Clock, done: settling.Done) -> None:
     journal.settle([(m, MoveState.MOVED, None) for m in moves], clock())
-    return [(m, MoveState.MOVED) for m in moves], []
+    done.add([(m, MoveState.MOVED) for m in moves])
 
 
 def ok_trusted(patch: Patch) -> None:
-    looked = deeds._settle
+    looked = settling.settle
 
-    def settle(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Any, **said: bool) -> Any:
+    def settle(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], **said: Any) -> None:
         if said.get("answered"):
-            return _believed(journal, moves, clock)
-        return looked(mailbox, journal, moves, clock, **said)
+            _believed(journal, moves, said["clock"], said["done"])
+        else:
+            looked(mailbox, journal, moves, **said)
 
-    patch.setattr(deeds, "_settle", settle)
+    patch.setattr(deeds, "settle", settle)
 
 
 def journal_after_the_act(patch: Patch) -> None:
     def move(
-        mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Any, done: deeds.Done
+        mailbox: Mailbox,
+        journal: Journal,
+        sweep: int,
+        intents: list[Intent],
+        *,
+        clock: Any,
+        done: Any,
+        keeping: bool,
     ) -> None:
         target = deeds._target(mailbox, intents[0])
         mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
         moves = journal.intend(sweep, intents, target, clock())
-        done.add(*deeds._settle(mailbox, journal, moves, clock, answered=True))
+        settling.settle(mailbox, journal, moves, clock=clock, done=done, answered=True, keeping=keeping)
 
     patch.setattr(deeds, "_move", move)
 
 
 def settle_unchecked(patch: Patch) -> None:
-    def recover(_mailbox: Mailbox, journal: Journal, account: str, *, clock: deeds.Clock) -> deeds.Done:
-        done, moves = deeds.Done(), journal.moves(account, states=[MoveState.INTENDED])
-        done.add(*_believed(journal, [m for m in moves if m.intent.errand is not Errand.DELETE], clock))
+    def recover(
+        _mailbox: Mailbox, journal: Journal, account: str, *, clock: settling.Clock, keeping: bool = False
+    ) -> settling.Done:
+        done, moves = settling.Done(), journal.moves(account, states=[MoveState.INTENDED])
+        _believed(journal, [m for m in moves if m.intent.errand is not Errand.DELETE], clock, done)
         return done
 
-    patch.setattr(deeds, "recover", recover)
+    patch.setattr(settling, "recover", recover)
 
 
 def weak_convicts(patch: Patch) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from scatterclean.errors import ConnectionLost
 from scatterclean.knowledge import Sources
 
-ON_SERVER = frozenset(("create", "move", "remove", "mark"))
+ON_SERVER = frozenset(("create", "move", "copy", "remove", "mark", "unmark"))
 LOOKS = frozenset(("folders", "state", "uids", "headers", "raw", "with_message_ids"))
 IN_LOG = frozenset(("record", "cover", "retract", "forget_folder"))
 IN_EXPERIENCE = frozenset(("learn", "forget_received"))

@@ -147,7 +147,7 @@ def _sweep(household: Household, name: str, screen: Screen, sweep: Callable[...,
             outcome.trouble = trouble
             return outcome
     moves = household.store.journal.moves(
-        name, sweep=outcome.report.sweep, states=(MoveState.MOVED,), errand=Errand.SWEEP
+        name, sweep=outcome.report.sweep, states=(MoveState.MOVED, MoveState.COPIED), errand=Errand.SWEEP
     )
     outcome.moved = frozenset(move.intent.source for move in moves)
     store = household.store

@@ -1,0 +1,234 @@
+"""How deeds ended, by a look at both folders: also of those that a process that died left *intended*.
+
+It completes what is half done (a COPY of ours, where the server has no MOVE), begins nothing, and decides nothing: the
+table is `plan.outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from scatterclean import looking, plan, wording
+from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing
+from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting
+from scatterclean.ports import Journal, Mailbox
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of a list of intents.
+
+    `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
+    neither and may be shown late, or it is half moved; `full`: nothing more may be copied now.
+    """
+
+    settled: list[tuple[Move, MoveState]] = field(default_factory=list)
+    left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    unsettled: list[Move] = field(default_factory=list)
+    full: bool = False
+
+    def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
+        self.settled += settled
+        self.unsettled += unsettled
+        doubled = [move for move, state in settled if state is MoveState.DOUBLED]
+        if doubled:
+            self.trouble(wording.doubled(doubled))
+
+    def half_way(self, moves: Sequence[Move], refused: CommandRefused) -> None:
+        """The copies of these are made, and the server does not let us take the sources away: no more are made."""
+        self.full = True
+        intent = moves[0].intent
+        self.trouble(
+            f"account {intent.account}: {len(moves)} of the messages that were moved from "
+            f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders for now, for the server "
+            f"does not let them be taken out of {intent.source.place.folder!r}\n"
+            f"  {refused.what}\n"
+            "  Each sweep tries again, and moves nothing else before that; you may also delete one of each yourself."
+        )
+
+    def twice(self, moves: Sequence[Move]) -> None:
+        """Of these there is more than one copy in the target: made at the same time by another machine, or a hand."""
+        if moves:
+            intent = moves[0].intent
+            self.trouble(
+                f"account {intent.account}: DOUBLED: {len(moves)} of the messages that were moved to "
+                f"{intent.target_folder!r} are there more than once\n"
+                "  Nothing is lost. Does another machine sweep this mailbox, too? On a server without MOVE one must "
+                "do it alone. Delete the copies that you do not want."
+            )
+
+    def trouble(self, told: str) -> None:
+        """Once, however many batches say so."""
+        if told not in self.troubles:
+            self.troubles.append(told)
+
+    def count(self, *states: MoveState) -> int:
+        return sum(1 for _, settled in self.settled if settled in states)
+
+
+def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock, keeping: bool = False) -> Done:
+    """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
+
+    Where the server refuses the look, or a folder is made anew in the middle of it, they stay *intended* until a look
+    succeeds: nobody knows how they ended, and all other work goes on.
+    """
+    done = Done()
+    intended = [
+        move
+        for move in journal.moves(account, states=(MoveState.INTENDED,))
+        if move.intent.errand is not Errand.DELETE
+    ]
+    for _, together in looking.grouped(intended, _deed):
+        try:
+            settle(mailbox, journal, together, clock=clock, done=done, keeping=keeping)
+        except (CommandRefused, FolderMissing, FolderChanged) as trouble:
+            done.unsettled += together
+            done.trouble(str(trouble))
+    return done
+
+
+def _deed(move: Move) -> tuple[Place, str, int, int, int]:
+    """Moves that were intended together."""
+    source = move.intent.source.place
+    return source, move.intent.target_folder, move.target_uidvalidity, move.target_uidnext, move.sweep
+
+
+def settle(
+    mailbox: Mailbox,
+    journal: Journal,
+    moves: Sequence[Move],
+    *,
+    clock: Clock,
+    done: Done,
+    refused: bool = False,
+    answered: bool = False,
+    keeping: bool = False,
+) -> None:
+    """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
+
+    `refused`: the server said just now that it did not do it.  Unless it `answered` that it did, a copy must have the
+    date of its source, too, to be taken for ours.  What must be looked at again stays *intended*: whose end cannot be
+    seen yet, and a COPY that the server does not let us complete.
+    """
+    seen, same = looking.copies(mailbox, moves)
+    copies, sources = looking.by_fingerprint(seen), looking.sources(mailbox, moves)
+    by_copy = not mailbox.moves_atomically()
+    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
+    renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
+    now = clock()
+    outcomes: dict[int, plan.Outcome] = {}
+    for m in moves:
+        source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
+        like = [uid for uid in there if answered or plan.is_copy(source, seen[uid][0])]
+        outcome = plan.outcome(
+            source is not None,
+            like or there,
+            own_copy=by_copy and same and bool(like) and (keeping or plan.may_finish(m, source)),
+            unaccounted=unaccounted,
+            late=now - m.intended_at >= plan.LATE,
+        )
+        if outcome is not None and outcome.state is MoveState.MOVED and m.id in renumbered:
+            outcome = plan.Outcome(MoveState.DOUBLED, outcome.target_uid)
+        if outcome is not None:
+            outcomes[m.id] = outcome
+    if keeping:
+        _keep(mailbox, moves, outcomes)
+    halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
+    if halves:
+        said = _remove(mailbox, halves)
+        sources = looking.sources(mailbox, halves)
+        left = [m for m in halves if m.id in sources]
+        for m in left:
+            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+        if isinstance(said, CommandRefused) and left:
+            for m in left:
+                del outcomes[m.id]
+            done.half_way(left, said)
+    if not same:
+        outcomes = {known: replace(outcome, target_uid=None) for known, outcome in outcomes.items()}
+    ended = [m for m in moves if m.id in outcomes]
+    journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
+    _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
+    done.add([(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes])
+    if by_copy and same:
+        moved = [m for m in ended if outcomes[m.id].state is MoveState.MOVED]
+        done.twice([m for m in moved if len(copies.get(m.intent.fingerprint, ())) > 1])
+
+
+def _keep(mailbox: Mailbox, moves: Sequence[Move], outcomes: dict[int, plan.Outcome]) -> None:
+    """The originals are to stay beside their copies: what would be completed is done.  The mark of one that was not
+    copied after all comes off again."""
+    for known, outcome in outcomes.items():
+        if outcome.finish:
+            outcomes[known] = plan.Outcome(MoveState.COPIED, outcome.target_uid)
+    stayed = [m for m in moves if m.id in outcomes and outcomes[m.id].state is MoveState.STAYED]
+    if stayed:
+        with suppress(FolderMissing, FolderChanged):
+            mailbox.unmark(stayed[0].intent.source.place, [m.intent.source.uid for m in stayed], plan.KEYWORD)
+
+
+def _remove(mailbox: Mailbox, halves: Sequence[Move]) -> CommandRefused | CannotMoveSafely | None:
+    """The error, if the server did not take the sources away."""
+    try:
+        mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
+    except (CommandRefused, CannotMoveSafely) as trouble:
+        return trouble
+    return None
+
+
+def _unaccounted(
+    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting], copies: Mapping[str, list[int]]
+) -> bool:
+    """Did something come into Backscatter since the deed that is not to be seen?  COPY takes all or none (RFC 3501,
+    6.4.7): asked only where a message seems not to have been copied."""
+    if moves[0].intent.errand is not Errand.SWEEP or all(
+        m.id not in sources or copies.get(m.intent.fingerprint) for m in moves
+    ):
+        return False
+    first, place = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    try:
+        state = mailbox.state(place.folder)
+        return state.place == place and sum(map(len, copies.values())) < state.uidnext - first
+    except (FolderMissing, FolderChanged):
+        return False
+
+
+def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:
+    """Ids of the moves whose message is not at its UID, but still in its folder, which was renamed, or whose UIDs the
+    server made anew (after a repair, or from a backup): then a copy is not all that there is of it."""
+    missing = [m for m in moves if m.id not in sources]
+    if not missing:
+        return frozenset()
+    was = missing[0].intent.source.place
+    try:
+        state = looking.state_of(mailbox, was)
+        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
+            return frozenset()
+        there = looking.by_fingerprint(
+            looking.look(mailbox, state.place, mailbox.uids(state.place, since=looking.earliest(missing)))
+        )
+    except (FolderMissing, FolderChanged):
+        return frozenset()
+    return frozenset(m.id for m in missing if m.intent.fingerprint in there)
+
+
+def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
+    """The keyword, on the copy and after the move: if we die before it, the journal still knows."""
+    put_away = [
+        outcome.target_uid
+        for move, outcome in settled
+        if move.intent.errand is Errand.SWEEP
+        and outcome.state is MoveState.MOVED
+        and outcome.target_uid is not None
+    ]
+    if put_away:
+        move = settled[0][0]
+        # A convenience for other machines; the deed itself is settled.
+        with suppress(FolderMissing, FolderChanged, CommandRefused):
+            mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
