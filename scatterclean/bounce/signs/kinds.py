@@ -16,6 +16,7 @@ from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.away import begins_away, is_away
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
+from scatterclean.bounce.signs.posts import of_list_server, rejects_a_post, warns_the_recipient
 from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
 from scatterclean.model import Kind
 
@@ -113,12 +114,14 @@ def _by_signs(signs: Signs) -> Kind | None:
         return _of_pec(signs)
     if b"x-amz-sns-message-id" in signs.fields:
         return _of_sns(signs)
-    if signs.from_list_server and (kind := _from_list_server(signs)):
+    if signs.from_list_server and (kind := of_list_server(signs)):
         return kind
     if signs.machine_reply and not signs.from_list:
         return _of_reply(signs)
     if signs.null_path and (kind := of_null_path(signs)):
         return kind
+    if signs.auto_submitted.startswith(b"auto") and rejects_a_post(signs):
+        return Kind.NOTICE
     return _of_words(signs)
 
 
@@ -176,6 +179,7 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
         return False
     return (
         signs.answers
+        or signs.human
         or _quotes(signs)
         or _forwards_a_bounce(signs)
         or signs.persons_path
@@ -208,8 +212,19 @@ def _notifies(signs: Signs) -> bool:
         return True
     if signs.returns_own or (signs.returns and signs.null_path):
         return True
+    if signs.null_path and not signs.answers and words.DIGESTS.search(signs.subject) is None:
+        # A scanner under the postmaster's address, whose subject is its name or the number of a ticket.
+        if signs.cites and signs.from_scanner:
+            return True
+        if signs.says_you_wrote and words.EVIL.search(signs.begin):
+            return True
+        you_sent = words.YOU_SENT.search(signs.begin) and signs.names_another
+        if signs.names_an_id and (you_sent or words.NOTICES.search(signs.begin)):
+            return True
     if signs.auto_submitted.startswith(b"auto") and (signs.returns or (signs.null_path and signs.cites)):
         return True
+    if warns_the_recipient(signs):
+        return False
     return signs.notice and (
         signs.returns or signs.auto_submitted.startswith(b"auto") or _speaks_of_one(signs)
     )
@@ -232,6 +247,8 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
+    if signs.null_path and not signs.human and signs.tells_of_your_letter:
+        return True  # X.400 and groupware name people, not addresses
     path = signs.fields.get(b"return-path")
     nobodys = is_nobodys_path(path)
     if nobodys and signs.answers_in_smtp:
@@ -280,35 +297,6 @@ def _of_reply(signs: Signs) -> Kind | None:
     return Kind.AUTOREPLY
 
 
-# Mailman's count of what waits for the moderator; its tokens for what is to be confirmed (Mailman/Pending.py).
-_WAITING = re.compile(r"\d+ \S")
-_CONFIRM = re.compile(r"confirm [0-9a-f]{20,}")
-
-
-def _from_list_server(signs: Signs) -> Kind | None:
-    """Lists also send reminders, digests and welcomes: only what is about a message or a command counts."""
-    text = signs.begin
-    if signs.answers or ("list-post" in signs.message.header and b"x-list-administrivia" not in signs.fields):
-        return None  # a letter to the list (RFC 2369, 3.4), whoever stands in From
-    mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
-    if _WAITING.match(signs.subject):
-        return None
-    confirm = words.CHALLENGES.search(signs.subject) or _CONFIRM.match(signs.subject)
-    if confirm and signs.list_program and (words.CHALLENGES.search(text) or mlmmj):
-        return Kind.CHALLENGE
-    rejected = words.REJECTED.search(signs.subject) is not None
-    if words.FAILED.search(signs.subject) and not rejected and signs.proof and not mlmmj:
-        return Kind.BOUNCE
-    if words.LIST_NOTICES.search(signs.subject) and (words.LIST_NOTICES.search(text) or signs.returns):
-        return Kind.NOTICE
-    unknown = b"return-path" not in signs.fields and b"in-reply-to" not in signs.fields
-    if (signs.list_program and (signs.cites or signs.returns_own)) or (unknown and signs.returns_own):
-        return Kind.NOTICE  # an answer to what somebody sent to a list, in whatever language
-    if mlmmj:
-        return Kind.NOTICE if signs.returns or words.FAILED.search(signs.subject) else Kind.AUTOREPLY
-    return None
-
-
 def _of_words(signs: Signs) -> Kind | None:
     """No sign of a machine but the words: all of them must agree, and no person's hand be seen."""
     message = signs.message
@@ -320,7 +308,7 @@ def _of_words(signs: Signs) -> Kind | None:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
         return _of_first_words(signs)
-    if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns:
+    if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns and signs.from_system:
         return Kind.COMPLAINT
     if "in-reply-to" in message.header and not signs.returns and not signs.from_scanner:
         return None
@@ -390,6 +378,11 @@ def _of_first_words(signs: Signs) -> Kind | None:
     """
     message = signs.message
     header = message.header
+    if signs.subject.startswith(words.FORWARD):
+        return None  # who passes a bounce on says so first
+    _, _, answered = signs.subject.partition(":")
+    if signs.answers and words.FAILED.search(answered.rpartition(":")[0] or answered):
+        return None  # an answer to a bounce: "Re: Mail delivery failed: ..."
     begin = SENTENCE_END.split(message.words[:100])[0]
     if "in-reply-to" in header or "references" in header or b"\n>" in b"\n" + message.text[:2000]:
         return None

@@ -6,7 +6,7 @@ import re
 
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.signs.away import begins_away
-from scatterclean.bounce.signs.heads import says_you_sent_evil
+from scatterclean.bounce.signs.heads import CHALLENGER, says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
 from scatterclean.model import Kind
 
@@ -30,20 +30,44 @@ def of_null_path(signs: Signs) -> Kind | None:
     of_mail = words.REJECTED.search(signs.subject) is None or words.MAIL.search(
         signs.subject + " " + signs.begin
     )
-    told = signs.returns_own or (failed and (signs.returns or (of_mail and signs.tells_of_an_address)))
+    names = signs.tells_of_a_letter or (signs.tells_of_an_address and signs.answers_in_smtp)
+    told = signs.returns_own or (failed and (signs.returns or (of_mail and names)))
     told = told or (signs.returns and signs.from_system and not signs.answers)
-    if signs.body_failed and told:
+    # A table of recipient, answer and id says nothing in words.
+    of_yours = (
+        failed and not signs.cites and signs.answers_in_smtp and words.YOUR_LETTER.search(signs.subject)
+    )
+    if (signs.body_failed and told) or of_yours:
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
     if signs.returns and signs.notice and (signs.returns_own or signs.from_system or signs.from_scanner):
         return Kind.NOTICE
-    if signs.says_you_wrote and words.NOTICES.search(signs.subject):
+    evil = signs.names_another and words.EVIL.search(signs.begin)
+    if signs.says_you_wrote and (evil or words.NOTICES.search(signs.subject)):
         return Kind.NOTICE
+    if not (signs.human or signs.from_list) and _challenges(signs):
+        return Kind.CHALLENGE
     if not (signs.human or signs.from_list or signs.answers) and (kind := _of_what_you_sent(signs)):
         return kind
     if signs.returns_own and not signs.answers:
         said = words.NOTICES.search(signs.begin) or says_you_sent_evil(signs.subject)
         return Kind.NOTICE if said and not words.FAILED.search(signs.subject) else Kind.BOUNCE
     return None
+
+
+def _challenges(signs: Signs) -> bool:
+    """Phishing and shops hold something, too; a challenge says for whom, hands the message back, or cites it.
+
+    Some keep the subject of what they answer (EarthLink: "Re: ... [Suspect]"): then their address must say it.
+    """
+    if not (signs.names_another or signs.returns_own or "references" in signs.message.header):
+        return False
+    subject = "" if signs.answers else signs.subject
+    asked = words.CHALLENGES.search(subject) or words.CHALLENGES_FOR_SURE.search(subject)
+    if not asked and not (
+        any(map(CHALLENGER.match, signs.local_parts)) and words.CHALLENGES.search(signs.begin)
+    ):
+        return False
+    return words.held(signs.begin)
 
 
 def _of_what_you_sent(signs: Signs) -> Kind | None:
@@ -53,14 +77,13 @@ def _of_what_you_sent(signs: Signs) -> Kind | None:
     away = words.AWAY.match(signs.subject) or words.RECEIVED.search(signs.subject)
     if away and references and not signs.auto_submitted.startswith(b"auto-gen"):
         return Kind.AUTOREPLY
-    # Phishing and shops hold something, too; a challenge says for whom, or hands the message back.
-    about_one = signs.names_another or signs.returns_own
-    if about_one and words.CHALLENGES.search(signs.subject) and words.held(signs.begin):
-        return Kind.CHALLENGE
     if references and words.YOU_SENT.search(signs.begin) and words.CHALLENGES.search(signs.begin):
         return Kind.CHALLENGE
-    # Phishing also warns of evil; a scanner says to whom the reader sent it.
-    if words.YOU_SENT.search(signs.begin) and signs.names_another:
+    # Phishing also warns of evil; a scanner says to whom the reader sent it, or names its id.
+    you_sent = words.YOU_SENT.search(signs.begin) and signs.names_another
+    if signs.names_an_id and (you_sent or words.NOTICES.search(f"{signs.subject} {signs.begin}")):
+        return Kind.NOTICE
+    if you_sent:
         said = words.NOTICES.search(signs.subject) or words.RISKS.search(signs.subject)
         if said or words.EVIL.search(signs.begin):
             return Kind.NOTICE

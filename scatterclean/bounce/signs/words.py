@@ -173,6 +173,14 @@ _AWAY_FOR_SURE = (
     "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
 )  # fmt: skip
 AWAY_FOR_SURE = Stems(_AWAY_FOR_SURE)
+# Of these, what people say of themselves, too.
+AWAY_OF_PEOPLE = Stems(
+    (
+        "out of office", "out-of-office", "vacation message", "absence du bureau", "fuera de la oficina",
+        "fuera de oficina", "fuori sede", "fuori ufficio", "fora do escritório", "házon kívül", "ofis dışında",
+        "不在通知", "부재중", "fora de l'oficina",
+    )
+)  # fmt: skip
 
 # These need a sign of a machine beside them.
 _AWAY = (
@@ -206,9 +214,9 @@ _CHALLENGES = (
     "confirmation request", "registration request", "keep spam out", "to confirm", "empty reply",
     "reply to this message", "be identified as", "guest list",
     "messages from you are being held", "requested that your e", "pending message", "waitlisted",
-    "authentification requise",
+    "authentification requise", "d'authentification de votre",
     "vous authentifier", "authentifier", "cliquant sur le lien", "confirmer votre message", "clique aqui",
-    "haga clic",
+    "haga clic", "clique no link", "pedido de confirmação", "klicken sie hier",
 )  # fmt: skip
 CHALLENGES = Stems(_CHALLENGES)
 
@@ -294,11 +302,16 @@ MANY = re.compile(
 RISKS = Stems(("security risk", "security threat", "sicherheitsrisiko", "eicar", "blocked", "intercepted"))
 
 # What a challenge says of the reader's message, in one sentence; a registration holds no message back.
-_HELD = re.compile(
+_LETTER = (
     r"(?:your|this|ihre|diese|votre|su|il (?:suo|tuo)|sua|uw|twoja) (?:e-?mail|message|mail|nachricht|courriel|mensaje|"
-    r"correo|messaggio|mensagem|bericht|wiadomość)\b(?! account| box| address|-konto| konto)(?:[^.!?]|[.](?! )){0,120}?"
+    r"correo|messaggio|mensagem|bericht|wiadomość)\b"
+)
+YOUR_LETTER = re.compile(_LETTER)
+_HELD = re.compile(
+    _LETTER + r"(?! account| box| address|-konto| konto)(?:[^.!?]|[.](?! )){0,120}?"
     r"(?:\bheld\b|\bhold\b|in a queue|delivered to my|delivered to his|zurückgehalten|angehalten|en attente|retenu|"
-    r"retenido|en espera|trattenut|in attesa|retida|vastgehouden|wstrzyman)"
+    r"retenido|en espera|trattenut|in attesa|retida|vastgehouden|wstrzyman|redirected|waitlisted|noch nicht zugestellt|"
+    r"pas encore été|aún no|non è ancora|ainda não|nog niet|nie został[ao] jeszcze)"
 )
 _ONLY_APPROVED = re.compile(
     r"(?:only|now)\b[^.!?]{0,60}(?:messages?|e-?mails?|mail)\b[^.!?]{0,40}\bfrom "
@@ -352,17 +365,21 @@ MAIL = Stems(
     (
         "mail", "message", "courriel", "mensaje", "correo", "messaggi", "mensagem", "nachricht", "bericht",
         "wiadomo", "zpráv", "üzenet", "ileti", "meddeland", "viesti", "сообщен", "письм", "メール", "邮件", "郵件",
-        "메일",
+        "메일", "melding", "meddelels", "správ", "mesaj", "повідомлен", "лист", "μήνυμα", "poruk", "sporočil",
+        "missatge", "порук", "съобщен", "laišk", "ziņojum", "kirja", "skeyti", "הודעה", "رسالت", "رسالة", "پیام", "संदेश", "ข้อความ",
+        "thư", "pesan", "surel", "rfc822", "smtp",
         "recipient", "empfänger", "destinat", "mailbox", "postfach", "user unknown",
     )
 )  # fmt: skip
 
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
+FORWARD = (
+    "fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "pd:", "fs:", "转发:", "轉寄:", "fwd[",
+    "[fwd:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:", "ilt:", "пересл:", "reenv:",
+)  # fmt: skip
 ANSWER = (
-    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "rv:", "res:", "r:", "fwd:",
-    "fw:", "wg:", "tr:", "rif:", "i:", "enc:", "doorst:", "pd:", "fs:", "回复:", "回覆:", "转发:", "轉寄:",
-    "답장:", "re[", "fwd[", "atb:", "[fwd:", "ref:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:",
-    "ilt:", "отв:", "отг:", "пересл:", "vá:", "reenv:",
+    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "res:", "r:", "rif:",
+    "回复:", "回覆:", "답장:", "re[", "atb:", "ref:", "отв:", "отг:", "vá:", *FORWARD,
 )  # fmt: skip
 
 # --- any of it, in a subject -------------------------------------------------------------------------------
