@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.heads import SYSTEM, text_of
 from scatterclean.bounce.signs.seen import Signs
 
@@ -26,7 +26,14 @@ def begins_away(signs: Signs) -> bool:
     phrase = words.AWAY_FOR_SURE.match(signs.subject)
     if phrase is None or signs.answers:
         return False
+    if signs.answers_nothing and words.AWAY_OF_PEOPLE.match(signs.subject) and _is_of_a_program(signs):
+        return False
     return _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()) is not None
+
+
+def _is_of_a_program(signs: Signs) -> bool:
+    """Leave planners and calendars tell of their users."""
+    return any(map(SYSTEM.match, signs.local_parts))
 
 
 def _may_be_said(signs: Signs) -> bool:
@@ -46,8 +53,10 @@ def _is_of_a_person(signs: Signs) -> bool:
 
 def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
-    if signs.answers_nothing and any(map(SYSTEM.match, signs.local_parts)):
+    if signs.answers_nothing and _is_of_a_program(signs):
         return False
+    if signs.from_list and not (signs.cites or signs.auto_submitted.startswith(b"auto-rep")):
+        return False  # newsletters are about holidays, too
     if begins_away(signs) and not (_may_be_said(signs) and _is_of_a_person(signs)):
         return True
     if signs.cites and _IN_BRACKETS.match(text_of(signs.fields.get(b"subject"))):
@@ -71,6 +80,8 @@ def is_away(signs: Signs) -> bool:
     if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
         return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    if not signs.answers and letters.RECEIVED.search(signs.subject):
+        return True  # "Case 4711: your subject - we have received your request"
     if words.AWAY.match(signs.tag):
         return True  # Zendesk: "[Request received] your subject"
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (

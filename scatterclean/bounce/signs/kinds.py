@@ -12,12 +12,13 @@ from scatterclean.bounce.anatomy import (
     Message,
     opened,
 )
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.away import begins_away, is_away
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
 from scatterclean.bounce.signs.posts import of_list_server, rejects_a_post, warns_the_recipient
 from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
+from scatterclean.bounce.signs.services import of_pec, of_sns
 from scatterclean.model import Kind
 
 _FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
@@ -111,9 +112,9 @@ def _by_signs(signs: Signs) -> Kind | None:
     if signs.from_daemon or b"x-failed-recipients" in signs.fields:
         return _from_daemon(signs)
     if b"x-ricevuta" in signs.fields:
-        return _of_pec(signs)
+        return of_pec(signs)
     if b"x-amz-sns-message-id" in signs.fields:
-        return _of_sns(signs)
+        return of_sns(signs)
     if signs.from_list_server and (kind := of_list_server(signs)):
         return kind
     if signs.machine_reply and not signs.from_list:
@@ -122,6 +123,8 @@ def _by_signs(signs: Signs) -> Kind | None:
         return kind
     if signs.auto_submitted.startswith(b"auto") and rejects_a_post(signs):
         return Kind.NOTICE
+    if signs.auto_submitted.startswith(b"auto") and _returns_a_letter(signs):
+        return Kind.BOUNCE
     return _of_words(signs)
 
 
@@ -243,7 +246,7 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
             )
         )
     counted = words.DIGESTS.search(signs.subject) and not in_subject
-    if not signs.returns and (counted or words.MANY.search(signs.subject) or signs.was_for_the_reader):
+    if not signs.returns and (counted or letters.MANY.search(signs.subject) or signs.was_for_the_reader):
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
@@ -258,23 +261,6 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     if in_subject:
         return proof or (signs.names_another and bool(signs.local_parts))
     return signs.body_failed and not signs.human and proof
-
-
-def _of_pec(signs: Signs) -> Kind:
-    """Italy's certified mail names what its receipts say in a field (DM 2 November 2005, annex, 6.3 to 6.6)."""
-    said = signs.fields[b"x-ricevuta"].strip().lower()
-    if b"virus" in said:
-        return Kind.NOTICE
-    return Kind.BOUNCE if b"errore" in said or said.startswith(b"non-") else Kind.SUCCESS
-
-
-def _of_sns(signs: Signs) -> Kind | None:
-    """Amazon SES tells by SNS, in JSON."""
-    text = signs.begin.replace(" ", "").replace("\\", "")
-    for word, kind in (("bounce", Kind.BOUNCE), ("complaint", Kind.COMPLAINT), ("delivery", Kind.NOTICE)):
-        if f'"notificationtype":"{word}"' in text or f'"eventtype":"{word}"' in text:
-            return kind
-    return None
 
 
 def _of_reply(signs: Signs) -> Kind | None:
@@ -297,6 +283,13 @@ def _of_reply(signs: Signs) -> Kind | None:
     return Kind.AUTOREPLY
 
 
+def _returns_a_letter(signs: Signs) -> bool:
+    """A program's address, its own word that it is one, and the reader's letter: aliases' providers bounce so."""
+    if signs.answers or signs.human or signs.from_list or not signs.from_system:
+        return False
+    return signs.returns_own and signs.body_failed
+
+
 def _of_words(signs: Signs) -> Kind | None:
     """No sign of a machine but the words: all of them must agree, and no person's hand be seen."""
     message = signs.message
@@ -308,7 +301,8 @@ def _of_words(signs: Signs) -> Kind | None:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
         return _of_first_words(signs)
-    if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns and signs.from_system:
+    complains = signs.subject.startswith(words.COMPLAINTS) and "in-reply-to" not in message.header
+    if complains and signs.returns and signs.from_system:
         return Kind.COMPLAINT
     if "in-reply-to" in message.header and not signs.returns and not signs.from_scanner:
         return None

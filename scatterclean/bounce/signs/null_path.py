@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.away import begins_away
 from scatterclean.bounce.signs.heads import CHALLENGER, says_you_sent_evil
 from scatterclean.bounce.signs.seen import ADDRESS, Signs
@@ -31,11 +31,16 @@ def of_null_path(signs: Signs) -> Kind | None:
         signs.subject + " " + signs.begin
     )
     names = signs.tells_of_a_letter or (signs.tells_of_an_address and signs.answers_in_smtp)
+    # Help desks and campaign reports tell of letters, people of their own.
+    of_others = (
+        signs.of_a_ticket or letters.MANY.search(signs.subject) or letters.MY_LETTER.search(signs.begin)
+    )
+    names = (names or (signs.names_an_id and signs.tells_of_your_letter)) and not of_others
     told = signs.returns_own or (failed and (signs.returns or (of_mail and names)))
     told = told or (signs.returns and signs.from_system and not signs.answers)
     # A table of recipient, answer and id says nothing in words.
     of_yours = (
-        failed and not signs.cites and signs.answers_in_smtp and words.YOUR_LETTER.search(signs.subject)
+        failed and not signs.cites and signs.answers_in_smtp and letters.YOUR_LETTER.search(signs.subject)
     )
     if (signs.body_failed and told) or of_yours:
         return Kind.DELAY if words.DELAYED.search(signs.subject) else Kind.BOUNCE
@@ -67,14 +72,14 @@ def _challenges(signs: Signs) -> bool:
         any(map(CHALLENGER.match, signs.local_parts)) and words.CHALLENGES.search(signs.begin)
     ):
         return False
-    return words.held(signs.begin)
+    return letters.held(signs.begin)
 
 
 def _of_what_you_sent(signs: Signs) -> Kind | None:
     """Null reverse-path, and it speaks of the reader's message: found evil, held, or received."""
     # A responder that cites in References alone (RFC 3834, 3.1.5, wants In-Reply-To, too).
     references = "references" in signs.message.header
-    away = words.AWAY.match(signs.subject) or words.RECEIVED.search(signs.subject)
+    away = words.AWAY.match(signs.subject) or letters.RECEIVED.search(signs.subject)
     if away and references and not signs.auto_submitted.startswith(b"auto-gen"):
         return Kind.AUTOREPLY
     if references and words.YOU_SENT.search(signs.begin) and words.CHALLENGES.search(signs.begin):
@@ -95,7 +100,7 @@ def _of_what_you_sent(signs: Signs) -> Kind | None:
 
 def _of_null_path_that_cites(signs: Signs) -> Kind | None:
     """No bounce may come back to it, and it answers something: the two marks of a responder (RFC 3834, 3)."""
-    if words.CHALLENGES.search(signs.begin) and words.held(signs.begin):
+    if words.CHALLENGES.search(signs.begin) and letters.held(signs.begin):
         return Kind.CHALLENGE
     if signs.answers:
         if signs.challenges_for_sure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.seen import Signs
 from scatterclean.headers import addresses_in
 from scatterclean.model import Kind
@@ -23,7 +23,7 @@ def of_list_server(signs: Signs) -> Kind | None:
     if _WAITING.match(signs.subject):
         return None
     confirm = words.CHALLENGES.search(signs.subject) or _CONFIRM.match(signs.subject)
-    if confirm and signs.list_program and (words.CHALLENGES.search(text) or mlmmj):
+    if confirm and signs.list_program and (words.CHALLENGES.search(text) or letters.held(text) or mlmmj):
         return Kind.CHALLENGE
     rejected = words.REJECTED.search(signs.subject) is not None
     if words.FAILED.search(signs.subject) and not rejected and signs.proof and not mlmmj:

@@ -8,11 +8,12 @@ from itertools import islice
 from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
 from scatterclean.bounce.blocks import TECHNICAL, Block, blocks_in
 from scatterclean.bounce.once import once
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.heads import (
     BOUNCES,
     DAEMON,
     DAEMON_NAME,
+    DESKS,
     LIST_ID,
     LIST_PROGRAM,
     LIST_SERVER,
@@ -51,6 +52,7 @@ _GREETING = re.compile(r"[^\W\d]+(?: [^\W\d]+\.?){1,4} ?[,!]")
 _NAME = re.compile(r"[^\W\d_]+")
 _PERSON = re.compile(r"[^\W\d_]+(?:[._][^\W\d_]+)?")  # "max", "max.frisch"
 _NO_LETTER = re.compile(rf"{ADDRESS.pattern}|mail[- ]?(?:address|adres|box)")
+_TICKET = re.compile(r"\W{0,2}(?:(?:ticket|case|issue|request)\b.{0,10})?#?\d{3,}")
 _AN_ID = re.compile(r"(?:message|nachrichten)[-_ ]?id\W{0,6}[^\s<>@]{3,200}@")
 SENTENCE_END = re.compile(r"(?<!\.)[.!?\u3002\uff01\uff1f](?:\s|$)")
 _BEFORE_SUBJECT = re.compile(r"^(?:\s|\[[^\]]{0,80}\]|\*+|\W)*")
@@ -88,6 +90,11 @@ class Signs:
         """What stands in brackets in front of the subject: "[Request received] your subject"."""
         subject = text_of(self.fields.get(b"subject")).lstrip()
         return subject[1:].partition("]")[0][:80] if subject.startswith("[") else ""
+
+    @once
+    def of_a_ticket(self) -> bool:
+        """A number in front of the subject: help desks tell of the letters that they are asked about."""
+        return _TICKET.match(self.tag) is not None
 
     @once
     def greets_reader(self) -> bool:
@@ -266,9 +273,17 @@ class Signs:
 
     @once
     def names_another(self) -> bool:
-        """The notice names an address that is neither the reader's nor the writer's: the failed one."""
-        found = ADDRESS.finditer(self.begin)
-        return any(each[0].rstrip(".") not in self.own for each in islice(found, 20))
+        """The notice names an address that is neither the reader's nor the writer's: the failed one.
+
+        Whom to ask, at the writer's own, is none: "Questions: support@...".
+        """
+        homes = {address.rpartition("@")[2] for address in addresses_in(self.sender)}
+        for each in islice(ADDRESS.finditer(self.begin), 20):
+            address = each[0].rstrip(".")
+            local, _, domain = address.rpartition("@")
+            if address not in self.own and not (domain in homes and local in DESKS):
+                return True
+        return False
 
     @once
     def proof(self) -> bool:
@@ -305,7 +320,7 @@ class Signs:
     def tells_of_a_letter(self) -> bool:
         """One sentence says that mail failed, and one names an address.  Transfers and invitations fail, too."""
         return self.tells_of_an_address and any(
-            words.FAILED.search(sentence) and words.MAIL.search(_NO_LETTER.sub(" ", sentence))
+            words.FAILED.search(sentence) and words.LETTER.search(_NO_LETTER.sub(" ", sentence))
             for sentence in SENTENCE_END.split(self.begin)
         )
 
@@ -313,7 +328,7 @@ class Signs:
     def tells_of_your_letter(self) -> bool:
         """One sentence says that the reader's message was not delivered."""
         return any(
-            words.FAILED.search(sentence) and words.YOUR_LETTER.search(sentence)
+            words.FAILED.search(sentence) and letters.YOUR_LETTER.search(sentence)
             for sentence in SENTENCE_END.split(self.begin)
         )
 
