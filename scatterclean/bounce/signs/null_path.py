@@ -17,6 +17,8 @@ def of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
     # Manuals and newsletters tell of automatic replies in the middle of their subjects.
     cites = signs.cites or ("references" in signs.message.header and not signs.from_list)
+    if signs.subject.startswith(words.FORWARD) and words.FAILED.search(signs.subject):
+        return None  # who passes a bounce on says so first
     if begins_away(signs) or (cites and words.AWAY_FOR_SURE.search(signs.subject)):
         return Kind.AUTOREPLY
     if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
@@ -114,6 +116,10 @@ def _of_null_path_that_cites(signs: Signs) -> Kind | None:
         return Kind.AUTOREPLY if bulk or words.AWAY.search(signs.subject) else None
     if words.AWAY.match(signs.subject):
         return Kind.AUTOREPLY
+    # "Your message violates a policy"
+    yours = words.YOURS.search(signs.subject) and words.NOTICES.search(signs.subject)
+    if yours and signs.names_another and words.NOTICES.search(signs.begin):
+        return Kind.NOTICE
     if signs.auto_submitted.startswith(b"auto-gen") and not signs.from_scanner:
         return Kind.AUTOREPLY if words.AWAY.search(signs.subject) else None
     # People talk of spam and viruses; a program says that it is one, or speaks of the reader's message.

@@ -19,6 +19,8 @@ def of_list_server(signs: Signs) -> Kind | None:
     text = signs.begin
     if signs.answers or ("list-post" in signs.message.header and b"x-list-administrivia" not in signs.fields):
         return None  # a letter to the list (RFC 2369, 3.4), whoever stands in From
+    if signs.persons_path and not (signs.auto_submitted or signs.precedence or signs.cites):
+        return None  # who owns a list is a person, too
     mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
     if _WAITING.match(signs.subject):
         return None
