@@ -28,6 +28,8 @@ def begins_away(signs: Signs) -> bool:
         return False
     if signs.answers_nothing and words.AWAY_OF_PEOPLE.match(signs.subject) and _is_of_a_program(signs):
         return False
+    if signs.from_list and not signs.auto_submitted.startswith(b"auto-rep"):
+        return False  # newsletters are about holidays, too
     return _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()) is not None
 
 
@@ -55,8 +57,6 @@ def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
     if signs.answers_nothing and _is_of_a_program(signs):
         return False
-    if signs.from_list and not (signs.cites or signs.auto_submitted.startswith(b"auto-rep")):
-        return False  # newsletters are about holidays, too
     if begins_away(signs) and not (_may_be_said(signs) and _is_of_a_person(signs)):
         return True
     if signs.cites and _IN_BRACKETS.match(text_of(signs.fields.get(b"subject"))):

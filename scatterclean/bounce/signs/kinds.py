@@ -131,7 +131,10 @@ def _by_signs(signs: Signs) -> Kind | None:
 def _from_daemon(signs: Signs) -> Kind | None:
     """A sender of the postmaster kind may still be a person: something must be said or handed back."""
     message = signs.message
-    answer = signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path
+    cites = "in-reply-to" in message.header
+    answer = signs.answers and (signs.human or cites) and not signs.null_path
+    # Some servers leave a null path on people's mail, too.
+    answer = answer or (signs.answers and cites and (signs.human or _quotes(signs)) and not signs.returns_own)
     # James answers under the original's subject; kept without its Return-Path it still hands the message back.
     if answer and (
         signs.human or b"return-path" in signs.fields or not (signs.returns_own and signs.body_failed)

@@ -17,15 +17,15 @@ def of_null_path(signs: Signs) -> Kind | None:
     """Spam is sent with a null reverse-path, too: it must say that it is about another message."""
     # Manuals and newsletters tell of automatic replies in the middle of their subjects.
     cites = signs.cites or ("references" in signs.message.header and not signs.from_list)
-    if signs.subject.startswith(words.FORWARD) and words.FAILED.search(signs.subject):
-        return None  # who passes a bounce on says so first
+    if _is_a_persons(signs):
+        return None
     if begins_away(signs) or (cites and words.AWAY_FOR_SURE.search(signs.subject)):
         return Kind.AUTOREPLY
     if signs.cites and not signs.human and (kind := _of_null_path_that_cites(signs)):
         return kind
     if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
         return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
-    # Some servers leave a null path on people's mail, too: they answer, quote and forward what is not the reader's.
+    # They answer, quote and forward what is not the reader's.
     # An SMTP answer alone may be what a forum talks about.
     failed = words.FAILED.search(signs.subject) is not None and not signs.answers
     # Shops reject documents and payments; mail is spoken of where a letter is rejected.
@@ -34,10 +34,9 @@ def of_null_path(signs: Signs) -> Kind | None:
     )
     names = signs.tells_of_a_letter or (signs.tells_of_an_address and signs.answers_in_smtp)
     # Help desks and campaign reports tell of letters, people of their own.
-    of_others = (
-        signs.of_a_ticket or letters.MANY.search(signs.subject) or letters.MY_LETTER.search(signs.begin)
-    )
-    names = (names or (signs.names_an_id and signs.tells_of_your_letter)) and not of_others
+    of_others = signs.of_a_ticket or signs.from_list or letters.MANY.search(signs.subject)
+    names = names or (signs.names_an_id and signs.tells_of_your_letter)
+    names = names and not (of_others or letters.MY_LETTER.search(signs.begin))
     told = signs.returns_own or (failed and (signs.returns or (of_mail and names)))
     told = told or (signs.returns and signs.from_system and not signs.answers)
     # A table of recipient, answer and id says nothing in words.
@@ -59,6 +58,17 @@ def of_null_path(signs: Signs) -> Kind | None:
         said = words.NOTICES.search(signs.begin) or says_you_sent_evil(signs.subject)
         return Kind.NOTICE if said and not words.FAILED.search(signs.subject) else Kind.BOUNCE
     return None
+
+
+def _is_a_persons(signs: Signs) -> bool:
+    """Some servers leave a null path on people's mail, too: who passes a bounce on, or answers one, says so first;
+    others show what came back to them, which is nothing that the reader sent."""
+    if signs.auto_submitted:
+        return False
+    if signs.answers and words.FAILED.search(signs.subject):
+        return signs.cites or signs.subject.startswith(words.FORWARD)
+    own = signs.human or letters.MY_LETTER.search(signs.begin) is not None
+    return own and signs.returns and not signs.returns_own
 
 
 def _challenges(signs: Signs) -> bool:

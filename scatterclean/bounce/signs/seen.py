@@ -350,8 +350,8 @@ class Signs:
         return found or (self._unlabelled() if not parts else [])
 
     def _hands_back(self, block: Block) -> bool:
-        """Outlook puts From, Sent, To and Subject above what a person answers; that is no header."""
-        if not block.is_header:
+        """Outlook puts From, Sent, To and Subject above what a person answers, others quote it: no headers."""
+        if not block.is_header or (block.quoted and self.answers and self.cites):
             return False
         return not block.names.isdisjoint(TECHNICAL) or not (self.answers or b"sent" in block.names)
 
