@@ -22,8 +22,8 @@ def answers_for_sure(message: Message, kind: Kind) -> bool:
     signs = Signs(message)
     if message.cut and signs.from_daemon:
         return False
-    if begins_away(signs):
-        return True
+    if begins_away(signs) and not signs.from_daemon:
+        return True  # whatever stands below it
     # Such a subject, or an SMTP answer, makes a bounce of it as soon as something is handed back.
     failed = (signs.body_failed and signs.answers_in_smtp) or words.FAILED.search(signs.subject)
     return bool(signs.begin) and (signs.answers or not failed)
