@@ -288,7 +288,7 @@ def _of_reply(signs: Signs) -> Kind | None:
 
 def _returns_a_letter(signs: Signs) -> bool:
     """A program's address, its own word that it is one, and the reader's letter: aliases' providers bounce so."""
-    if signs.answers or signs.human or signs.from_list or not signs.from_system:
+    if signs.answers or signs.human or signs.from_list or not signs.from_system or begins_away(signs):
         return False
     return signs.returns_own and signs.body_failed
 

@@ -33,8 +33,8 @@ def returns_for_sure(message: Message) -> bool:
     """May what it hands back convict?  Answers by programs are sorted by all of their parts."""
     if not message.type.startswith("multipart/") or message.parts[-1].ended:
         return True
-    if not message.types.isdisjoint(STATUS_TYPES):
-        return True
+    if message.type == "multipart/report" and not message.types.isdisjoint(STATUS_TYPES):
+        return True  # of other types a person may be who passes it on
     signs = Signs(message)
     return signs.from_daemon or not signs.machine_reply
 
