@@ -109,6 +109,8 @@ def _of_status(signs: Signs, fields: bytes) -> Kind:
 
 def _by_signs(signs: Signs) -> Kind | None:
     """Kinds of home-made mail: structure and words together."""
+    if "x-ms-journal-report" in signs.message.header:
+        return None  # Exchange keeps a copy of all mail, each in a report from its own daemon
     if signs.from_daemon or b"x-failed-recipients" in signs.fields:
         return _from_daemon(signs)
     if b"x-ricevuta" in signs.fields:
@@ -270,6 +272,8 @@ def _of_reply(signs: Signs) -> Kind | None:
     message = signs.message
     if "text/calendar" in message.types:
         return None  # an answer to an invitation is a person's
+    if signs.subject.startswith(words.FORWARD) and not signs.cites:
+        return None  # a rule that passes mail on (Exchange marks it like an answer)
     if begins_away(signs):
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
     if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
