@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint_of
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_meant
 from scatterclean.model import MessageId, SentMessage, Sighting
 
 # Every name that a message may be quoted by (field guide, 2).
@@ -63,7 +63,7 @@ def read(sighting: Sighting) -> SentMessage:
     header = Header(sighting.header)
     ids: dict[MessageId, None] = {}
     for value in header.together(ID_FIELDS):
-        ids.update(dict.fromkeys(ids_in(value)))
+        ids.update(dict.fromkeys(ids_meant(value)))
     recipients: dict[str, None] = {}
     for value in header.together(RECIPIENT_FIELDS):
         recipients.update(dict.fromkeys(addresses_in(value, MOST_RECIPIENTS)))

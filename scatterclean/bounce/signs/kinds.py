@@ -14,10 +14,11 @@ from scatterclean.bounce.anatomy import (
 )
 from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.away import begins_away, is_away
+from scatterclean.bounce.signs.first_words import of_first_words
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
 from scatterclean.bounce.signs.posts import of_list_server, rejects_a_post, warns_the_recipient
-from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
+from scatterclean.bounce.signs.seen import Signs
 from scatterclean.bounce.signs.services import of_pec, of_sns
 from scatterclean.model import Kind
 
@@ -307,7 +308,7 @@ def _of_words(signs: Signs) -> Kind | None:
     if signs.challenges_for_sure and words.CHALLENGES.search(signs.begin) and not signs.from_list:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
-        return _of_first_words(signs)
+        return of_first_words(signs)
     complains = signs.subject.startswith(words.COMPLAINTS) and "in-reply-to" not in message.header
     if complains and signs.returns and signs.from_system:
         return Kind.COMPLAINT
@@ -315,25 +316,36 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
-    proof = signs.returns or signs.tells_of_an_address
-    if (failed or delayed) and signs.body_failed and proof and _is_nobodys(signs):
+    if (
+        (failed or delayed)
+        and signs.body_failed
+        and (signs.returns or signs.tells_of_an_address)
+        and _is_nobodys(signs)
+    ):
         return Kind.DELAY if delayed else Kind.BOUNCE
-    told = (
-        signs.says_you_wrote
-        or signs.returns_own
-        or (signs.cites and (signs.null_path or b"return-path" not in signs.fields))
-    )
-    if signs.from_scanner and told and _speaks_of_one(signs):
+    if signs.from_scanner and _is_told(signs) and _speaks_of_one(signs):
         return Kind.NOTICE
     if signs.from_system and signs.notice and signs.returns:
         return Kind.NOTICE
     if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof or signs.says_you_wrote else None
+    if not says_you_sent_evil(signs.subject) or not _is_of_a_program(signs):
+        return None
     about_one = (
-        signs.names_another or signs.returns or signs.says_you_wrote or words.YOU_SENT.search(signs.begin)
+        signs.from_scanner
+        or signs.names_another
+        or signs.returns
+        or signs.says_you_wrote
+        or words.YOU_SENT.search(signs.begin)
     )
-    evil = (about_one or signs.from_scanner) and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
-    return Kind.NOTICE if evil else None
+    return Kind.NOTICE if about_one else None
+
+
+def _is_told(signs: Signs) -> bool:
+    """Is it the reader's message that this speaks of?"""
+    if signs.says_you_wrote or signs.returns_own:
+        return True
+    return signs.cites and (signs.null_path or b"return-path" not in signs.fields)
 
 
 def _is_of_a_program(signs: Signs) -> bool:
@@ -370,25 +382,3 @@ def _forwards_a_bounce(signs: Signs) -> bool:
     if part is None or signs.depth >= _MAX_DEPTH:
         return False
     return kind_of(opened(part.content), depth=signs.depth + 1) is not None
-
-
-def _of_first_words(signs: Signs) -> Kind | None:
-    """Bounces that call themselves an answer ("RE: your subject : non remis") or came through a list.
-
-    People's answers quote, cite what they answer, or greet first; these start with what happened to whom.
-    """
-    message = signs.message
-    header = message.header
-    if signs.subject.startswith(words.FORWARD):
-        return None  # who passes a bounce on says so first
-    _, _, answered = signs.subject.partition(":")
-    if signs.answers and words.FAILED.search(answered.rpartition(":")[0] or answered):
-        return None  # an answer to a bounce: "Re: Mail delivery failed: ..."
-    begin = SENTENCE_END.split(message.words[:100])[0]
-    if "in-reply-to" in header or "references" in header or b"\n>" in b"\n" + message.text[:2000]:
-        return None
-    if not (words.FAILED.search(signs.subject) and words.FAILED.search(begin)):
-        return None
-    if ADDRESS.search(message.words[:300]) is None and not signs.returns:
-        return None
-    return Kind.BOUNCE if signs.answers or (signs.returns and signs.from_system) else None
