@@ -25,7 +25,6 @@ def of_null_path(signs: Signs) -> Kind | None:
         return kind
     if words.EVIL.search(signs.subject) and signs.returns_own and words.FAILED.search(signs.subject) is None:
         return Kind.NOTICE  # a scanner, too, says that it did not deliver what it found
-    # They answer, quote and forward what is not the reader's.
     # An SMTP answer alone may be what a forum talks about.
     failed = words.FAILED.search(signs.subject) is not None and not signs.answers
     # Shops reject documents and payments; mail is spoken of where a letter is rejected.
@@ -61,8 +60,10 @@ def of_null_path(signs: Signs) -> Kind | None:
 
 
 def _is_a_persons(signs: Signs) -> bool:
-    """Some servers leave a null path on people's mail, too: who passes a bounce on, or answers one, says so first;
-    others show what came back to them, which is nothing that the reader sent."""
+    """Some servers leave a null path on people's mail, too.
+
+    Who passes a bounce on, or answers one, says so first; others show what came back to them, not to the reader.
+    """
     if signs.auto_submitted:
         return False
     if signs.answers and words.FAILED.search(signs.subject):
