@@ -53,6 +53,14 @@ def _is_of_a_person(signs: Signs) -> bool:
     return path and not signs.auto_submitted and not signs.precedence
 
 
+def says_so(signs: Signs) -> bool:
+    """Does the subject hold a phrase, or a sentence, that programs write and people do not?"""
+    if _IN_BRACKETS.match(text_of(signs.fields.get(b"subject"))):
+        return True
+    phrase = words.AWAY_FOR_SURE.search(signs.subject) or _IN_A_SENTENCE.search(signs.subject)
+    return phrase is not None and not signs.answers
+
+
 def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
     if signs.answers_nothing and _is_of_a_program(signs):

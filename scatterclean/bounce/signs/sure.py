@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scatterclean.bounce.anatomy import LOOK_TEXT, STATUS_TYPES, Message
 from scatterclean.bounce.signs import words
-from scatterclean.bounce.signs.away import begins_away
+from scatterclean.bounce.signs.away import begins_away, says_so
 from scatterclean.bounce.signs.seen import Signs
 from scatterclean.model import Kind
 
@@ -20,7 +20,7 @@ def answers_for_sure(message: Message, kind: Kind) -> bool:
     if kind is Kind.RECEIPT:
         return True
     signs = Signs(message)
-    if message.cut and signs.from_daemon:
+    if (message.cut and signs.from_daemon) or not _is_of_a_program(signs, kind):
         return False
     if begins_away(signs) and not signs.from_daemon:
         return True  # whatever stands below it
@@ -37,6 +37,21 @@ def returns_for_sure(message: Message) -> bool:
         return True  # of other types a person may be who passes it on
     signs = Signs(message)
     return signs.from_daemon or not signs.machine_reply
+
+
+def _is_of_a_program(signs: Signs, kind: Kind) -> bool:
+    """Does anything say so but the null path, which some servers leave on answers of people, too?"""
+    if signs.auto_submitted or signs.precedence or b"x-auto-response-suppress" in signs.fields:
+        return True
+    if (
+        signs.machine_reply
+        or signs.from_daemon
+        or signs.from_system
+        or signs.from_scanner
+        or signs.from_list_server
+    ):
+        return True
+    return kind is Kind.CHALLENGE or says_so(signs)
 
 
 def _ends_early(message: Message) -> bool:
