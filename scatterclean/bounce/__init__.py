@@ -25,6 +25,7 @@ from scatterclean.bounce.signs.heads import (
     surely_ordinary,
 )
 from scatterclean.bounce.signs.kinds import kind_of
+from scatterclean.bounce.signs.sure import returns_for_sure
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
     MAX_ADDRESSES,
@@ -115,8 +116,9 @@ class _Reading:
                         self.facts.append(found if level == 1 else found._replace(guessed=True))
             except Exception as error:  # noqa: BLE001 - the promise: a format's bug becomes data, never a crash
                 self.stumbled[f"{name}: {type(error).__name__}"] = None
+        sure = not returned or returns_for_sure(message)
         for handed in returned[:_MAX_RETURNED]:
-            self._hand_back(handed, message, level)
+            self._hand_back(handed if sure else handed._replace(clear=False), message, level)
         for citation in cited:
             self._cite(citation, level, forged=forged)
 
@@ -145,7 +147,7 @@ class _Reading:
             self.originals.append((level, header))
             return
         before = len(self.originals)
-        self.level(inner, kind, level + 1, forged=not automatic)
+        self.level(inner, kind, level + 1, forged=not automatic or not found.clear)
         if len(self.originals) == before or not automatic:
             self.originals.append((level if automatic else MAX_LEVEL + 1, header))
 

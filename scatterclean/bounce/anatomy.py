@@ -137,10 +137,20 @@ class Part:
             self._content = unencoded(self.body, encoding)
             if encoding == b"base64" and _DAMAGED_BASE64.search(self.body):
                 self.ended = False  # what was decoded ends before the part does
+            if self.wide:
+                self._content = with_line_feeds(self._content.decode("utf-16", "replace").encode())
         return self._content
 
     @property
+    def wide(self) -> bool:
+        """Two bytes a letter, which is not allowed in mail (RFC 2781, section 4), and is sent."""
+        return b"-16" in self.header and self.type.startswith("text/") and b"utf-16" in self.header.lower()
+
+    @property
     def charset(self) -> str:
+        """That of `content`."""
+        if self.wide:
+            return "utf-8"
         at = self.header.lower().find(b"charset")
         found = _CHARSET.match(self.header, at) if at >= 0 else None
         return found[1].decode("latin-1") if found else "utf-8"
@@ -310,8 +320,10 @@ def _leaves(part: Part, leaves: list[Part], depth: int) -> None:
     if depth < MAX_DEPTH:
         pieces = _pieces(part)
         if pieces:
+            # What stands in a digest is a message each, unless it says otherwise (RFC 2046, 5.1.5).
+            otherwise = "message/rfc822" if part.type == "multipart/digest" else "text/plain"
             for body, ended in pieces:
-                _leaves(_part(body, ended=ended or part.ended), leaves, depth + 1)
+                _leaves(_part(body, ended=ended or part.ended, otherwise=otherwise), leaves, depth + 1)
             return
         # Another boundary within a leaf: each part of the report was given its own (seen: Postfix copies
         # that went through a rewriting gateway, 2019).
@@ -367,9 +379,9 @@ def _cut(body: bytes, boundary: bytes) -> list[tuple[bytes, bool]]:
     return [(b"".join(piece), closed or i < last) for i, piece in enumerate(pieces)]
 
 
-def _part(raw: bytes, *, ended: bool) -> Part:
-    if raw[:1] == b"\n":  # no header at all: plain text (RFC 2046, 5.1)
-        return Part(b"", raw[1:], ended=ended)
+def _part(raw: bytes, *, ended: bool, otherwise: str = "text/plain") -> Part:
+    if raw[:1] == b"\n":  # no header at all (RFC 2046, 5.1)
+        return Part(b"", raw[1:], ended=ended, named=otherwise)
     end = raw.find(_BLANK_LINE)
     if not _PART_FIELD.match(raw):
         return Part(b"", raw, ended=ended)

@@ -158,3 +158,22 @@ def test_messages_within_messages_without_end_are_read_to_a_bounded_depth() -> N
     assert found is not None
     assert found.stumbled == ()
     assert max((ref.level for ref in found.references), default=0) <= bounce.MAX_LEVEL
+
+
+@pytest.mark.parametrize(
+    ("telling", "weight"),
+    [
+        (b"Subject: Absent in August\n", Weight.WEAK),  # some servers leave a null path on people's answers
+        (b"Subject: Absent in August\nAuto-Submitted: auto-replied\n", Weight.STRONG),
+        (b"Subject: Absent in August\nPrecedence: bulk\n", Weight.STRONG),
+        (b"Subject: Automatic reply: shed\n", Weight.STRONG),
+        (b"Subject: Olga Sommer is out of the office.\n", Weight.STRONG),
+    ],
+)
+def test_what_an_absence_answers_is_strong_only_where_a_program_says_that_it_wrote_it(
+    telling: bytes, weight: Weight
+) -> None:
+    head = b"Return-Path: <>\nFrom: Olga <olga@example.net>\nTo: ada@example.org\nIn-Reply-To: <shed-1@example.org>\n"
+    found = bounce.read(head + telling + b"\nback in September\n")
+    assert found is not None
+    assert [(ref.id.text, ref.weight) for ref in found.references] == [("shed-1@example.org", weight)]

@@ -27,8 +27,9 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     notice = message.notice
     found = list(_in(message.text, message.blocks, clear=clear, closed=notice is not None and notice.ended))
     if not any(not each.summary for each in found):
-        html = next((part for part in message.parts[:8] if part.type == "text/html"), None)
-        if html is not None and html is not message.notice:
+        others = (part for part in message.parts[:8] if part.type == "text/html" and part is not notice)
+        html = next(others, None)
+        if html is not None:
             content = html.content[:LOOK_TEXT]
             if b"essage-" in content.lower():
                 text = text_of_html(in_charset(content, html.charset))

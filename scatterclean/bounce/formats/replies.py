@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.found import Cited, Find
 from scatterclean.bounce.intact import is_intact, may_be_meant
-from scatterclean.bounce.signs.seen import Signs
+from scatterclean.bounce.signs.sure import answers_for_sure
 from scatterclean.headers import addresses_in, ids_in
 from scatterclean.model import Kind, Weight
 
@@ -21,7 +21,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     header = message.header
     cited = header.get("In-Reply-To")
     if cited:
-        weight = Weight.STRONG if kind in _ANSWERS and _whole(message) else Weight.WEAK
+        weight = Weight.STRONG if kind in _ANSWERS and answers_for_sure(message, kind) else Weight.WEAK
         # 'Message from Ann <ann@host> of "Tue" <id>' (MH and its heirs) names whom it answers, too.
         readers = addresses_in(header.get("To") or "")
         mangled = False
@@ -41,14 +41,3 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
         # The last one is the message that is answered; those before it are its ancestors.
         for message_id in reversed(ids_in(references)):
             yield Cited(message_id.text, Weight.WEAK, "References", by_reply=True)
-
-
-def _whole(message: Message) -> bool:
-    """Is the kind beyond doubt?  What was cut off might have shown that it is a bounce."""
-    if not message.header_ended:
-        return False
-    if not message.cut:
-        return True
-    if Signs(message).from_daemon:
-        return False
-    return not message.type.startswith("multipart/") or message.parts[-1].ended

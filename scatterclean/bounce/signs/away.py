@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
+from scatterclean.bounce.signs.heads import SYSTEM, text_of
 from scatterclean.bounce.signs.seen import Signs
 
 # What vacation programs put between their phrase and the subject that they answer.
@@ -13,6 +14,8 @@ _BEHIND_AWAY = re.compile(r"^[^\w:(]{0,3}(?:[:(\[\uff1a\uff08]|[-\u2013]|$|auto|
 _IN_A_SENTENCE = re.compile(
     r"\S (?:is out of the office|ist außer haus|ist abwesend|est absente?|è fuori ufficio|está ausente)[^:]{0,40}$"
 )
+# "[자동응답] your subject" (Naver), "【自動返信】...": what Signs.subject takes for the tag of a list.
+_IN_BRACKETS = re.compile(rf"\s*[\[\u3010](?:{words.AWAY_FOR_SURE.pattern})[\]\u3011]")
 _AWAY_AT_END = re.compile(
     rf"(?:\(| is | ist | est | está | è | is momenteel )(?:{words.AWAY.pattern})[^:]{{0,20}}$"
 )
@@ -23,12 +26,48 @@ def begins_away(signs: Signs) -> bool:
     phrase = words.AWAY_FOR_SURE.match(signs.subject)
     if phrase is None or signs.answers:
         return False
+    if signs.answers_nothing and words.AWAY_OF_PEOPLE.match(signs.subject) and _is_of_a_program(signs):
+        return False
+    if signs.from_list and not signs.auto_submitted.startswith(b"auto-rep"):
+        return False  # newsletters are about holidays, too
     return _BEHIND_AWAY.match(signs.subject[phrase.end() :].lstrip()) is not None
+
+
+def _is_of_a_program(signs: Signs) -> bool:
+    """Leave planners and calendars tell of their users."""
+    return any(map(SYSTEM.match, signs.local_parts))
+
+
+def _may_be_said(signs: Signs) -> bool:
+    """Do people, too, head a letter so?  With the bare phrase, or "Out of office: who stands in?"."""
+    said = signs.subject.rstrip(" .!?")
+    phrase = words.AWAY_FOR_SURE.match(said)
+    if phrase is None or phrase.end() == len(said):
+        return True
+    return words.AWAY_OF_PEOPLE.match(said) is not None and "auto" not in said[:30] and not signs.cites
+
+
+def _is_of_a_person(signs: Signs) -> bool:
+    """Somebody's own Return-Path, and no word of a machine."""
+    path = b"return-path" in signs.fields and not signs.null_path
+    return path and not signs.auto_submitted and not signs.precedence
+
+
+def says_so(signs: Signs) -> bool:
+    """Does the subject hold a phrase, or a sentence, that programs write and people do not?"""
+    if _IN_BRACKETS.match(text_of(signs.fields.get(b"subject"))):
+        return True
+    phrase = words.AWAY_FOR_SURE.search(signs.subject) or _IN_A_SENTENCE.search(signs.subject)
+    return phrase is not None and not signs.answers
 
 
 def is_away(signs: Signs) -> bool:
     """People, too, write "Out of office on Friday"; programs write "Out of office: your subject"."""
-    if begins_away(signs):
+    if signs.answers_nothing and _is_of_a_program(signs):
+        return False
+    if begins_away(signs) and not (_may_be_said(signs) and _is_of_a_person(signs)):
+        return True
+    if signs.cites and _IN_BRACKETS.match(text_of(signs.fields.get(b"subject"))):
         return True
     header = signs.message.header
     cites = signs.cites or "references" in header
@@ -49,6 +88,8 @@ def is_away(signs: Signs) -> bool:
     if cites and not signs.answers and words.AWAY_FOR_SURE.search(signs.subject):
         return True  # "Yahoo! Auto Response"
     # "Olga Muster ist abwesend." (Domino), "Re: your subject (Out of Office)" (GroupWise).
+    if not signs.answers and letters.RECEIVED.search(signs.subject):
+        return True  # "Case 4711: your subject - we have received your request"
     if words.AWAY.match(signs.tag):
         return True  # Zendesk: "[Request received] your subject"
     return (not signs.answers and words.AWAY.match(signs.subject) is not None) or (

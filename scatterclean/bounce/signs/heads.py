@@ -112,6 +112,13 @@ SYSTEM = re.compile(
     r"feedback|complaint|fbl|staff|scanner|filter|gateway|firewall|mail|challenge|confirm|spam|virus|auto|nobody|"
     r"info|imss|inetgw|email|server|daemon|quarantine"
 )
+# Local parts of those who can be asked.
+DESKS = frozenset(
+    {"support", "help", "helpdesk", "service", "contact", "kontakt", "postmaster", "hostmaster", "webmaster"}
+    | {"abuse", "noc", "admin", "info"}
+)
+# Local parts of programs that hold a letter back until its sender proves to be a person.
+CHALLENGER = re.compile(r".*(?:challenge|anti-?spam|spam-?block|spam-?arrest|verif|confirm)")
 # Local parts of programs that look into mail and do nothing else.
 SCANNER = re.compile(
     r"(?:e?-?mail)?[-_.]?(?:scan|filter|gateway|firewall|(?:ant[iy])?[-_.]?(?:virus|wirus|spam)|ims[sv]|isvw|quarantine|"

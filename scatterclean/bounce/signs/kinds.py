@@ -12,11 +12,14 @@ from scatterclean.bounce.anatomy import (
     Message,
     opened,
 )
-from scatterclean.bounce.signs import words
+from scatterclean.bounce.signs import letters, words
 from scatterclean.bounce.signs.away import begins_away, is_away
+from scatterclean.bounce.signs.first_words import of_first_words
 from scatterclean.bounce.signs.heads import is_nobodys_path, may_be, says_you_sent_evil
 from scatterclean.bounce.signs.null_path import of_null_path
-from scatterclean.bounce.signs.seen import ADDRESS, SENTENCE_END, Signs
+from scatterclean.bounce.signs.posts import of_list_server, rejects_a_post, warns_the_recipient
+from scatterclean.bounce.signs.seen import Signs
+from scatterclean.bounce.signs.services import of_pec, of_sns
 from scatterclean.model import Kind
 
 _FEEDBACK_TYPE = re.compile(rb"(?:^|\n)feedback-type[ \t]*:", re.IGNORECASE)
@@ -107,25 +110,34 @@ def _of_status(signs: Signs, fields: bytes) -> Kind:
 
 def _by_signs(signs: Signs) -> Kind | None:
     """Kinds of home-made mail: structure and words together."""
+    if "x-ms-journal-report" in signs.message.header:
+        return None  # Exchange keeps a copy of all mail, each in a report from its own daemon
     if signs.from_daemon or b"x-failed-recipients" in signs.fields:
         return _from_daemon(signs)
     if b"x-ricevuta" in signs.fields:
-        return _of_pec(signs)
+        return of_pec(signs)
     if b"x-amz-sns-message-id" in signs.fields:
-        return _of_sns(signs)
-    if signs.from_list_server and (kind := _from_list_server(signs)):
+        return of_sns(signs)
+    if signs.from_list_server and (kind := of_list_server(signs)):
         return kind
     if signs.machine_reply and not signs.from_list:
         return _of_reply(signs)
     if signs.null_path and (kind := of_null_path(signs)):
         return kind
+    if signs.auto_submitted.startswith(b"auto") and rejects_a_post(signs):
+        return Kind.NOTICE
+    if signs.auto_submitted.startswith(b"auto") and _returns_a_letter(signs):
+        return Kind.BOUNCE
     return _of_words(signs)
 
 
 def _from_daemon(signs: Signs) -> Kind | None:
     """A sender of the postmaster kind may still be a person: something must be said or handed back."""
     message = signs.message
-    answer = signs.answers and (signs.human or "in-reply-to" in message.header) and not signs.null_path
+    cites = "in-reply-to" in message.header
+    answer = signs.answers and (signs.human or cites) and not signs.null_path
+    # Some servers leave a null path on people's mail, too.
+    answer = answer or (signs.answers and cites and (signs.human or _quotes(signs)) and not signs.returns_own)
     # James answers under the original's subject; kept without its Return-Path it still hands the message back.
     if answer and (
         signs.human or b"return-path" in signs.fields or not (signs.returns_own and signs.body_failed)
@@ -176,6 +188,7 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
         return False
     return (
         signs.answers
+        or signs.human
         or _quotes(signs)
         or _forwards_a_bounce(signs)
         or signs.persons_path
@@ -208,8 +221,19 @@ def _notifies(signs: Signs) -> bool:
         return True
     if signs.returns_own or (signs.returns and signs.null_path):
         return True
+    if signs.null_path and not signs.answers and words.DIGESTS.search(signs.subject) is None:
+        # A scanner under the postmaster's address, whose subject is its name or the number of a ticket.
+        if signs.cites and signs.from_scanner:
+            return True
+        if signs.says_you_wrote and words.EVIL.search(signs.begin):
+            return True
+        you_sent = words.YOU_SENT.search(signs.begin) and signs.names_another
+        if signs.names_an_id and (you_sent or words.NOTICES.search(signs.begin)):
+            return True
     if signs.auto_submitted.startswith(b"auto") and (signs.returns or (signs.null_path and signs.cites)):
         return True
+    if warns_the_recipient(signs):
+        return False
     return signs.notice and (
         signs.returns or signs.auto_submitted.startswith(b"auto") or _speaks_of_one(signs)
     )
@@ -228,10 +252,12 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
             )
         )
     counted = words.DIGESTS.search(signs.subject) and not in_subject
-    if not signs.returns and (counted or words.MANY.search(signs.subject) or signs.was_for_the_reader):
+    if not signs.returns and (counted or letters.MANY.search(signs.subject) or signs.was_for_the_reader):
         return False  # a mail server's statistics tell of many messages, never of one
     if signs.null_path and (signs.returns or signs.tells_of_an_address):
         return True
+    if signs.null_path and not signs.human and signs.tells_of_your_letter:
+        return True  # X.400 and groupware name people, not addresses
     path = signs.fields.get(b"return-path")
     nobodys = is_nobodys_path(path)
     if nobodys and signs.answers_in_smtp:
@@ -243,27 +269,12 @@ def _speaks_of_failure(signs: Signs, *, in_subject: bool) -> bool:
     return signs.body_failed and not signs.human and proof
 
 
-def _of_pec(signs: Signs) -> Kind:
-    """Italy's certified mail names what its receipts say in a field (DM 2 November 2005, annex, 6.3 to 6.6)."""
-    said = signs.fields[b"x-ricevuta"].strip().lower()
-    if b"virus" in said:
-        return Kind.NOTICE
-    return Kind.BOUNCE if b"errore" in said or said.startswith(b"non-") else Kind.SUCCESS
-
-
-def _of_sns(signs: Signs) -> Kind | None:
-    """Amazon SES tells by SNS, in JSON."""
-    text = signs.begin.replace(" ", "").replace("\\", "")
-    for word, kind in (("bounce", Kind.BOUNCE), ("complaint", Kind.COMPLAINT), ("delivery", Kind.NOTICE)):
-        if f'"notificationtype":"{word}"' in text or f'"eventtype":"{word}"' in text:
-            return kind
-    return None
-
-
 def _of_reply(signs: Signs) -> Kind | None:
     message = signs.message
     if "text/calendar" in message.types:
         return None  # an answer to an invitation is a person's
+    if signs.subject.startswith(words.FORWARD) and not signs.cites:
+        return None  # a rule that passes mail on (Exchange marks it like an answer)
     if begins_away(signs):
         return Kind.AUTOREPLY  # whatever the subject says that it quotes
     if not signs.answers and signs.returns_own and signs.body_failed and signs.answers_in_smtp:
@@ -280,33 +291,11 @@ def _of_reply(signs: Signs) -> Kind | None:
     return Kind.AUTOREPLY
 
 
-# Mailman's count of what waits for the moderator; its tokens for what is to be confirmed (Mailman/Pending.py).
-_WAITING = re.compile(r"\d+ \S")
-_CONFIRM = re.compile(r"confirm [0-9a-f]{20,}")
-
-
-def _from_list_server(signs: Signs) -> Kind | None:
-    """Lists also send reminders, digests and welcomes: only what is about a message or a command counts."""
-    text = signs.begin
-    if signs.answers or ("list-post" in signs.message.header and b"x-list-administrivia" not in signs.fields):
-        return None  # a letter to the list (RFC 2369, 3.4), whoever stands in From
-    mlmmj = b"mlmmj" in signs.fields.get(b"message-id", b"")
-    if _WAITING.match(signs.subject):
-        return None
-    confirm = words.CHALLENGES.search(signs.subject) or _CONFIRM.match(signs.subject)
-    if confirm and signs.list_program and (words.CHALLENGES.search(text) or mlmmj):
-        return Kind.CHALLENGE
-    rejected = words.REJECTED.search(signs.subject) is not None
-    if words.FAILED.search(signs.subject) and not rejected and signs.proof and not mlmmj:
-        return Kind.BOUNCE
-    if words.LIST_NOTICES.search(signs.subject) and (words.LIST_NOTICES.search(text) or signs.returns):
-        return Kind.NOTICE
-    unknown = b"return-path" not in signs.fields and b"in-reply-to" not in signs.fields
-    if (signs.list_program and (signs.cites or signs.returns_own)) or (unknown and signs.returns_own):
-        return Kind.NOTICE  # an answer to what somebody sent to a list, in whatever language
-    if mlmmj:
-        return Kind.NOTICE if signs.returns or words.FAILED.search(signs.subject) else Kind.AUTOREPLY
-    return None
+def _returns_a_letter(signs: Signs) -> bool:
+    """A program's address, its own word that it is one, and the reader's letter: aliases' providers bounce so."""
+    if signs.answers or signs.human or signs.from_list or not signs.from_system or begins_away(signs):
+        return False
+    return signs.returns_own and signs.body_failed
 
 
 def _of_words(signs: Signs) -> Kind | None:
@@ -319,8 +308,9 @@ def _of_words(signs: Signs) -> Kind | None:
     if signs.challenges_for_sure and words.CHALLENGES.search(signs.begin) and not signs.from_list:
         return Kind.CHALLENGE
     if signs.answers or signs.from_list:
-        return _of_first_words(signs)
-    if any(word in signs.subject for word in words.COMPLAINTS) and signs.returns:
+        return of_first_words(signs)
+    complains = signs.subject.startswith(words.COMPLAINTS) and "in-reply-to" not in message.header
+    if complains and signs.returns and signs.from_system:
         return Kind.COMPLAINT
     if "in-reply-to" in message.header and not signs.returns and not signs.from_scanner:
         return None
@@ -392,20 +382,3 @@ def _forwards_a_bounce(signs: Signs) -> bool:
     if part is None or signs.depth >= _MAX_DEPTH:
         return False
     return kind_of(opened(part.content), depth=signs.depth + 1) is not None
-
-
-def _of_first_words(signs: Signs) -> Kind | None:
-    """Bounces that call themselves an answer ("RE: your subject : non remis") or came through a list.
-
-    People's answers quote, cite what they answer, or greet first; these start with what happened to whom.
-    """
-    message = signs.message
-    header = message.header
-    begin = SENTENCE_END.split(message.words[:100])[0]
-    if "in-reply-to" in header or "references" in header or b"\n>" in b"\n" + message.text[:2000]:
-        return None
-    if not (words.FAILED.search(signs.subject) and words.FAILED.search(begin)):
-        return None
-    if ADDRESS.search(message.words[:300]) is None and not signs.returns:
-        return None
-    return Kind.BOUNCE if signs.answers or (signs.returns and signs.from_system) else None

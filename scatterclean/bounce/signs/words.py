@@ -9,8 +9,6 @@ translations of Outlook's and Gmail's "automatic reply" prefixes.
 
 from __future__ import annotations
 
-import re
-
 from scatterclean.bounce.stems import Stems
 
 # --- a message could not be delivered ---------------------------------------------------------------------
@@ -89,6 +87,9 @@ _FAILED = (
     "доставка невозможна", "возвращен", "возвращён", "не может быть доставлен", "недоставк", "отклонен",
     "не было доставлено", "состоянии доставки", "сбой доставки", "не вдалося доставити", "повернен",
     "не може бути доставлен", "не е доставен", "неуспешна доставка", "не могла быть доставлена",
+    # sr, mk, fa, hi
+    "није испоруч", "није достав", "није могуће испоруч", "не може да се испорача", "تحویل داده نشد",
+    "वितरित नहीं", "डिलीवर नहीं",
     # hr, sl, et, lv, lt, ca
     "nije moguće isporuč", "nije moguće dostav", "nije isporučen", "nije dostavljen", "neisporuč",
     "ni mogoče dostav", "ni bilo mogoče dostav", "nedostavlj", "kättetoimetam", "kohaletoimet",
@@ -170,9 +171,23 @@ _AWAY_FOR_SURE = (
     "רד אוטומטי", "رد تلقائي", "automatski odgovor", "samodejni odgovor", "sjálfvirkt svar",
     "fraværsmelding", "svar sjálfkrafa", "automātiskā atbilde",
     "automaatne vastus", "automatinis atsakas", "מענה אוטומטי", "fora de l'oficina",
+    "аутоматски одговор", "автоматски одговор", "erantzun automatikoa", "tweġiba awtomatika",
+    "freagra uathoibríoch", "ateb awtomatig", "پاسخ خودکار", "स्वचालित उत्तर", "स्वत: उत्तर", "automatesch äntwert",
+    "avtomatik cavab", "автоматты жауап", "аўтаматычны адказ", "স্বয়ংক্রিয় উত্তর",
+    "தானியங்கு பதில்", "خودکار جواب", "jibu otomatiki", "outomatiese antwoord", "awtomatikong tugon",
+    "ავტომატური პასუხი", "ինքնաշխատ պատասխան", "abwesenheitsassistent", "abwesenheitsnachricht",
+    "abwesenheitsbenachrichtigung", "abwesenheitsmitteilung",
     "automaatvastus", "automatinis atsakymas", "respon automàtica", "resposta automàtica",
 )  # fmt: skip
 AWAY_FOR_SURE = Stems(_AWAY_FOR_SURE)
+# Of these, what people say of themselves, too.
+AWAY_OF_PEOPLE = Stems(
+    (
+        "out of office", "out-of-office", "vacation message", "absence du bureau", "fuera de la oficina",
+        "fuera de oficina", "fuori sede", "fuori ufficio", "fora do escritório", "házon kívül", "ofis dışında",
+        "不在通知", "부재중", "fora de l'oficina",
+    )
+)  # fmt: skip
 
 # These need a sign of a machine beside them.
 _AWAY = (
@@ -206,9 +221,9 @@ _CHALLENGES = (
     "confirmation request", "registration request", "keep spam out", "to confirm", "empty reply",
     "reply to this message", "be identified as", "guest list",
     "messages from you are being held", "requested that your e", "pending message", "waitlisted",
-    "authentification requise",
+    "authentification requise", "d'authentification de votre",
     "vous authentifier", "authentifier", "cliquant sur le lien", "confirmer votre message", "clique aqui",
-    "haga clic",
+    "haga clic", "clique no link", "pedido de confirmação", "klicken sie hier",
 )  # fmt: skip
 CHALLENGES = Stems(_CHALLENGES)
 
@@ -286,35 +301,7 @@ TO_YOU = Stems(
         "адресовано вам", "adresowana do ciebie",
     )
 )  # fmt: skip
-# Many messages at once.
-MANY = re.compile(
-    r"\b\d+ (?:\w+ ){0,2}(?:messages|e-?mails|mails|nachrichten|mensajes|correos|messaggi|mensagens|berichten|"
-    r"courriels)\b"
-)
 RISKS = Stems(("security risk", "security threat", "sicherheitsrisiko", "eicar", "blocked", "intercepted"))
-
-# What a challenge says of the reader's message, in one sentence; a registration holds no message back.
-_HELD = re.compile(
-    r"(?:your|this|ihre|diese|votre|su|il (?:suo|tuo)|sua|uw|twoja) (?:e-?mail|message|mail|nachricht|courriel|mensaje|"
-    r"correo|messaggio|mensagem|bericht|wiadomość)\b(?! account| box| address|-konto| konto)(?:[^.!?]|[.](?! )){0,120}?"
-    r"(?:\bheld\b|\bhold\b|in a queue|delivered to my|delivered to his|zurückgehalten|angehalten|en attente|retenu|"
-    r"retenido|en espera|trattenut|in attesa|retida|vastgehouden|wstrzyman)"
-)
-_ONLY_APPROVED = re.compile(
-    r"(?:only|now)\b[^.!?]{0,60}(?:messages?|e-?mails?|mail)\b[^.!?]{0,40}\bfrom "
-    r"(?:senders|people|addresses)[^.!?]{0,40}(?:approved|confirmed|know|authori[sz]ed)"
-)
-
-
-def held(text: str) -> bool:
-    """Does the text say that the reader's message waits for an approval of its sender?"""
-    return _HELD.search(text) is not None or _ONLY_APPROVED.search(text) is not None
-
-
-# A help desk's acknowledgement; shops receive payments and orders.
-RECEIVED = re.compile(
-    r"received your (?:request|message|e-?mail|mail|enquiry|inquiry|ticket)|accusé de réception"
-)
 
 # What tells the reader of mail that was held back *from* the reader, or counts it.
 _DIGESTS = (
@@ -330,7 +317,8 @@ _LIST_NOTICES = (
     "awaits moderator", "awaiting moderat", "await moderat", "held for", "is being held",
     "being held until", "not a member", "are not member", "non-member", "nonmember", "not allowed to post",
     "not subscribed", "not a list", "not a subscri", "post by non", "denied", "rejected", "refused",
-    "abgewiesen", "refusé", "rechazad", "rifiutat", "rejeitad", "geweigerd", "your message to",
+    "abgewiesen", "refusé", "rejeté", "odrzucon", "отклон", "rechazad", "rifiutat", "rejeitad", "geweigerd",
+    "your message to",
     "your mail to", "your post", "results of your", "your email commands", "output of your job", "command",
     "loop alert", "duplicated message-id", "kann nicht abbestellt", "probe", "undeliver",
     "modérat", "approbation", "moderación", "moderador", "moderazione", "moderatore", "moderação",
@@ -348,21 +336,25 @@ _REJECTED = (
 )  # fmt: skip
 REJECTED = Stems(_REJECTED)
 
-MAIL = Stems(
-    (
-        "mail", "message", "courriel", "mensaje", "correo", "messaggi", "mensagem", "nachricht", "bericht",
-        "wiadomo", "zpráv", "üzenet", "ileti", "meddeland", "viesti", "сообщен", "письм", "メール", "邮件", "郵件",
-        "메일",
-        "recipient", "empfänger", "destinat", "mailbox", "postfach", "user unknown",
-    )
+# What people call a letter, where something says that it was not delivered; parcels and payments are not, either.
+_LETTERS = (
+    "mail", "message", "courriel", "mensaje", "correo", "messaggi", "mensagem", "nachricht", "bericht",
+    "wiadomo", "zpráv", "üzenet", "ileti", "meddeland", "viesti", "сообщен", "письм", "メール", "邮件", "郵件",
+    "메일", "melding", "meddelels", "správ", "mesaj", "повідомлен", "лист", "μήνυμα", "poruk", "sporočil",
+    "missatge", "порук", "съобщен", "laišk", "ziņojum", "kirja", "skeyti", "הודעה", "رسالت", "رسالة", "پیام",
+    "संदेश", "ข้อความ", "thư", "pesan", "surel", "rfc822", "smtp", "user unknown",
 )  # fmt: skip
+LETTER = Stems(_LETTERS)
+MAIL = Stems(_LETTERS, ("recipient", "empfänger", "destinat", "postfach"))
 
 # Prefixes of people's answers and forwards ("Re: Undeliverable: ..." is a person).
+FORWARD = (
+    "fwd:", "fw:", "wg:", "tr:", "rv:", "i:", "enc:", "doorst:", "pd:", "fs:", "转发:", "轉寄:", "fwd[",
+    "[fwd:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:", "ilt:", "пересл:", "reenv:",
+)  # fmt: skip
 ANSWER = (
-    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "rv:", "res:", "r:", "fwd:",
-    "fw:", "wg:", "tr:", "rif:", "i:", "enc:", "doorst:", "pd:", "fs:", "回复:", "回覆:", "转发:", "轉寄:",
-    "답장:", "re[", "fwd[", "atb:", "[fwd:", "ref:", "rv :", "tr :", "hf:", "vb:", "továbbítás:", "yml:",
-    "ilt:", "отв:", "отг:", "пересл:", "vá:", "reenv:",
+    "re:", "re :", "aw:", "antw:", "antwort:", "sv:", "vs:", "odp:", "ynt:", "res:", "r:", "rif:",
+    "回复:", "回覆:", "답장:", "re[", "atb:", "ref:", "отв:", "отг:", "vá:", *FORWARD,
 )  # fmt: skip
 
 # --- any of it, in a subject -------------------------------------------------------------------------------
