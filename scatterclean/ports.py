@@ -104,7 +104,9 @@ class Mailbox(Protocol):
         """COPY, and no more: where originals are to stay.  Raises OverQuota (nothing changed), FolderMissing."""
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:
-        """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move, after a look at its COPY."""
+        """STORE \\Deleted and UID EXPUNGE exactly these: only to finish a move, after a look at its COPY.
+
+        Raises CommandRefused: then some may be gone, and what is left bears no mark."""
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """Add a keyword, or `\\Flagged`; False if the folder's PERMANENTFLAGS do not allow it (nothing was done)."""

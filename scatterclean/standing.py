@@ -171,7 +171,8 @@ def holes(coverage: Coverage) -> tuple[tuple[datetime, datetime], ...]:
 
 def _put_away(journal: Journal, account: str, now: datetime) -> PutAway:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    moves = journal.moves(account, states=(MoveState.MOVED, MoveState.RETURNED), errand=Errand.SWEEP)
+    states = (MoveState.MOVED, MoveState.COPIED, MoveState.RETURNED)
+    moves = journal.moves(account, states=states, errand=Errand.SWEEP)
     return PutAway(
         today=sum(m.intended_at >= midnight for m in moves),
         week=sum(m.intended_at >= now - WEEK for m in moves),

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import imapclient
 
-from scatterclean.errors import CannotMoveSafely, CommandRefused, ServerBusy, TlsUnavailable
+from scatterclean.errors import CannotMoveSafely, CommandRefused, ServerBusy, TlsUnavailable, Trouble
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import (
     Value,
@@ -345,10 +346,16 @@ class ImapMailbox:
         self._expunge(place.folder, wanted)
 
     def _expunge(self, folder: str, uids: Sequence[int]) -> None:
-        """RFC 4315, 2.1: UID EXPUNGE removes only what is in the set *and* has \\Deleted."""
+        """RFC 4315, 2.1: UID EXPUNGE removes only what is in the set *and* has \\Deleted.  If it is refused the mark
+        comes off again: any program could expunge what bears it, also after its copy was deleted by the person."""
         for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - _COMMAND):
             self._session.demand("UID STORE", text.encode(), rb"+FLAGS.SILENT (\Deleted)", about=folder)
-            self._session.demand("UID EXPUNGE", text.encode(), about=folder)
+            try:
+                self._session.demand("UID EXPUNGE", text.encode(), about=folder)
+            except Trouble:
+                with suppress(Trouble):  # the session may be over
+                    self._session.ask("UID STORE", text.encode(), rb"-FLAGS.SILENT (\Deleted)", about=folder)
+                raise
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """False also for a server that allows keywords and then refuses this one (too many of them)."""

@@ -306,6 +306,8 @@ def _why_it_stays(story: Story, hand: plan.Hand) -> str:
     last = sweeps[-1] if sweeps else None
     if last is not None and last.state is MoveState.DOUBLED:
         return "it is also in Backscatter, and a sweep leaves both alone"
+    if last is not None and last.state is MoveState.COPIED:
+        return "a copy of it is in Backscatter, and the original stays, marked (`without_uidplus`)"
     if last is not None and last.state is MoveState.INTENDED:
         return "a move of it was begun, and how it ended will be looked up at the next sweep"
     back = [m for m in story.moves if last is not None and m.intent.returns == last.id and _done(m)]

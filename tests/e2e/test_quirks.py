@@ -16,8 +16,8 @@ from scatterclean.errors import ServerBusy
 from scatterclean.mailbox.login import open_mailbox, open_session
 from scatterclean.model import Verdict
 from scatterclean.wire import Household
-from tests.e2e.program import Books, Program, messages, whole_story
-from tests.hosts.quirks import Gmail, ICloud, Microsoft, Proton, Provider, Quirky, Yahoo
+from tests.e2e.program import Books, Program, expected, messages, whole_story
+from tests.hosts.quirks import Gmail, ICloud, Microsoft, Proton, Provider, Quirky, Talk, Yahoo
 from tests.servers import RealHand, access_to, fresh_user
 
 pytestmark = pytest.mark.slow
@@ -155,6 +155,41 @@ def test_icloud_a_whole_sweep_without_move_and_without_a_marked_sent_folder(stag
     assert not [c for c in heard if c.upper().startswith(("UID MOVE", "MOVE", "EXPUNGE", "CLOSE", "ENABLE"))]
     assert [c for c in heard if c.startswith("UID COPY")]
     assert [c for c in heard if c.startswith("UID EXPUNGE")]
+
+
+class Stubborn(ICloud):
+    """Copies, marks, and will not expunge for the moment."""
+
+    refusing = True
+
+    def refuses(self, talk: Talk, command: str) -> str:
+        return "NO [INUSE] not now" if self.refusing and command.upper().startswith(self.what) else ""
+
+    what = "UID EXPUNGE"
+
+
+class Readable(Stubborn):
+    """No right to change a flag in the inbox."""
+
+    what = "UID STORE"
+
+
+@pytest.mark.parametrize("stage", [Stubborn, Readable], indirect=True, ids=["EXPUNGE", "STORE"])
+def test_a_copy_that_cannot_be_completed_is_completed_by_a_later_sweep(stage: Stage) -> None:
+    provider = stage.provider.provider
+    assert isinstance(provider, Stubborn)
+    books = Books.filled(stage.hand, sent="Sent Messages")
+    program = stage.program()
+    for _ in range(2):
+        told = program("sweep")
+        assert told["exit"] != 0
+        assert messages(stage.hand.messages("INBOX")) == expected(books.inbox)
+        assert len(books.away()) == len(books.world.moving)
+    provider.refusing = False
+    told = program("sweep")
+    assert told["exit"] == 0, told
+    books.whole()
+    assert len(books.away()) == len(books.world.moving)
 
 
 # --- Yahoo ------------------------------------------------------------------------------------------------

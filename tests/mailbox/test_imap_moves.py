@@ -60,6 +60,15 @@ def test_exactly_those_are_removed_that_a_look_has_found_twice() -> None:
     assert deeds(server) == [b"UID STORE 1,3 +FLAGS.SILENT (\\Deleted)", b"UID EXPUNGE 1,3"]
 
 
+def test_what_may_not_be_expunged_is_not_left_marked_as_deleted() -> None:
+    with saying({"UID EXPUNGE": [b"TAG NO [NOPERM] no right\r\n"]}, capability=NO_MOVE) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused):
+            box.remove(INBOX, [3, 1])
+        box.close()
+    assert deeds(server)[2:] == [b"UID STORE 1,3 -FLAGS.SILENT (\\Deleted)"]
+
+
 @pytest.mark.parametrize("said", [b"Copied", b"[COPYUID 8 1 11] Copied", b"[COPYUID 7 1:2 11] Copied"])
 def test_a_copy_whose_uids_are_not_told_removes_nothing(said: bytes) -> None:
     with saying({"UID COPY": [b"TAG OK " + said + b"\r\n"]}, capability=NO_MOVE) as server:

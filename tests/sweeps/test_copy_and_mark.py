@@ -14,6 +14,8 @@ from scatterclean.model import MoveState, Refusal, WithoutUidplus
 from scatterclean.plan import KEYWORD
 from scatterclean.undo import Selection
 from tests.sweeps.crash import Errand, Template, discard, later, sweep, take_back
+from tests.sweeps.test_standing import stand
+from tests.sweeps.test_why import one, words
 from tests.sweeps.tripwire import Death, Fate
 from tests.sweeps.world import World
 
@@ -142,6 +144,13 @@ def test_what_proved_genuine_loses_the_mark_by_itself(world: World) -> None:
     assert world.sweep().returned == 1
     assert len(marked(world)) == 2
     assert world.sweep().returned == 0
+
+
+def test_status_counts_what_was_copied_and_why_says_that_the_original_stays(world: World) -> None:
+    flood(world)
+    world.sweep()
+    assert stand(world).put_away.ever == 3
+    assert "but it stays: a copy of it is in Backscatter" in words(one(world, marked(world)[0]))
 
 
 def test_nothing_of_it_is_deleted_when_it_is_old(world: World) -> None:

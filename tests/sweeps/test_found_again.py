@@ -13,6 +13,8 @@ from scatterclean import seek
 from scatterclean.mailbox.memory import MemoryServer
 from scatterclean.model import MoveState, Whereabouts
 from scatterclean.undo import Selection
+from tests.sweeps.crash import Template, discard, later, take_back
+from tests.sweeps.tripwire import Death, Fate
 from tests.sweeps.world import World
 
 NO_MOVE = pytest.mark.parametrize("knows_move", [True, False], ids=["MOVE", "COPY"])
@@ -204,3 +206,36 @@ def test_a_move_that_died_before_the_folder_was_renamed_is_settled_as_moved(worl
     [row] = [m for m in world.store.journal.moves("home") if m.id == move.id]
     assert row.state is MoveState.MOVED
     assert len(world.undo().back) == 1
+
+
+@NO_MOVE
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["renamed", "filed elsewhere"])
+def test_an_undo_of_what_was_found_again_that_dies_anywhere_is_completed_by_the_next(
+    tmp_path: Path, *, elsewhere: bool, knows_move: bool
+) -> None:
+    first = World(tmp_path / "log.db", MemoryServer(move=knows_move))
+    first.history()
+    before = put_away(first, 2)
+    if elsewhere:
+        refile(first, "Old")
+    else:
+        first.server.rename("Backscatter", "Old")
+    template = Template(first)
+    deaths = 0
+    for step in range(10_000):
+        world = template.copy()
+        try:
+            take_back(Selection())(world, Fate(step))
+        except Death:
+            deaths += 1
+        else:
+            discard(world)
+            break
+        world.close()
+        world.undo()
+        assert (world.inbox(), world.ids("Old")) == (before, []), f"died at step {step}"
+        later(world, minutes=30)
+        assert world.sweep(folders=["INBOX"]).moved == 0
+        assert not world.store.journal.moves("home", states=[MoveState.INTENDED, MoveState.DOUBLED])
+        discard(world)
+    assert deaths > 10

@@ -135,6 +135,20 @@ def test_what_the_person_deletes_of_a_half_move_is_final(
     assert (world.inbox(), len(world.away()), set(states(world))) == ([], 2, {MoveState.MOVED})
 
 
+def test_who_deletes_the_copy_of_a_half_move_keeps_the_message_where_it_was(world: Copying) -> None:
+    before = flood(world, 2)
+    world.session = RefusesStore
+    world.sweep()
+    for message in world.server.messages("Backscatter"):
+        world.server.delete("Backscatter", message.uid)
+    world.session = MemoryMailbox
+    for _ in range(3):
+        world.later(hours=1)
+        assert world.sweep().moved == 0
+    assert (world.inbox(), world.away(), clean(world)) == (before, [], True)
+    assert MoveState.INTENDED not in states(world)
+
+
 def test_an_undo_that_cannot_be_completed_is_completed_by_the_next(world: Copying) -> None:
     before = flood(world)
     world.sweep()
