@@ -80,6 +80,14 @@ def _key(name: str) -> bytes:
     return name.lower().encode()
 
 
+@lru_cache(maxsize=64)  # in lists of which there are a handful
+def _keys(names: tuple[str, ...]) -> tuple[bytes, ...]:
+    return tuple(_key(name) for name in names)
+
+
+_NONE = [b""]
+
+
 class Header:
     """A header block, read once.  Names are looked up in any case; values are unfolded.
 
@@ -118,18 +126,18 @@ class Header:
         values = self._fields.get(_key(name))
         return [] if values is None else list(map(_value, values[:limit]))
 
-    def normalised(self, name: str) -> bytes:
-        """The first value with every run of white space as one blank; empty if there is none."""
-        values = self._fields.get(_key(name))
-        if not values:
-            return b""
-        value = values[0]
+    def normalised(self, names: tuple[str, ...]) -> list[bytes]:
+        """Of each field the first value with every run of white space as one blank; empty if there is none."""
         # What unfolding does beside, this does as well; but for the cut.
-        return b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
+        return [
+            b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
+            for value in [self._fields.get(key, _NONE)[0] for key in _keys(names)]
+        ]
 
-    def together(self, names: Sequence[str]) -> list[str]:
+    def together(self, names: tuple[str, ...]) -> list[str]:
         """Every value of these fields as text, name by name."""
-        return [text for name in names if _key(name) in self._fields for text in self.all(name)]
+        fields = self._fields
+        return [_value(value) for key in _keys(names) if key in fields for value in fields[key]]
 
     def first_values(self) -> dict[bytes, bytes]:
         """The first value of every field, folded as it stands, by lower-cased name."""
