@@ -163,6 +163,10 @@ class Session:
         separator = self._namespaces.separator if self._namespaces else ""
         return Exchange(command, self.account, self.where, about, separator)
 
+    def offered(self) -> frozenset[str]:
+        """What was advertised on connecting, upper-cased."""
+        return frozenset(self._connection.capabilities if self._connection is not None else ())
+
     def can(self, capability: str) -> bool:
         """Was it advertised after the login?"""
         return capability in self.capabilities
