@@ -88,12 +88,15 @@ def run(kind: str, kills: int, seed: int) -> int:
                 else:
                     ended += 1
                 assert not set(before) - without_deleted(books(hand)), f"lost after {killed} kills"
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert done.returncode in (0, 1), done.stderr
+            for _ in range(
+                2
+            ):  # where no sweep came as far as the inbox, the first sees the mail and the second moves it
+                done = subprocess.run(command, capture_output=True, text=True, check=False)
+                assert done.returncode in (0, 1), done.stderr
             after = books(hand)
             assert after == before, f"after {killed} kills: {after - before} {before - after}"
             left = len(hand.messages("INBOX"))
-            assert not left, f"{left} stay in the inbox after {killed} kills"
+            assert not left, f"{left} stay in the inbox after {killed} kills: {done.stdout}{done.stderr}"
             print(f"{kind}: {killed} killed, {ended} ended before, {number} messages", flush=True)
         hand.close()
     return killed

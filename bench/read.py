@@ -1,10 +1,10 @@
 """Scores bounce.read on the shared corpora, measure by measure, and times it; it changes nothing.
 
     python bench/read.py --corpora ../shared/corpora [--misses] [--kinds] [--more DIRECTORY_OF_ORDINARY_MAIL]
-    python bench/read.py --corpora ../shared/corpora --peers
+    python bench/read.py --corpora ../shared/corpora --peers [--flufl-python PYTHON]
 
 With --peers the other readers go through the same files in the same run, side by side with this one (bench/peers.py,
-which has more options), and each that is absent is named with what installs it.
+which gets the options that are not known here), and each that is absent is named with what installs it.
 """
 
 from __future__ import annotations
@@ -162,7 +162,9 @@ def main() -> int:
     parser.add_argument(
         "--peers", action="store_true", help="messages per second and recall beside other readers'"
     )
-    arguments = parser.parse_args()
+    arguments, more = parser.parse_known_args()
+    if more and not arguments.peers:
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     messages = list(labelled(arguments.corpora))
     if arguments.more:
         messages += [
@@ -183,7 +185,7 @@ def main() -> int:
         print("\nBeside its peers:", flush=True)
         script = Path(__file__).with_name("peers.py")  # a process of its own: the figures include memory
         return subprocess.run(
-            (sys.executable, script, "--corpora", arguments.corpora), check=False
+            (sys.executable, script, "--corpora", arguments.corpora, *more), check=False
         ).returncode
     if not arguments.no_speed:
         bounces = [each.raw for each in messages if each.kind in ("bounce", "delay")]

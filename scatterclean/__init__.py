@@ -27,6 +27,7 @@ gather       new mail of a watched folder -> cases, and lessons about the log
 glean        the person's own mail among other mail -> sent log
 recall       was it received long ago?
 rescue       what proved genuine comes back
+looks        where messages are now
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 sweep, undo  the two errands
 why/, standing  what is told of one message, of one account

@@ -11,7 +11,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from scatterclean.model import Alarm, AlarmKind, Because, Case, Hour, Tie, Verdict
+from scatterclean.model import (
+    Alarm,
+    AlarmKind,
+    Because,
+    Case,
+    Hour,
+    Question,
+    Tie,
+    TieQuestion,
+    Verdict,
+)
 
 # A person's newsletter or invitation goes to so many, too; more at once, to people never written to before, and
 # several times what was ever usual, is not a habit.
@@ -25,6 +35,8 @@ FILING = timedelta(hours=1)
 # Lists of addresses rot: a tenth of an old newsletter bounces.  So many failures of one message are spam's.
 MANY_BOUNCES = 20
 MANY_BOUNCES_REACH = timedelta(days=3)
+# An intruder may write to the same people several times before somebody notices; a newsletter comes next week.
+NIGHT = timedelta(hours=12)
 
 
 def sent_by_you(account: str, cases: Iterable[Case]) -> list[Alarm]:
@@ -70,14 +82,26 @@ def bursts(account: str, hours: Sequence[Hour], now: datetime) -> list[Alarm]:
     return found[:1]
 
 
-def many_bounces(account: str, genuine: Iterable[Case], ties: Iterable[Tie]) -> list[Alarm]:
-    """Logged messages that bounced from so many recipients as no person's letter does.
+def question_for(person: str, genuine: Iterable[Case]) -> Question:
+    """To whom of those whom these are about did something go, and when was the first time?"""
+    ties = {
+        TieQuestion(recipient, case.arrival - HABIT, case.arrival)
+        for case in genuine
+        for recipient in case.bounce.recipients
+    }
+    return Question(person, frozenset(), frozenset(ties), frozenset())
 
-    `ties` say to whom the log says that something went: only recipients to whom one and the same message went count,
-    for who knows an id can forge bounces about it."""
+
+def many_bounces(account: str, genuine: Iterable[Case], ties: Iterable[Tie]) -> list[Alarm]:
+    """Logged messages that bounced from so many strangers as no person's letter does.
+
+    `genuine` are those that the person's own server wrote: who got a message knows its id and its recipients, and can
+    forge all else.  `ties` answer `question_for`: only recipients to whom that message went, and nothing on
+    other days, count.  A newsletter goes to the same people each month, and a tenth of them is gone."""
     sent: dict[str, set[datetime]] = {}
     for tie in ties:
         sent.setdefault(tie.recipient, set()).add(tie.sent_at)
+    sent = {to: moments for to, moments in sent.items() if max(moments) - min(moments) <= NIGHT}
     heaps: dict[str, list[Case]] = {}
     for case in genuine:
         reason = case.finding.because[0] if case.finding.because else None

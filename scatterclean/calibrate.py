@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_meant
 from scatterclean.model import (
     SHARED_BY_MANY,
     Answer,
@@ -73,13 +73,13 @@ class Passing:
 def passing(fields: bytes, arrival: datetime) -> Passing:
     """`fields` must hold `FIELDS` of an ordinary message; whatever is missing or broken is left empty."""
     header = Header(fields)
-    parent = ids_in(header.get("In-Reply-To") or "")
-    thread = ids_in(header.get("References") or "")[-_MOST_CITED:]
+    parent = ids_meant(header.get("In-Reply-To") or "")
+    thread = ids_meant(header.get("References") or "")[-_MOST_CITED:]
     senders = addresses_in(header.get("From") or "")
     to = addresses_in(header.get("To") or "")
     return Passing(
         arrival=arrival,
-        ids=ids_in(header.get("Message-ID") or "")[:1],
+        ids=ids_meant(header.get("Message-ID") or "")[:2],
         parent=tuple(parent[:2]) or tuple(thread[-1:]),
         cited=tuple(dict.fromkeys((*parent[:2], *thread))),
         sender=senders[0] if senders else None,

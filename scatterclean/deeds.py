@@ -7,13 +7,13 @@ start by the same look and the same table (`plan.outcome`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import TypeVar
 
-from scatterclean import plan
+from scatterclean import plan, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -22,9 +22,8 @@ from scatterclean.errors import (
     OverQuota,
     Stopped,
 )
-from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
-from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting, Whereabouts
+from scatterclean.looks import by_fingerprint, copies_of, look, renumbered, since, sources_of, unaccounted
+from scatterclean.model import Errand, Intent, Move, MoveState, Place, Whereabouts
 from scatterclean.ports import FolderState, Journal, Mailbox
 
 K = TypeVar("K")
@@ -41,13 +40,8 @@ Progress = Callable[[int], None]
 def unsafe_target(mailbox: Mailbox, account: str, target: str) -> str:
     """What is wrong with `target` if the server uses it for something in which mail is not kept, else ""."""
     uses = {use for folder in mailbox.folders() if folder.name == target for use in folder.use}
-    if uses.isdisjoint(_USED_OTHERWISE):
-        return ""
-    return (
-        f"account {account}: the folder for backscatter, {target!r}, is what the server uses for "
-        f"{min(uses & _USED_OTHERWISE)!r}: mail that is put there may be deleted or mistaken, so nothing is moved\n"
-        '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
-    )
+    used = min(uses & _USED_OTHERWISE, default=None)
+    return wording.target_unsafe(account, target, used) if used else ""
 
 
 @dataclass(slots=True)
@@ -69,12 +63,7 @@ class Done:
         self.unsettled += unsettled
         doubled = [move for move, state in settled if state is MoveState.DOUBLED]
         if doubled:
-            intent = doubled[0].intent
-            self.trouble(
-                f"account {intent.account}: {len(doubled)} of the messages that were moved from "
-                f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
-                "  Nothing is lost, and they are left alone: delete the ones that you do not want."
-            )
+            self.trouble(wording.doubled(doubled))
 
     def trouble(self, told: str) -> None:
         """Once, however many batches say so."""
@@ -83,15 +72,6 @@ class Done:
 
     def count(self, *states: MoveState) -> int:
         return sum(1 for _, settled in self.settled if settled in states)
-
-
-def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
-    """uid -> (sighting, fingerprint) of those that are there now; {} if the folder is gone or another."""
-    try:
-        seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
-        return {s.uid: (s, fingerprint(s.header)) for s in seen}
-    except (FolderMissing, FolderChanged):
-        return {}
 
 
 def fit(
@@ -165,7 +145,7 @@ def _move(
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
         refused = True
-    done.add(*_settle(mailbox, journal, moves, clock, refused=refused))
+    done.add(*_settle(mailbox, journal, moves, clock, refused=refused, answered=not refused))
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -198,8 +178,8 @@ def flag(mailbox: Mailbox, where: Sequence[Whereabouts]) -> None:
 def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -> Done:
     """Settle every deed of the account that was journalled and whose end is unknown.  Moves nothing new.
 
-    Where the server refuses the look, they stay *intended* until it allows it: nobody knows how they ended, and
-    all other work goes on.
+    Where the server refuses the look, or a folder is made anew in the middle of it, they stay *intended* until a look
+    succeeds: nobody knows how they ended, and all other work goes on.
     """
     done = Done()
     intended = [
@@ -210,9 +190,9 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock) -
     for _, together in _grouped(intended, _deed):
         try:
             done.add(*_settle(mailbox, journal, together, clock))
-        except CommandRefused as refused:
+        except (CommandRefused, FolderMissing, FolderChanged) as trouble:
             done.unsettled += together
-            done.trouble(str(refused))
+            done.trouble(str(trouble))
     return done
 
 
@@ -223,85 +203,55 @@ def _deed(move: Move) -> tuple[Place, str, int, int, int]:
 
 
 def _settle(
-    mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Clock, *, refused: bool = False
+    mailbox: Mailbox,
+    journal: Journal,
+    moves: Sequence[Move],
+    clock: Clock,
+    *,
+    refused: bool = False,
+    answered: bool = False,
 ) -> tuple[list[tuple[Move, MoveState]], list[Move]]:
     """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
 
     Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
-    do it.
+    do it.  Unless it `answered` that it did, a copy must have the date of its source, too, to be taken for ours.
     """
-    copies = _copies(mailbox, moves)
-    sources = _sources(mailbox, moves)
+    seen, same = copies_of(mailbox, moves)
+    copies, sources = by_fingerprint(seen), sources_of(mailbox, moves)
     by_copy = not mailbox.moves_atomically()
-    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
-    renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
+    hidden = by_copy and not refused and unaccounted(mailbox, moves, sources, copies)
+    elsewhere = renumbered(mailbox, moves, sources) if by_copy else frozenset()
     now = clock()
-    looked = {
-        m.id: plan.outcome(
-            m.id in sources,
-            copies.get(m.intent.fingerprint, []),
-            own_copy=by_copy and plan.may_finish(m, sources.get(m.id)),
-            unaccounted=unaccounted,
+    outcomes: dict[int, plan.Outcome] = {}
+    for m in moves:
+        source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
+        like = [uid for uid in there if answered or plan.is_copy(source, seen[uid][0])]
+        outcome = plan.outcome(
+            source is not None,
+            like or there,
+            own_copy=by_copy and same and bool(like) and plan.may_finish(m, source),
+            unaccounted=hidden,
             late=now - m.intended_at >= plan.LATE,
         )
-        for m in moves
-    }
-    outcomes = {known: outcome for known, outcome in looked.items() if outcome is not None}
-    for m in moves:
-        if m.id in renumbered and outcomes[m.id].state is MoveState.MOVED:
-            outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+        if outcome is not None and outcome.state is MoveState.MOVED and m.id in elsewhere:
+            outcome = plan.Outcome(MoveState.DOUBLED, outcome.target_uid)
+        if outcome is not None:
+            outcomes[m.id] = outcome
     halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]
     if halves:
         # Then the look shows both, and both are left alone.
         with suppress(CommandRefused, CannotMoveSafely):
             mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
-        sources = _sources(mailbox, halves)
+        sources = sources_of(mailbox, halves)
         for m in halves:
             if m.id in sources:
                 outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
+    if not same:
+        outcomes = {known: replace(outcome, target_uid=None) for known, outcome in outcomes.items()}
     ended = [m for m in moves if m.id in outcomes]
     journal.settle([(m, outcomes[m.id].state, outcomes[m.id].target_uid) for m in ended], now)
     _mark(mailbox, [(m, outcomes[m.id]) for m in ended])
     return [(m, outcomes[m.id].state) for m in ended], [m for m in moves if m.id not in outcomes]
-
-
-def _unaccounted(
-    mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting], copies: Mapping[str, list[int]]
-) -> bool:
-    """Did something come into Backscatter since the deed that is not to be seen?  COPY takes all or none (RFC 3501,
-    6.4.7): asked only where a message seems not to have been copied."""
-    if moves[0].intent.errand is not Errand.SWEEP or all(
-        m.id not in sources or copies.get(m.intent.fingerprint) for m in moves
-    ):
-        return False
-    first, place = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
-    try:
-        state = mailbox.state(place.folder)
-        return state.place == place and sum(map(len, copies.values())) < state.uidnext - first
-    except (FolderMissing, FolderChanged):
-        return False
-
-
-def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:
-    """Ids of the moves whose message is not at its UID, but still in its folder, for the server made the UIDs anew
-    (after a repair, or from a backup): then a copy is not all that there is of it."""
-    missing = [m for m in moves if m.id not in sources]
-    if not missing:
-        return frozenset()
-    was = missing[0].intent.source.place
-    try:
-        state = mailbox.state(was.folder)
-        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
-            return frozenset()
-        there = _by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=_since(missing))))
-    except (FolderMissing, FolderChanged):
-        return frozenset()
-    return frozenset(m.id for m in missing if m.intent.fingerprint in there)
-
-
-def _since(moves: Sequence[Move]) -> date | None:
-    """No message of these has an earlier INTERNALDATE, whatever the zone of the server is."""
-    return min((m.intent.arrival.date() - timedelta(days=1) for m in moves if m.intent.arrival), default=None)
 
 
 def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> None:
@@ -318,30 +268,6 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
         # A convenience for other machines; the deed itself is settled.
         with suppress(FolderMissing, FolderChanged, CommandRefused):
             mailbox.mark(Place(move.intent.target_folder, move.target_uidvalidity), put_away, plan.KEYWORD)
-
-
-def _copies(mailbox: Mailbox, moves: Sequence[Move]) -> Mapping[str, list[int]]:
-    """fingerprint -> UIDs in the target that were not there before the deed."""
-    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
-    try:
-        uids = mailbox.uids(target, moves[0].target_uidnext)
-    except (FolderMissing, FolderChanged):
-        return {}
-    return _by_fingerprint(look(mailbox, target, uids))
-
-
-def _by_fingerprint(seen: Mapping[int, tuple[Sighting, str]]) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for uid, (_, known_as) in sorted(seen.items()):
-        found.setdefault(known_as, []).append(uid)
-    return found
-
-
-def _sources(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Sighting]:
-    """move id -> the message, of those that are still where they were."""
-    seen = look(mailbox, moves[0].intent.source.place, [m.intent.source.uid for m in moves])
-    found = ((m, seen.get(m.intent.source.uid)) for m in moves)
-    return {m.id: there[0] for m, there in found if there is not None and there[1] == m.intent.fingerprint}
 
 
 def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
@@ -362,7 +288,7 @@ def find(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Whereabouts]:
     for folder, missing in _grouped(lost, lambda m: m.intent.target_folder):
         try:
             place = mailbox.state(folder).place
-            there = _by_fingerprint(look(mailbox, place, mailbox.uids(place, since=_since(missing))))
+            there = by_fingerprint(look(mailbox, place, mailbox.uids(place, since=since(missing))))
         except (FolderMissing, FolderChanged):
             continue
         taken = {where.uid for where in found.values() if where.place == place}

@@ -21,5 +21,6 @@ def fingerprint(header: bytes) -> str:
 
 def fingerprint_of(header: Header) -> str:
     """The same of a header that was read already."""
-    told = b"".join([b"%d:%b" % (len(value), value) for value in header.normalised(FIELDS)])
+    values = [header.normalised(name) for name in FIELDS]
+    told = b"".join([b"%d:" % len(value) + value for value in values])
     return blake2b(told, digest_size=16).hexdigest()

@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_tz
-from functools import lru_cache
 
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_SUBJECT, MessageId
 
@@ -75,17 +74,15 @@ def with_line_feeds(raw: bytes) -> bytes:
     return raw.replace(b"\r\r\n", b"\n").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-@lru_cache(maxsize=512)  # the names that this program asks for, some dozens of times per message
-def _key(name: str) -> bytes:
-    return name.lower().encode()
+class _Keys(dict[str, bytes]):
+    """The names that this program asks for, some dozens of times per message, as `Header` keeps them."""
+
+    def __missing__(self, name: str) -> bytes:
+        key = self[name] = name.lower().encode()
+        return key
 
 
-@lru_cache(maxsize=64)  # in lists of which there are a handful
-def _keys(names: tuple[str, ...]) -> tuple[bytes, ...]:
-    return tuple(_key(name) for name in names)
-
-
-_NONE = [b""]
+_KEYS = _Keys()
 
 
 class Header:
@@ -113,31 +110,38 @@ class Header:
 
     def raw(self, name: str) -> bytes | None:
         """The first value as bytes, or None."""
-        values = self._fields.get(_key(name))
+        values = self._fields.get(_KEYS[name])
         return unfolded(values[0]) if values else None
 
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
-        values = self._fields.get(_key(name))
+        values = self._fields.get(_KEYS[name])
         return None if values is None else _value(values[0])
 
     def all(self, name: str, limit: int | None = None) -> list[str]:
         """Every value as text, in order, or the first `limit` of them."""
-        values = self._fields.get(_key(name))
+        values = self._fields.get(_KEYS[name])
         return [] if values is None else list(map(_value, values[:limit]))
 
-    def normalised(self, names: tuple[str, ...]) -> list[bytes]:
-        """Of each field the first value with every run of white space as one blank; empty if there is none."""
-        # What unfolding does beside, this does as well; but for the cut.
-        return [
-            b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
-            for value in [self._fields.get(key, _NONE)[0] for key in _keys(names)]
-        ]
+    def normalised(self, name: str) -> bytes:
+        """The first value with every run of white space as one blank; empty if there is none."""
+        values = self._fields.get(_KEYS[name])
+        return _normalised(values[0]) if values else b""
 
-    def together(self, names: tuple[str, ...]) -> list[str]:
-        """Every value of these fields as text, name by name."""
+    def all_normalised(self, name: str, limit: int) -> list[str]:
+        """The first `limit` values as text, with every run of white space as one blank."""
+        values = self._fields.get(_KEYS[name])
+        return [] if values is None else [as_text(_normalised(value)) for value in values[:limit]]
+
+    def first_of(self, names: frozenset[bytes]) -> dict[bytes, bytes]:
+        """The first value of each of these fields (by lower-cased names), folded as it stands."""
         fields = self._fields
-        return [_value(value) for key in _keys(names) if key in fields for value in fields[key]]
+        return {name: fields[name][0] for name in names.intersection(fields)}
+
+    def together(self, names: Sequence[str]) -> list[str]:
+        """Every value of these fields as text, name by name."""
+        found = [self._fields.get(_KEYS[name]) for name in names]
+        return [_value(value) for values in found if values for value in values]
 
     def first_values(self) -> dict[bytes, bytes]:
         """The first value of every field, folded as it stands, by lower-cased name."""
@@ -150,7 +154,7 @@ class Header:
         return both
 
     def __contains__(self, name: str) -> bool:
-        return _key(name) in self._fields
+        return _KEYS[name] in self._fields
 
     def __len__(self) -> int:
         return sum(len(values) for values in self._fields.values())
@@ -158,6 +162,11 @@ class Header:
     def names(self) -> Sequence[str]:
         """Lower-cased names that occur, in order of first occurrence."""
         return tuple(name.decode("ascii") for name in self._fields)
+
+
+def _normalised(value: bytes) -> bytes:
+    """What unfolding does beside, this does as well; but for the cut."""
+    return b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
 
 
 def unfolded(value: bytes) -> bytes:
@@ -198,6 +207,17 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
         words = value.strip().strip("<>").split()
         quoted = words if len(words) == 1 else [word.strip("<>") for word in words if "@" in word]
     return tuple(MessageId(text) for text in dict.fromkeys(text[:MAX_ID] for text in quoted) if text)
+
+
+def ids_meant(value: str) -> tuple[MessageId, ...]:
+    """`ids_in`, and those that stand in it as RFC 2047 words, which a program made of a long line or an odd
+    character; servers on the way decode them.
+
+    For the person's own mail: what a bounce quotes is read more strictly."""
+    if "=?" not in value:
+        return ids_in(value)
+    plain = decoded(value, 4096)
+    return tuple(dict.fromkeys((*ids_in(plain), *ids_in(value))))
 
 
 # Names that senders write and Python does not know, or knows too narrowly.
@@ -318,6 +338,8 @@ def date_in(value: str | None) -> datetime | None:
                 int(plain[6] or 0),
                 tzinfo=UTC,
             )
+            if plain[8] == plain[9] == "00":
+                return local
             offset = timedelta(hours=int(plain[8]), minutes=int(plain[9]))
             return local - offset if plain[7] == "+" else local + offset
         parts = parsedate_tz(value)

@@ -205,6 +205,12 @@ def may_finish(move: Move, source: Sighting | None) -> bool:
     return _HANDLED.isdisjoint(flag.lower() for flag in source.flags)
 
 
+def is_copy(source: Sighting | None, other: Sighting) -> bool:
+    """Can `other`, with the fingerprint of `source`, be a COPY of it?  COPY keeps INTERNALDATE (RFC 3501, 6.4.7); a
+    message that was sent once more, for its server did not hear that it came, has its own."""
+    return source is not None and (source.arrival, source.size) == (other.arrival, other.size)
+
+
 def outcome(
     source_there: bool, copies: Sequence[int], *, own_copy: bool, unaccounted: bool = False, late: bool = True
 ) -> Outcome | None:

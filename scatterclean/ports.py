@@ -201,7 +201,9 @@ class SentLog(Protocol):
         """The latest `sent_at` logged from this account."""
 
     def ask(self, question: Question) -> Answer:
-        """One batch, a handful of queries, whatever its size."""
+        """One batch, a handful of queries, whatever its size.
+
+        A key without "@" is known, too, if a logged one begins with it: it may have been cut short."""
 
 
 class Experience(Protocol):

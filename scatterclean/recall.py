@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing
-from scatterclean.headers import Header, ids_in
+from scatterclean.headers import Header, ids_meant
 from scatterclean.model import Account, Because, Case, Lessons, Verdict
 from scatterclean.ports import Mailbox
 
@@ -42,7 +42,7 @@ def received(mailbox: Mailbox, account: Account, cases: Sequence[Case], now: dat
             place = mailbox.state(folder).place
             uids = mailbox.with_message_ids(place, list(dict.fromkeys(asked.values())))
             for seen in mailbox.headers(place, uids, ("Message-ID",)):
-                for message_id in ids_in(Header(seen.header).get("Message-ID") or ""):
+                for message_id in ids_meant(Header(seen.header).get("Message-ID") or ""):
                     # Some servers give the bounce the id of what it is about: that is the bounce itself.
                     if message_id.text not in mine:
                         found.update({key: now for key in message_id.keys if key in asked})

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from scatterclean import deeds, plan, wording
+from scatterclean import deeds, looks, plan, wording
 from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing, Stopped
 from scatterclean.model import Account, Case, Errand, Intent, Move, MoveState, Place, Verdict, Whereabouts
 from scatterclean.ports import Journal, Mailbox
@@ -94,7 +94,7 @@ def _delete(
     done: deeds.Done,
 ) -> None:
     place = batch[0].source.place
-    seen = deeds.look(mailbox, place, [intent.source.uid for intent in batch])
+    seen = looks.look(mailbox, place, [intent.source.uid for intent in batch])
     able = [i for i in batch if plan.may_delete(i.fingerprint, *seen.get(i.source.uid, (None, "")))]
     state = mailbox.state(place.folder)
     if not able or state.place != place:

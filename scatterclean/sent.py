@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint_of
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_meant
 from scatterclean.model import MessageId, SentMessage, Sighting
 
 # Every name that a message may be quoted by (field guide, 2).
@@ -71,7 +71,7 @@ def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
     header = Header(sighting.header)
-    ids = _each_once([ids_in(value) for value in header.together(ID_FIELDS)])
+    ids = _each_once([ids_meant(value) for value in header.together(ID_FIELDS)])
     to = header.together(RECIPIENT_FIELDS)
     recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in to])
     senders = addresses_in(header.get("From") or "")

@@ -284,9 +284,15 @@ class Sweep:
         account, log, now = self.account.name, self.sources.log, self.clock()
         found = alarms.sent_by_you(account, cases)
         if any(c.finding.verdict is Verdict.GENUINE for c in cases):  # the others came in earlier sweeps
-            genuine = self.docket.genuine(account, now - alarms.MANY_BOUNCES_REACH)
-            ties = log.ask(question_for(self.account.person, [(c.bounce, c.arrival) for c in genuine])).ties
-            found += alarms.many_bounces(account, genuine, ties)
+            provider = knowledge_of(self.sources, self.account, now).provider
+            genuine = [
+                case
+                for case in self.docket.genuine(account, now - alarms.MANY_BOUNCES_REACH)
+                if origin.returned_by_own(case.bounce, provider)
+            ]
+            if genuine:
+                ties = log.ask(alarms.question_for(self.account.person, genuine)).ties
+                found += alarms.many_bounces(account, genuine, ties)
         if harvested.new or self._sent_since(now):
             found += alarms.bursts(account, log.hours(account, now - alarms.HABIT), now)
         new = self.journal.ring(found, now)

@@ -17,12 +17,12 @@ from scatterclean.bounce.intact import is_intact, may_be_meant, wrapped_in
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
+    WANTED,
     candidate,
     challenges,
     is_null_path,
     may_be,
     surely_ordinary,
-    wanted,
 )
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
@@ -46,6 +46,7 @@ MAX_LEVEL = 5  # a bounce of a bounce of a bounce was seen, never more
 _MAX_RETURNED = 8  # per level
 _MAX_RECEIVED = 30
 _MAX_MANGLED = 4  # fields of one header
+_NULL_PATH_FIRST = b"Return-Path: <>\n"  # as the delivery agent writes it on top of a bounce (RFC 5321, 4.4)
 
 # Every name that a message may bear; what a relay replaced survives in the others (field guide, 2).  Only the
 # first kind can convict: the others were given by relays, lists and whoever sent the message on.
@@ -67,15 +68,15 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     """
     block, behind = plain_head(raw)
     if behind:
-        if surely_ordinary(block):
+        if not block.startswith(_NULL_PATH_FIRST) and surely_ordinary(block):
             return None  # most mail: before anything is made of it
         rest, ended = raw[behind:LOOK], True
     else:
         block, rest, ended = split(raw[:LOOK])
-    fields = wanted(block)
+    message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
+    fields = message.header.first_of(WANTED)
     if not may_be(fields):
         return None
-    message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
     kind = kind_of(message, fields=fields)
     if kind is None:
         return None
@@ -100,20 +101,21 @@ class _Reading:
 
         What a `forged` bounce returns may acquit, never convict: a spammer wrote it.
         """
-        returned: dict[bytes, Returned] = {}
+        returned: list[Returned] = []
         cited: list[Cited] = []
         for name, find in all_formats():
             try:
                 for found in find(message, kind):
                     if isinstance(found, Returned):
-                        returned.setdefault(found.header, found._replace(clear=False) if forged else found)
+                        if not any(found.header == other.header for other in returned):
+                            returned.append(found._replace(clear=False) if forged else found)
                     elif isinstance(found, Cited):
                         cited.append(found)
                     elif not forged:
                         self.facts.append(found if level == 1 else found._replace(guessed=True))
             except Exception as error:  # noqa: BLE001 - the promise: a format's bug becomes data, never a crash
                 self.stumbled[f"{name}: {type(error).__name__}"] = None
-        for handed in list(returned.values())[:_MAX_RETURNED]:
+        for handed in returned[:_MAX_RETURNED]:
             self._hand_back(handed, message, level)
         for citation in cited:
             self._cite(citation, level, forged=forged)
@@ -131,7 +133,7 @@ class _Reading:
             self.summary = self.summary or header
             return
         self.unended |= not found.ended
-        fields = header.first_values()
+        fields = header.first_of(WANTED)
         inner = kind = None
         if level < MAX_LEVEL and may_be(fields):
             inner = Message(found.header, found.body, cut=not found.ended)
@@ -282,14 +284,19 @@ def _invented(message_id: MessageId, header: Header) -> bool:
     Such an id holds the queue id that the same MTA wrote into its Received line, the topmost one.  An address of
     the writer is no id, either.
     """
-    if message_id.text.lower() in addresses_in(header.get("From") or ""):
+    text = message_id.text.lower()
+    sender = header.get("From")
+    if sender is not None and text in sender.lower() and text in addresses_in(sender):
         return True
-    hop = header.get("Received") or ""
-    words = hop[:2000].split()
-    if "id" not in words[:-1] or "by" not in words[:-1]:
+    hop = header.get("Received")
+    if hop is None:
         return False
-    queue_id = words[words.index("id") + 1].strip("<>;()")
-    host = words[words.index("by") + 1].strip(";()").lower()
+    words = hop[:2000].split()
+    try:
+        queue_id = words[words.index("id") + 1].strip("<>;()")
+        host = words[words.index("by") + 1].strip(";()").lower()
+    except (ValueError, IndexError):
+        return False
     left, _, right = message_id.text.rpartition("@")
     return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import binascii
 import re
-from html import unescape
 
 from scatterclean.bounce.blocks import Block, blocks_in
+from scatterclean.bounce.hypertext import begins_as_html, text_of_html
 from scatterclean.bounce.once import once
 from scatterclean.headers import Header, in_charset, with_line_feeds
 
@@ -111,17 +111,21 @@ _ANY_BOUNDARY = re.compile(rb"\n--([^\n]{1,200})\n(?=(content-[a-z-]{4,40})[ \t]
 _PART_FIELD = re.compile(rb"[!-9;-~]{1,76}[ \t]*:")
 
 
+def _type_in(header: bytes) -> str:
+    found = _TYPE.search(b"\n" + header) if header else None
+    return found[1].decode("latin-1").lower() if found else ""
+
+
 class Part:
     """A leaf of the tree of parts.  `ended`: a boundary was seen behind it, so it was not cut off."""
 
     __slots__ = ("_content", "body", "ended", "header", "type")
 
-    def __init__(self, header: bytes, body: bytes, *, ended: bool, otherwise: str = "text/plain") -> None:
+    def __init__(self, header: bytes, body: bytes, *, ended: bool, named: str | None = None) -> None:
         self.header = header
         self.body = body
         self.ended = ended
-        found = _TYPE.search(b"\n" + header) if header else None
-        self.type = found[1].decode("latin-1").lower() if found else otherwise
+        self.type = (_type_in(header) if named is None else named) or "text/plain"
         self._content: bytes | None = None
 
     @property
@@ -213,19 +217,18 @@ class Message:
     @once
     def type(self) -> str:
         """The declared content type without parameters, lower-cased."""
-        found = _TYPE.search(b"\n" + self.block)
-        return found[1].decode("latin-1").lower() if found else ""
+        return _type_in(self.block)
 
     @once
     def parts(self) -> list[Part]:
         """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
         leaves: list[Part] = []
-        _leaves(Part(self.block, self.body, ended=False), leaves, 0)
+        _leaves(Part(self.block, self.body, ended=False, named=self.type), leaves, 0)
         return leaves
 
     @once
     def types(self) -> frozenset[str]:
-        return frozenset(part.type for part in self.parts)
+        return frozenset([part.type for part in self.parts])
 
     def part_of(self, types: frozenset[str]) -> Part | None:
         """The first part of one of these types."""
@@ -291,7 +294,7 @@ class Message:
 
     @staticmethod
     def _is_html(part: Part) -> bool:
-        return part.type == "text/html" or _HTML_START.match(part.content) is not None
+        return part.type == "text/html" or begins_as_html(part.content)
 
 
 def opened(raw: bytes, *, complete: bool = True) -> Message:
@@ -373,41 +376,3 @@ def _part(raw: bytes, *, ended: bool) -> Part:
     if end < 0:
         return Part(raw, b"", ended=ended)
     return Part(raw[:end], raw[end + 2 :], ended=ended)
-
-
-_HTML_START = re.compile(rb"\s*<(?:!doctype|html|head|body|p|pre|font|table|div|meta)\b", re.IGNORECASE)
-# Ids and addresses in angle brackets that a careless generator did not escape would be lost as tags.
-_BARE_BRACKETS = re.compile(r"<([^\s<>@]{1,300}@[^\s<>]{1,300})>")
-_LINE_TAG = re.compile(
-    r"<(?:br|dt|/?(?:p|div|tr|li|pre|table|h[1-6]|blockquote|dl))(?=[\s/>])", re.IGNORECASE
-)
-_CELL_END = re.compile(r"</(?:td|th|dt|dd)\s{0,3}>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-# What is not text; each with its end.  A parser builds a tree that hostile nesting makes quadratic, so none is used.
-_UNSEEN = (("<!--", "-->"), ("<style", "</style"), ("<script", "</script"), ("<head>", "</head"))
-
-
-def text_of_html(html: str) -> bytes:
-    """The text that a person would see, one line per line; as UTF-8, without NUL."""
-    html = html.replace("\0", "")
-    for begin, end in _UNSEEN:
-        html = _without(html, begin, end)
-    html = _BARE_BRACKETS.sub(r"&lt;\1&gt;", html)
-    html = _TAG.sub("", _CELL_END.sub(" ", _LINE_TAG.sub(r"\n\g<0>", html)))
-    return unescape(html).replace("\xa0", " ").encode("utf-8", "replace")
-
-
-def _without(html: str, begin: str, end: str) -> str:
-    lowered = html.lower()
-    if begin not in lowered or len(lowered) != len(html):
-        return html
-    kept = []
-    position = 0
-    while (at := lowered.find(begin, position)) >= 0:
-        kept.append(html[position:at])
-        closed = lowered.find(end, at)
-        position = len(html) if closed < 0 else closed + len(end)
-        if begin != "<!--" and closed >= 0:
-            position = lowered.find(">", position) + 1 or len(html)
-    kept.append(html[position:])
-    return "".join(kept)

@@ -19,10 +19,15 @@ _MANGLED = re.compile(
     r"|\.\.\.|\u2026|\*\*\*|\ufffd|[\u00ad\u200b-\u200f\u2060\ufeff]"  # shortened, blanked out, broken in between
     r"|mailto:|href=|^/\w{1,10}$|^lt;|^\+adw-"  # what converters and editors make of angle brackets
     r"|^[(\[\u00ab\u2039\uff1c']|^\".*\"$|[;)\u00bb\u203a\uff1e']$"
+    r"|^[x0#?.]+@|@[x0#?.]*$"  # blanked out letter by letter, or cut there
     r"|^(?:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|n/?a|[*-]+)(?:@|$)"
 )
-# Most ids have nothing in them that could be a mark of it, and do not begin like a word for "none".
-_CLEAN = re.compile(r"<(?![nuemhdr])[a-z0-9](?:[a-z0-9$_+@-]|\.(?!\.))++>", re.IGNORECASE)
+# Most ids have nothing in them that could be a mark of it, and do not begin like a word for "none" or a blanked one.
+_CLEAN = re.compile(
+    r"<(?![nuemhdrx0])[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+@(?![x0])[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+>",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(r"[\s,;]*<[^<>]*>[\s,;]*<(?!mailto)")
 _ENCODED = re.compile(r"[=%]([0-9A-Fa-f]{2})")
 _BARE = re.compile(
     r"[^\s<>()\[\]\"';,\u00ab\u00bb\uff1c\uff1e]{1,500}@[^\s<>()\[\]\"';,\u00ab\u00bb\uff1c\uff1e]{1,500}"
@@ -37,12 +42,13 @@ def is_intact(message_id: MessageId, value: str) -> bool:
     """`value`: the field that the id was found in, unfolded.
 
     An id stands in angle brackets, both of them (a line that was wrapped has lost one); some clients write none,
-    and then nothing but the id.
+    and then nothing but the id.  Of two in one field nobody knows which one the sender wrote.  One without "@" may have
+    been cut there; some programs write none, though: the log is asked what begins with it, too.
     """
     if _CLEAN.fullmatch(value):
         return True
     text = message_id.text
-    if len(value) > _LONGEST:
+    if len(value) > _LONGEST or text[:1] == "@" or text[-1:] == "@" or _SEVERAL.match(value):
         return False
     if value != f"<{text}>" and f"<{text}>" not in "".join(value.split()):
         bare = "<" not in value and ">" not in value and len(value.split()) == 1

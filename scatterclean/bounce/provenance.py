@@ -45,7 +45,7 @@ def is_automatic(header: Header) -> bool:
 
 def hops(header: Header, limit: int = MAX_HOPS) -> tuple[str, ...]:
     """Received values, topmost first, each cut at MAX_HOP."""
-    return tuple(value[:MAX_HOP] for value in header.all("Received", limit))
+    return tuple(value[:MAX_HOP] for value in header.all_normalised("Received", limit))
 
 
 def marks(header: Header) -> tuple[str, ...]:

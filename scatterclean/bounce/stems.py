@@ -46,19 +46,28 @@ def one_of(stems: Iterable[str]) -> str:
     return _written(root)
 
 
-def names(several: Iterable[str]) -> str:
-    """The expression that matches exactly one of `several` field names, long or short, before a boundary."""
+def names(*several: str) -> bytes:
+    """The expression that matches exactly one of `several` field names, long or short, in any case, before a boundary.
+
+    Each letter stands in both cases: under re.IGNORECASE every branch is entered, with them most are passed over, and
+    a search through a header takes a third of the time.
+    """
     root: Trie = {}
     for name in sorted(several):
         node = root
-        for letter in name:
-            node = node.setdefault(letter, {})
+        for letter in name.lower():
+            node = node.setdefault(
+                f"[{letter.upper()}{letter}]" if letter.isalpha() else re.escape(letter), {}
+            )
         node[""] = {}
-    return _written(root)
+    return _written(root, escaped=True).encode("ascii")
 
 
-def _written(node: Trie) -> str:
-    branches = [re.escape(letter) + _written(below) for letter, below in sorted(node.items(), reverse=True)]
+def _written(node: Trie, *, escaped: bool = False) -> str:
+    branches = [
+        (letter if escaped else re.escape(letter)) + _written(below, escaped=escaped)
+        for letter, below in sorted(node.items(), reverse=True)
+    ]
     if not branches:
         return ""
     return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"

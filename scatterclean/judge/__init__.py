@@ -271,7 +271,8 @@ def _not_yet_covered(hearing: Hearing) -> Finding | None:
         through = coverage.through
         if through is None or through < settled:
             since = through.isoformat() if through else ""
-            unread.append(Reason.of(Because.SENT_UNREAD, account=account, through=since))
+            retired = {"retired": "yes"} if account in hearing.knowledge.retired else {}
+            unread.append(Reason.of(Because.SENT_UNREAD, account=account, through=since, **retired))
     return Finding(Verdict.WAITING, tuple(unread)) if unread else None
 
 

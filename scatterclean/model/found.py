@@ -63,7 +63,7 @@ class Because(StrEnum):
     UNKNOWN_ID = "unknown-id"  # [id, found_in]
     NEVER_SENDS = "never-sends"  # [address]
     SETTLING = "settling"  # [until]
-    SENT_UNREAD = "sent-unread"  # [account, through]
+    SENT_UNREAD = "sent-unread"  # [account, through, retired]: "yes" if the configuration no longer has it
     NO_REFERENCE = "no-reference"  # []
     WEAK_ONLY = "weak-only"  # [id, found_in]
     REPLY_ID = "reply-id"  # [id, replier]: the replier may have invented the id, or is a correspondent

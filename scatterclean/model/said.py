@@ -12,6 +12,9 @@ from scatterclean.model.origin import Signature
 
 # What a stranger writes is bounded (design, invariant 12).
 MAX_REFERENCES = 50
+# An id without "@" may be one that was cut short: the log's ids that begin with it acquit.  Fewer characters are
+# those of many ids.
+SHORTEST_CUT = 8
 MAX_ID = 998  # RFC 5322, 2.1.1: the longest line that a header may have
 MAX_SUBJECT = 200
 MAX_ADDRESSES = 50

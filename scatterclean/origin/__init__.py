@@ -40,7 +40,7 @@ from scatterclean.origin.hops import Address, Hop, parsed
 from scatterclean.origin.learning import is_hand_over, outbound
 from scatterclean.origin.sites import guessed, is_within, site
 
-__all__ = ["guessed", "is_host", "outbound", "site", "trace"]
+__all__ = ["guessed", "is_host", "outbound", "returned_by_own", "site", "trace"]
 
 _MAX_EVIDENCE = 200
 
@@ -200,10 +200,16 @@ def _authenticated(top: Hop, bounce: Bounce, provider: Provider, identities: Ide
     """
     if not top.identity or not top.authenticated or not _is_own(top.by, provider):
         return False
+    return returned_by_own(bounce, provider) and _is_identity_of(top, identities)
+
+
+def returned_by_own(bounce: Bounce, provider: Provider) -> bool:
+    """Did a server below an own domain write the bounce itself?  By the lines of the bounce, which no stranger can
+    keep from being put on top; never true of a provider that many share."""
     outer = [parsed(line) for line in bounce.received]
     if not outer or not _MADE_HERE.match(outer[-1].line):
         return False
-    return all(_is_internal(hop, provider) for hop in outer) and _is_identity_of(top, identities)
+    return all(_is_internal(hop, provider) for hop in outer)
 
 
 def _is_own(name: str | None, provider: Provider) -> bool:

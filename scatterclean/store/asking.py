@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, String, cast, column, exists, func, select
 
-from scatterclean.model import OUTBOX, Hour, Question, Tie, TieQuestion
+from scatterclean.model import OUTBOX, SHORTEST_CUT, Hour, Question, Tie, TieQuestion
 from scatterclean.store.tables import (
     EPOCH,
     accounts,
@@ -122,8 +122,20 @@ def known(connection: Connection, question: Question) -> frozenset[str]:
     logged = exists().where(
         sent_ids.c.key == wanted.c.value, sent_ids.c.account_id.in_(accounts_of(question.person))
     )
-    found = connection.scalars(select(wanted.c.value).where(logged)) if spellings else ()
+    found = set(connection.scalars(select(wanted.c.value).where(logged))) if spellings else set()
+    found |= _beginnings(connection, question.person, [v for v in spellings if v not in found])
     return frozenset(key for value in found for key in spellings[value])
+
+
+def _beginnings(connection: Connection, person: str, values: Iterable[str]) -> set[str]:
+    """Of those without "@" (RFC 5322, 3.6.4 wants one): may they be logged ids that somebody cut short?"""
+    cut = dict.fromkeys((v for v in values if "@" not in v and len(v) >= SHORTEST_CUT), ())
+    if not cut:
+        return set()
+    wanted = asked(cut)
+    begins = sent_ids.c.key.between(wanted.c.value, wanted.c.value.op("||")("\U0010ffff"))
+    logged = exists().where(begins, sent_ids.c.account_id.in_(accounts_of(person)))
+    return set(connection.scalars(select(wanted.c.value).where(logged)))
 
 
 def correspondents(connection: Connection, question: Question) -> frozenset[str]:

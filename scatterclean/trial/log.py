@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from scatterclean.errors import PersonCanMend, Reach
-from scatterclean.model import Answer, Question, SentMessage, Tie
+from scatterclean.model import SHORTEST_CUT, Answer, Question, SentMessage, Tie
 from scatterclean.outbox.copies import sent_copy
 from scatterclean.outbox.files import Message
 
@@ -56,7 +56,7 @@ class Log:
     def ask(self, question: Question) -> Answer:
         """As ports.SentLog.ask, for its only person."""
         return Answer(
-            known=frozenset(key for key in question.keys if key in self._keys),
+            known=frozenset(key for key in question.keys if key in self._keys or self._begins(key)),
             ties=tuple(
                 Tie(tie.recipient, sent_at, subject)
                 for tie in sorted(question.ties, key=lambda tie: (tie.recipient, tie.since))
@@ -67,3 +67,7 @@ class Log:
                 asked for asked in question.correspondents if asked in self._sent_to or asked in self._domains
             ),
         )
+
+    def _begins(self, key: str) -> bool:
+        """May it be a logged id that somebody cut short?"""
+        return "@" not in key and len(key) >= SHORTEST_CUT and any(k.startswith(key) for k in self._keys)

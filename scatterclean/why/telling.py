@@ -20,6 +20,7 @@ from scatterclean.model import (
     MoveState,
     Verdict,
     Weight,
+    Whose,
 )
 from scatterclean.shapes import shape_of
 from scatterclean.why.story import Story
@@ -64,7 +65,13 @@ def _alarm(story: Story) -> list[str]:
         ]
     if story.alarms:
         happened, *_ = wording.alarm_told(story.alarms[0])
-        return [happened, f"See `scatterclean status {shlex.quote(story.account)}` for what to do."]
+        return [
+            happened,
+            (
+                "The message below is another one. "
+                f"See `scatterclean status {shlex.quote(story.account)}` for what to do about the alarm."
+            ),
+        ]
     return []
 
 
@@ -193,6 +200,7 @@ _MARKS = 5
 
 def _origin(story: Story, found: Bounce) -> list[str]:
     by_id = story.finding is not None and story.finding.because[0].because is Because.ID_LOGGED
+    decided = story.finding is not None and story.finding.verdict in {Verdict.ORPHAN, Verdict.GENUINE}
     lines = ["you did: it is in the log of what you sent"] if by_id else []
     if by_id and story.from_beside:
         lines = [
@@ -200,6 +208,11 @@ def _origin(story: Story, found: Bounce) -> list[str]:
         ]
     if story.origin is not None and not by_id:
         lines = [evidence.origin(story.origin)]
+        if story.origin.whose is Whose.STRANGER and not decided:
+            lines.append(
+                "it may have been you all the same, if you send on a way that is not known here (a web form, a script, "
+                "another provider)"
+            )
     lines += [
         f"a filter wrote (this proves nothing by itself): {shown(mark, 200)}" for mark in found.marks[:_MARKS]
     ]

@@ -23,9 +23,11 @@ from scatterclean.wording.deeds import (
     MOVE_STATES,
     REFUSALS,
     deleted,
+    doubled,
     move,
     of_account,
     sweep_line,
+    target_unsafe,
     would_delete,
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
@@ -56,6 +58,7 @@ __all__ = [
     "counted",
     "defanged",
     "deleted",
+    "doubled",
     "evidence",
     "example",
     "examples",
@@ -74,6 +77,7 @@ __all__ = [
     "shown",
     "span",
     "sweep_line",
+    "target_unsafe",
     "to_whom",
     "would_delete",
 ]

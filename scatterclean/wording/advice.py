@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from scatterclean.model import Because, Bounce, Kind, Reason
 from scatterclean.wording.alarms import WHAT_TO_DO
-from scatterclean.wording.text import moment, shown
+from scatterclean.wording.text import moment, shown, table
 
 # Of mail that the person sent; {} is the recipient.
 _GENUINE: Mapping[Kind, str] = {
@@ -23,12 +23,6 @@ _ELSEWHERE = (
     "if it was (from a phone, a program or a web form, say), read it, and tell scatterclean of such mail "
     '(README, "Mail that is not in Sent")'
 )
-
-
-def _table(account: str, *more: str) -> str:
-    """The table of the account in the configuration: a name with a dot stands in quotes there."""
-    name = f'"{account}"' if "." in account else account
-    return f"[{'.'.join(('accounts', name, *more))}]"
 
 
 def to_whom(found: Bounce) -> str:
@@ -72,7 +66,7 @@ def _moved_on(_: Reason, found: Bounce, account: str) -> str:
 
 def _not_mine(reason: Reason, found: Bounce, account: str) -> str:
     return (
-        f"if {shown(reason['address'], 60)} is yours alone, add it to `addresses` in {_table(account)}; if not, "
+        f"if {shown(reason['address'], 60)} is yours alone, add it to `addresses` in {table(account)}; if not, "
         "nothing: it is about somebody else's mail"
     )
 
@@ -80,7 +74,7 @@ def _not_mine(reason: Reason, found: Bounce, account: str) -> str:
 def _switch(reason: Reason, found: Bounce, account: str) -> str:
     kind = shown(reason["kind"] or found.kind, 20)
     return (
-        f'delete it if you do not need it; {kind} = "always" under {_table(account, "kinds")} lets sweeps put such '
+        f'delete it if you do not need it; {kind} = "always" under {table(account, "kinds")} lets sweeps put such '
         "mail away"
     )
 
@@ -88,7 +82,7 @@ def _switch(reason: Reason, found: Bounce, account: str) -> str:
 def _sent_folders(_: Reason, found: Bounce, account: str) -> str:
     return (
         "see that your mail program files copies of what you send on the server, and that `sent` in "
-        f"{_table(account)} names that folder"
+        f"{table(account)} names that folder"
     )
 
 
@@ -99,6 +93,15 @@ def _convicted(_: Reason, found: Bounce, account: str) -> str:
 def _waits(reason: Reason, found: Bounce, account: str) -> str:
     until = f" after {moment(reason['until'])}" if reason["until"] else ""
     return f"nothing: the first sweep{until} judges it again"
+
+
+def _unread(reason: Reason, found: Bounce, account: str) -> str:
+    if reason["retired"]:  # no command can read it
+        return (
+            f"put {table(reason['account'])} back into the configuration if you still send from that account; if "
+            f"not, delete this if you did not write to {to_whom(found)}"
+        )
+    return f"`scatterclean sweep {shown(reason['account'] or account)}`, if you cannot wait"
 
 
 _ADVICE: Mapping[Because, Callable[[Reason, Bounce, str], str]] = {
@@ -113,9 +116,7 @@ _ADVICE: Mapping[Because, Callable[[Reason, Bounce, str], str]] = {
     Because.PROVIDER_HOP: _maybe_you,
     Because.UNCHECKED: _maybe_you,
     Because.SETTLING: _waits,
-    Because.SENT_UNREAD: lambda r, f, a: (
-        f"`scatterclean sweep {shown(r['account'] or a)}`, if you cannot wait"
-    ),
+    Because.SENT_UNREAD: _unread,
     Because.NO_REFERENCE: _look,
     Because.WEAK_ONLY: _look,
     Because.REPLY_ID: _look,

@@ -93,6 +93,25 @@ def deleted(number: int) -> str:
     )
 
 
+def doubled(moves: Sequence[Move]) -> str:
+    """Of one deed: these are in both folders."""
+    intent = moves[0].intent
+    return (
+        f"account {intent.account}: {len(moves)} of the messages that were moved from "
+        f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
+        "  Nothing is lost, and they are left alone: delete the ones that you do not want."
+    )
+
+
+def target_unsafe(account: str, target: str, use: str) -> str:
+    """The server uses the folder for backscatter for something else (a SPECIAL-USE)."""
+    return (
+        f"account {account}: the folder for backscatter, {target!r}, is what the server uses for {use!r}: "
+        "mail that is put there may be deleted or mistaken, so nothing is moved\n"
+        '  Set `backscatter` to a folder of its own, such as "Backscatter"; it is made if it is missing.'
+    )
+
+
 def of_account(account: str, text: str) -> str:
     """A trouble that names its account, once."""
     named = text.startswith((f"{account}: ", f"account {account}: "))

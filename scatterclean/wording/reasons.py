@@ -85,6 +85,7 @@ _REASONS: Mapping[Because, Callable[[Reason], str]] = {
     Because.SENT_UNREAD: lambda r: (
         f"the Sent folders of account {r['account']} were not read since it came "
         f"(last read: {moment(r['through'])})"
+        + ("; the configuration no longer has that account" if r["retired"] else "")
     ),
     Because.NO_REFERENCE: lambda _: "it does not say which message it is about (no Message-ID in it)",
     Because.WEAK_ONLY: lambda r: (

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from scatterclean.model import Because, Reason
 from scatterclean.wording.reasons import helps
+from scatterclean.wording.text import table
 
 _NOTHING_SURE = "what does not name for certain the message that it is about stays"
 _WHOSE = "only what is about mail from an address that is yours alone is put away"
@@ -114,4 +115,6 @@ def rule(reason: Reason) -> str:
 
 def changes(reason: Reason) -> str:
     """What would make another finding of what was found for this reason."""
+    if reason.because is Because.SENT_UNREAD and reason["retired"]:
+        return f"reading those Sent folders again: {table(reason['account'])} in the configuration"
     return helps(reason) if reason.because is Because.UNPROVED else CHANGES[reason.because]

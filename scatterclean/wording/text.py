@@ -103,3 +103,9 @@ def defanged(link: str, limit: int = 100) -> str:
     text = shown(link, limit * 2)
     text = _SCHEME.sub(lambda m: f"{m[1]}xx{m[2]}" if m[1] else f"{m[3]}x{m[4]}", text)
     return shown(text.replace(".", "[.]").replace("@", "[at]"), limit)
+
+
+def table(account: str, *more: str) -> str:
+    """The table of the account in the configuration: a name with a dot stands in quotes there."""
+    name = f'"{account}"' if "." in account else account
+    return f"[{'.'.join(('accounts', name, *more))}]"

@@ -64,6 +64,15 @@ LOST = {
     "null": "Message-ID: (null)",
     "redacted": "Message-ID: <REDACTED@winter.example>",
     "the writer's address": "Message-ID: olga@winter.example",
+    "cut behind the @": f"Message-ID: <{ID.partition('@')[0]}@>",
+    "cut before the @": f"Message-ID: <@{ID.partition('@')[2]}>",
+    "blanked out by x": "Message-ID: <xxxx@xxxx>",
+    "blanked out by X, but for the dots": "Message-ID: <XXXXXX@XXXX.XXX>",
+    "host blanked out": f"Message-ID: <{ID.partition('@')[0]}@xxxx>",
+    "blanked out by zeros": "Message-ID: <0000@winter.example>",
+    "two ids": "Message-ID: <4711@gateway.example> <4712@gateway.example>",
+    "two ids, one of them cut": "Message-ID: <4711@gateway.example> <4712@gate",
+    "two ids and a comma": "Message-ID: <4711@gateway.example>,<4712@gateway.example>",
     "broken character": "Message-ID: <4711\ufffd@winter.example>",
 }
 
@@ -126,10 +135,10 @@ def test_of_an_id_that_is_lost_no_strong_one_is_made(field: str, way: object) ->
     [
         ("a.b@host.example", "<a.b@host.example>"),
         ("a.b@host.example", "a.b@host.example"),  # some clients write no brackets
-        ("tel4711", "<tel4711>"),
         ("ab@host.example", "<a b@host.example>"),  # white space inside is folding
         ("a@host.example", "<a@host.example> (added by postmaster@host.example)"),
         ("a@host.example", "<<a@host.example>>"),
+        ("tel4711", "<tel4711>"),
         ("a@[192.0.2.1]", "<a@[192.0.2.1]>"),
         ('"a.b"@host.example', '<"a.b"@host.example>'),
         ("none.such.4711@host.example", "<none.such.4711@host.example>"),

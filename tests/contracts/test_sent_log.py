@@ -150,6 +150,23 @@ def test_a_message_is_known_by_every_key_of_every_id(log: SentLog) -> None:
     }
 
 
+def test_an_id_without_at_may_be_one_that_was_cut_short(log: SentLog) -> None:
+    """No gateway says where it cuts; some programs write ids without "@", which are looked up as they are."""
+    log.record(
+        "home", "ada", [replace(message(1), ids=(MessageId("20261123.4711.abc@winter.example"),))], cursor()
+    )
+    cut = {
+        "20261123.4711.abc",
+        "20261123.47",
+        "20261123.48",
+        "2026",
+        "20261123.4711.abc@winter",
+        "20261123.4711.abcd",
+    }
+    assert known(log, *cut) == {"20261123.4711.abc", "20261123.47"}
+    assert known(log, "20261123.47", person="ben") == frozenset()
+
+
 def test_another_persons_mail_is_not_known(log: SentLog) -> None:
     log.record("his", "bob", [message(1, to=["carl@example.net"])], cursor())
     question = Question(

@@ -78,6 +78,13 @@ def test_recipients_of_other_messages_do_not_count() -> None:
     assert not many_bounces("home", forged, each)
 
 
+def test_recipients_who_got_mail_before_do_not_count() -> None:
+    """A newsletter goes to the same people each month."""
+    back = [case(n, LOGGED) for n in range(1, 5 * MANY_BOUNCES)]
+    before = [replace(tie, sent_at=tie.sent_at - timedelta(days=30)) for tie in WRITTEN_TO]
+    assert not many_bounces("home", back, [*before, *WRITTEN_TO])
+
+
 def test_the_same_recipient_many_times_is_none() -> None:
     assert not many_bounces("home", [case(1, LOGGED)] * (2 * MANY_BOUNCES), WRITTEN_TO)
 

@@ -180,3 +180,11 @@ def test_a_bounce_that_matched_by_the_tie_alone_shows_a_provider_that_rewrites()
 @pytest.mark.parametrize("subject", [None, "Cheap watches"])
 def test_a_tie_without_equal_subjects_shows_nothing(subject: str | None) -> None:
     assert not from_findings([tied_case(subject)], [Tie("nobody@elsewhere.example", ARRIVAL, "Plans")])
+
+
+def test_a_reply_that_cites_an_id_as_an_encoded_word_proves_as_much() -> None:
+    """It would show a route of which nothing is known, else, and no proof."""
+    encoded = f"=?utf-8?q?=3C{LOGGED.replace('.', '=2E').replace('@', '=40')}=3E?="
+    raw = f"From: bob@firm.example\r\nTo: {ME}\r\nMessage-ID: <r1@firm.example>\r\nIn-Reply-To: {encoded}\r\n"
+    one = passing(raw.encode(), NOW)
+    assert one.parent[0] == MessageId(LOGGED)

@@ -363,6 +363,27 @@ def test_more_rows_in_the_log_never_condemn(bounce: Bounce, less: Answer, more: 
     assert not (before.verdict is Verdict.GENUINE and after.verdict is not Verdict.GENUINE)
 
 
+@given(
+    bounce=BOUNCES,
+    sender=st.sampled_from([None, ME, "new@other.example", "third@x.example"]),
+    delivered=st.sampled_from([(), (ME,), ("new@other.example",)]),
+    stormy=st.booleans(),
+)
+def test_a_row_with_a_new_sender_condemns_nothing_but_what_is_about_that_address(
+    bounce: Bounce, sender: str | None, delivered: tuple[str, ...], stormy: bool
+) -> None:
+    """What the person sends from is the person's from then on (design, 5).  Else such a row condemns none."""
+    bounce = replace(bounce, delivered_to=delivered, original=replace(bounce.original, sender=sender))
+    less = STORM if stormy else KNOWLEDGE
+    more = replace(less, identities=replace(less.identities, learned=frozenset(["new@other.example"])))
+    before, after = (judge(bounce, ARRIVAL, each, ACCOUNT) for each in (less, more))
+    if "new@other.example" in (sender, *delivered):
+        if after.verdict is Verdict.ORPHAN and before.verdict is not Verdict.ORPHAN:
+            assert before.because[0].because in {Because.NOT_YOURS, Because.UNPROVED}
+    else:
+        assert after == before
+
+
 @given(bounce=BOUNCES, answer=ANSWERS)
 def test_an_orphan_always_has_a_strong_reference_that_the_log_does_not_know(
     bounce: Bounce, answer: Answer

@@ -7,8 +7,22 @@ from dataclasses import replace
 import pytest
 
 from scatterclean.judge import judge
-from scatterclean.model import Bounce, Checked, Identities, Knowledge, OriginSign, Signature, Verdict, Whose
+from scatterclean.model import (
+    Because,
+    Bounce,
+    Checked,
+    Coverage,
+    Identities,
+    Knowledge,
+    OriginSign,
+    Signature,
+    Verdict,
+    Whose,
+)
 from scatterclean.origin import trace
+from scatterclean.wording.advice import advice
+from scatterclean.wording.reasons import reason
+from scatterclean.wording.rules import changes
 
 from .people import ACCOUNT, ARRIVAL, BOUNCE, KNOWLEDGE, ME
 
@@ -92,3 +106,17 @@ def test_a_forged_envelope_under_another_from_is_still_the_persons() -> None:
     assert verdict(replace(about("lottery@spam.example"), delivered_to=(ME,)), KNOWLEDGE) is Verdict.ORPHAN
     internal = replace(about(ME), delivered_to=("u1234@box.hoster.example", ME))
     assert verdict(internal, KNOWLEDGE) is Verdict.ORPHAN
+
+
+def test_an_account_that_the_configuration_no_longer_has_is_named_as_such() -> None:
+    """No command can read it: the advice is not to sweep it."""
+    away = {"old": (frozenset([ME]), Coverage())}
+    found = judge(BOUNCE, ARRIVAL, replace(KNOWLEDGE, retired=away), ACCOUNT)
+    assert [(r.because, r["account"], r["retired"]) for r in found.because] == [
+        (Because.SENT_UNREAD, "old", "yes")
+    ]
+    told = (*map(reason, found.because), advice(found.because[0], BOUNCE, "home"), changes(found.because[0]))
+    assert not any("scatterclean sweep" in text or "harvest" in text for text in told)
+    assert "no longer has that account" in told[0]
+    assert "[accounts.old]" in told[1]
+    assert "[accounts.old]" in told[2]

@@ -29,6 +29,19 @@ def test_every_name_of_the_message_is_kept() -> None:
     assert {i.text for i in message.ids} == {"a@x", "b@x", "c@x", "d@x", "e@x"}
 
 
+@pytest.mark.parametrize(
+    "field",
+    [
+        "Message-ID: =?utf-8?q?=3Clong=2E4711=40winter=2Eexample=3E?=",
+        "Message-ID:\r\n =?us-ascii?Q?=3Clong=2E4711=40?=\r\n =?us-ascii?Q?winter=2Eexample=3E?=",
+        "Message-ID: =?utf-8?B?PGxvbmcuNDcxMUB3aW50ZXIuZXhhbXBsZT4=?=",
+        "X-Microsoft-Original-Message-ID: <=?utf-8?q?long=2E4711=40winter=2Eexample?=>",
+    ],
+)
+def test_an_id_that_was_folded_as_an_encoded_word_is_kept_as_it_is_meant(field: str) -> None:
+    assert "long.4711@winter.example" in {i.text for i in read(field).ids}
+
+
 def test_all_recipients_are_kept_however_many() -> None:
     addresses = [f"member.{n}@club.example" for n in range(1000)]
     message = read(

@@ -51,13 +51,13 @@ class Soul:
 
 @dataclass(eq=False)
 class Body:
-    """One copy of a soul.  `was_away`: we had put it into Backscatter; `twin_of`: the body that our COPY copied."""
+    """One copy of a soul.  `was_away`: we had put it into Backscatter."""
 
     soul: Soul
+    arrival: datetime
     hands: frozenset[str]
     ours: frozenset[str] = frozenset()
     was_away: bool = False
-    twin_of: Body | None = None
     there: bool = True
     seen: int = 0
     touched: int = 0
@@ -111,13 +111,16 @@ class Bookkeeper(MemoryServer):
 
     # --- both ----------------------------------------------------------------------------------------------
 
-    def deliver(self, folder: str, soul: Soul, *, flags: Iterable[str] = ()) -> int:
+    def deliver(
+        self, folder: str, soul: Soul, *, flags: Iterable[str] = (), at: datetime | None = None
+    ) -> int:
+        """`at` is the INTERNALDATE of this delivery, by default that of the first."""
         if soul not in self.souls:
             self.souls.append(soul)
         soul.due += 1
         soul.delivered += 1
-        body = Body(soul, frozenset(flags))
-        return self._add(folder, Tracked(0, soul.arrival, frozenset(flags), soul.raw, body))
+        body = Body(soul, at or soul.arrival, frozenset(flags))
+        return self._add(folder, Tracked(0, body.arrival, frozenset(flags), soul.raw, body))
 
     def move(self, folder: str, uid: int, to: str) -> int:
         message = self._tracked(folder, uid)
@@ -128,6 +131,11 @@ class Bookkeeper(MemoryServer):
                 self._went_away(message.body.soul)
         else:
             self._touch(message.body)
+            soul = message.body.soul
+            if soul.extra and to == BACKSCATTER:
+                # Of a message that is half moved the hand put the other half beside our COPY before we could remove
+                # it: without MOVE no client can win this race, and undo brings ours back.
+                soul.due, soul.extra, soul.put_away = soul.due + 1, soul.extra - 1, soul.put_away + 1
         self.tick += 1
         return super().move(folder, uid, to)
 
@@ -136,11 +144,11 @@ class Bookkeeper(MemoryServer):
         body = message.body
         if self.us:
             self._we_place(message, folder, uid, to)
-            twin = Body(body.soul, body.hands, body.ours, was_away=to == BACKSCATTER, twin_of=body)
+            twin = Body(body.soul, body.arrival, body.hands, body.ours, was_away=to == BACKSCATTER)
             body.soul.extra += 1
         else:
             self._touch(body)
-            twin = Body(body.soul, body.hands, body.ours, was_away=body.was_away)
+            twin = Body(body.soul, body.arrival, body.hands, body.ours, was_away=body.was_away)
             twin.touched = self.tick
             body.soul.due += 1
         self.tick += 1
@@ -264,7 +272,9 @@ class Bookkeeper(MemoryServer):
         self._journalled(folder, uid, body)
         if "\\Deleted" not in body.ours:
             raise Violation(f"expunged in {folder!r} what another hand had marked")
-        twins = [m.body for _, m in self.everything() if m.body.twin_of is body]
+        # Ours, or one that another hand made of it: a copy has the INTERNALDATE of what it was made of.
+        others = [m.body for f, m in self.everything() if f != folder and m.body.soul is soul]
+        twins = [other for other in others if other.arrival == body.arrival]
         if not twins and max(soul.touched, self.remade.get(folder, 0)) <= body.seen:
             raise Violation(f"expunged without a copy: {soul.ident}")
         if folder == "INBOX" and body.touched <= body.seen and body.hands & {"\\Flagged", "\\Answered"}:

@@ -1,4 +1,4 @@
-"""A bounded number of examples of the world that fights back; bench/machine.py runs as many as one likes."""
+"""A bounded number of examples of the world that fights back; `python -m tests.machine` runs as many as one likes."""
 
 from __future__ import annotations
 

@@ -20,11 +20,10 @@ from scatterclean.errors import ConnectionLost
 from scatterclean.mailbox.memory import MemoryServer, Stored
 from scatterclean.model import MoveState
 from scatterclean.sweep import Sweep
-from tests.sweeps.test_death import IN_DOCKET, IN_JOURNAL, ON_SERVER, Death, Tripwire, wired_sources
+from tests.sweeps.tripwire import Death, Fate, wired_docket, wired_journal, wired_mailbox, wired_sources
 from tests.sweeps.world import ME, NOW, World, bounce, letter
 
 STEPS = 120
-NEVER = 10**9
 
 
 def name_of(message: Stored) -> str:
@@ -58,7 +57,7 @@ class Life:
             world.history(45)
             self.homes[name] = world
         for name in self.homes:
-            self.sweep(name, NEVER)
+            self.sweep(name, None)
 
     # --- the world ----------------------------------------------------------------------------------------
 
@@ -158,18 +157,18 @@ class Life:
         name = self.random.choice(["home", "home", "work"])  # the other is often unreachable
         if self.random.random() < 0.15:
             self.homes[name].server.cut_after = self.random.randint(0, 6)
-        self.sweep(name, self.random.randint(0, 60) if self.random.random() < 0.35 else NEVER)
+        self.sweep(name, self.random.randint(0, 60) if self.random.random() < 0.35 else None)
 
-    def sweep(self, name: str, steps: int) -> None:
-        world, fuse = self.told(name), [steps]
+    def sweep(self, name: str, dies: int | None) -> None:
+        world, fate = self.told(name), Fate(dies=dies)
         store = world.store
         try:
             Sweep(
                 account=world.account,
-                sources=wired_sources(world, fuse),
-                mailbox=Tripwire(world.mailbox(), ON_SERVER, fuse),
-                journal=Tripwire(store.journal, IN_JOURNAL, fuse),
-                docket=Tripwire(store.docket, IN_DOCKET, fuse),
+                sources=wired_sources(world.sources(), fate),
+                mailbox=wired_mailbox(world.mailbox(), fate),
+                journal=wired_journal(store.journal, fate),
+                docket=wired_docket(store.docket, fate),
                 clock=world.clock,
             ).run()
         except (Death, ConnectionLost):
@@ -235,7 +234,7 @@ def test_no_genuine_bounce_is_ever_moved_and_the_books_are_right(
     for _ in range(2):
         life.true += timedelta(days=2)
         for name in life.homes:
-            life.sweep(name, NEVER)
+            life.sweep(name, None)
     inbox, away = life.where()
     there = inbox + away
     assert {m: n for m, n in there.items() if m not in life.touched} == {

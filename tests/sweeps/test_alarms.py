@@ -10,9 +10,9 @@ import pytest
 
 from scatterclean.alarms import BURST_STRANGERS, MANY_BOUNCES
 from scatterclean.harvest import harvest
-from scatterclean.model import AlarmKind
+from scatterclean.model import AlarmKind, Identities
 
-from .world import World
+from .world import ME, World, bounce
 
 
 @pytest.fixture
@@ -62,36 +62,39 @@ def test_a_burst_that_another_errand_harvested_is_seen_by_the_next_sweep(world: 
 # --- many bounces ---------------------------------------------------------------------------------------
 
 
-def spammed(world: World, count: int) -> None:
-    """An intruder's message that the server filed in Sent; its recipients were met before, so it is no burst."""
-    for number in range(count):
-        world.sent(
-            f"met.{number}@winter.example",
-            ago=timedelta(days=20, hours=number),
-            to=f"s{number}@net{number}.example",
-        )
+OWN = "smtp.winter.example"
+
+
+def sent_to_many(world: World, count: int) -> None:
+    """An intruder's message that the server filed in Sent, to fewer people than make a burst."""
+    world.set(identities=Identities(addresses=frozenset([ME, "*@winter.example"])))
     world.sent("spam.1@winter.example", ago=timedelta(hours=3), to=strangers(count))
     world.sweep()
     assert rung(world) == []
 
 
+def come_back(world: World, number: int, *, by: str = OWN, ident: str = "spam.1") -> None:
+    recipient = f"s{number}@net{number}.example"
+    world.bounced(f"{ident}@winter.example", number=number, recipient=recipient, by=by)
+
+
 def test_bounces_for_one_message_count_over_sweeps(world: World) -> None:
-    spammed(world, MANY_BOUNCES)
+    sent_to_many(world, MANY_BOUNCES)
     for number in range(MANY_BOUNCES):
         assert rung(world) == []
-        world.bounced("spam.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+        come_back(world, number)
         world.later(minutes=10)
         world.sweep()
     assert rung(world) == [AlarmKind.MANY_BOUNCES]
-    world.bounced("spam.1@winter.example", number=99, recipient="s0@net0.example")
+    come_back(world, 0)
     world.sweep()
     assert len(rung(world)) == 1  # told once
 
 
 def test_bounces_of_many_weeks_do_not_add_up(world: World) -> None:
-    spammed(world, MANY_BOUNCES)
+    sent_to_many(world, MANY_BOUNCES)
     for number in range(MANY_BOUNCES):
-        world.bounced("spam.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+        come_back(world, number)
         world.later(hours=12)
         world.sweep()
     assert rung(world) == []
@@ -109,7 +112,43 @@ def test_who_knows_one_id_and_many_friends_of_the_person_raises_no_alarm(world: 
     world.sweep()
     before = rung(world)
     for number in range(2 * MANY_BOUNCES):
-        world.bounced("post.1@winter.example", number=number, recipient=f"s{number}@net{number}.example")
+        come_back(world, number, ident="post.1")
     world.sweep()
     assert AlarmKind.MANY_BOUNCES not in rung(world)
     assert rung(world) == before
+
+
+def test_who_got_a_message_to_many_people_raises_no_alarm(world: World) -> None:
+    """Each of them sees its id and all its recipients, and can write all of a bounce but the lines on top."""
+    sent_to_many(world, MANY_BOUNCES + 5)
+    for number in range(MANY_BOUNCES + 5):
+        come_back(world, number, by="mx.elsewhere.example")
+    world.sweep()
+    assert rung(world) == []
+
+
+def test_a_bounce_that_a_stranger_wrote_in_the_name_of_the_own_server_counts_nothing(world: World) -> None:
+    sent_to_many(world, MANY_BOUNCES + 5)
+    for number in range(MANY_BOUNCES + 5):
+        at = world.now - timedelta(hours=2)
+        forged = bounce(
+            "spam.1@winter.example", at=at, number=number, recipient=f"s{number}@net{number}.example", by=OWN
+        )
+        came_in = (
+            b"Received: from pc (dsl-7.stranger.example [198.51.100.7])\r\n"
+            b"\tby smtp.winter.example (Postfix) with ESMTP id 1; Mon, 23 Nov 2026 10:00:00 +0000\r\n"
+        )
+        world.server.append("INBOX", came_in + forged, arrival=at)
+    world.sweep()
+    assert rung(world) == []
+
+
+def test_a_newsletter_of_which_many_copies_come_back_each_month_is_no_alarm(world: World) -> None:
+    """It goes to the same people, of whom more and more are gone."""
+    world.set(identities=Identities(addresses=frozenset([ME, "*@winter.example"])))
+    world.sent("news.1@winter.example", ago=timedelta(days=31), to=strangers(4 * MANY_BOUNCES))
+    world.sent("spam.1@winter.example", ago=timedelta(hours=3), to=strangers(4 * MANY_BOUNCES))
+    for number in range(2 * MANY_BOUNCES):
+        come_back(world, number)
+    world.sweep()
+    assert AlarmKind.MANY_BOUNCES not in rung(world)

@@ -1,4 +1,4 @@
-"""Over a thousand deaths: every errand is killed at each of its steps (see `crash`), and a new process goes on.
+"""Two thousand deaths: every errand is killed at each of its steps (see `crash`), and a new process goes on.
 
 Nothing is lost or doubled, no flag, keyword or date is another than without the death, and nothing is left open.
 How many steps each errand has is written down here, so that the number cannot shrink unseen.
@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from scatterclean.mailbox.memory import MemoryServer, Stored
-from scatterclean.model import MoveState
-from scatterclean.plan import KEYWORD
+from scatterclean.model import Identities, MoveState
+from scatterclean.plan import ALARM_KEYWORD, KEYWORD
 from scatterclean.undo import Selection
 
 from .crash import Errand, Template, discard, everything, later, sweep, take_back
 from .tripwire import Death, Fate
-from .world import World
+from .world import ME, World, stolen
 
 FORGED = 8
 # What is known of each message wherever it lies, but for our own keyword.
@@ -61,6 +61,20 @@ def _old(world: World) -> None:
     later(world, days=2)
 
 
+def _alarming(world: World) -> None:
+    """Some that raise the alarm among what is put away."""
+    world.set(identities=Identities(addresses=frozenset([ME, "*@winter.example"])))
+    world.history(6)
+    world.sweep()
+    later(world, hours=3)
+    world.watched()
+    at = world.now - timedelta(hours=2)
+    for number in range(FORGED):
+        raw = stolen(f"stolen.{number}@spam.example", at=at, number=number)
+        world.server.append("INBOX", raw, flags=["\\Seen", "$Label1"], arrival=at)
+        world.bounced(f"forged.{number}@spam.example", number=number)
+
+
 def _sweep(world: World) -> None:
     world.sweep()
 
@@ -76,6 +90,7 @@ ERRANDS = {
     "undo one": _undo(ONE),
     "rescue": Errand(_proved, sweep, _sweep),
     "retention": Errand(_old, sweep, _sweep),
+    "alarm": Errand(_alarming, sweep, _sweep),
 }
 SERVERS = {
     f"{how}, {'keywords' if keywords else 'no keywords'}": (how == "MOVE", keywords)
@@ -100,10 +115,10 @@ def _deaths(errand: Errand, server: MemoryServer, folder: Path) -> int:
     world = World(folder / "log.db", server)
     errand.before(world)
     template = Template(world)
-    start = _known(template.server)
     whole, unharmed = template.copy(), Fate()
     errand.run(whole, unharmed)
     end, where = _known(whole.server), _where(whole.server)
+    rung = _rung(whole)
     assert where != _where(template.server), "the errand did nothing"
     discard(whole)
     step = 0
@@ -119,22 +134,28 @@ def _deaths(errand: Errand, server: MemoryServer, folder: Path) -> int:
             assert step == unharmed.steps
             return step
         half = _known(world.server)
-        assert not end - _loose(half, start), f"lost by the death at step {step}"
+        assert not _loose(end) - _loose(half), f"lost by the death at step {step}"
         errand.again(world)
         assert _known(world.server) == end, f"lost, doubled, flags or dates after the death at step {step}"
         assert _where(world.server) == where, f"elsewhere after the death at step {step}"
+        assert _rung(world) == rung, f"not told, or told twice, after the death at step {step}"
         open_ones = world.store.journal.moves("home", states=[MoveState.INTENDED, MoveState.DOUBLED])
         assert not open_ones, f"left open after the death at step {step}"
         discard(world)
         step += 1
 
 
-def _loose(half: Known, start: Known) -> Known:
-    """What is there while nobody goes on; a source of our COPY may bear \\Deleted and is the same message."""
+def _loose(half: Known) -> Known:
+    """What is there while nobody goes on; a source of our COPY may bear \\Deleted, and what raises the alarm may not be
+    flagged yet: it is the same message."""
     found: Known = Counter()
     for (raw, arrival, flags), number in half.items():
-        found[raw, arrival, flags - {"\\Deleted"}] += number
+        found[raw, arrival, flags - {"\\Deleted", "\\Flagged", ALARM_KEYWORD}] += number
     return found
+
+
+def _rung(world: World) -> list[str]:
+    return [alarm.key for alarm in world.store.journal.alarms("home")]
 
 
 @pytest.mark.parametrize("server", SERVERS)
@@ -146,7 +167,7 @@ def test_an_errand_that_dies_at_any_step_ends_as_if_it_had_not(
     assert _deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), tmp_path)
 
 
-def test_there_are_at_least_1300_such_steps(tmp_path: Path) -> None:
+def test_there_are_at_least_2000_such_steps(tmp_path: Path) -> None:
     """The test above dies at each step that is counted here, and asserts that it did."""
     steps: dict[str, int] = {}
     for name, errand in ERRANDS.items():
@@ -159,4 +180,4 @@ def test_there_are_at_least_1300_such_steps(tmp_path: Path) -> None:
             errand.run(world, fate)
             steps[f"{name}, {server}"] = fate.steps
             world.close()
-    assert sum(steps.values()) >= 1300, steps
+    assert sum(steps.values()) >= 2000, steps

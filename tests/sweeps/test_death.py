@@ -1,69 +1,30 @@
 """Kill it at every step: whatever dies when, after the next sweep every message is in exactly one folder.
 
-A tripwire stands around the ports: it lets the process die before or after each effect, on the server and in
-the store, once for each possible place; then a new process goes on.  There is no test hook in the product.
+The tripwire (see there) lets the process die before or after each effect, on the server and in the store, once for
+each possible place; then a new process goes on.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scatterclean.errors import ConnectionLost
-from scatterclean.knowledge import Sources
 from scatterclean.mailbox.memory import MemoryServer
 from scatterclean.model import MoveState
 from scatterclean.sweep import Sweep
 from scatterclean.undo import Selection, undo
 
+from .tripwire import Death, Fate, wired_docket, wired_journal, wired_mailbox, wired_sources
 from .world import World
 
 SERVERS: dict[str, Callable[[], MemoryServer]] = {
     "MOVE": MemoryServer,
     "COPY and EXPUNGE": lambda: MemoryServer(move=False),
 }
-
-
-class Death(BaseException):
-    """The process dies: nothing in the product may catch it."""
-
-
-class Tripwire:
-    """Passes every call through; dies before or after the n-th call that has an effect."""
-
-    def __init__(self, target: Any, effects: frozenset[str], fuse: list[int]) -> None:
-        self._target, self._effects, self._fuse = target, effects, fuse
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._target, name)
-        if name not in self._effects:
-            return call
-
-        def wired(*args: Any, **kwargs: Any) -> Any:
-            self._step()
-            result = call(*args, **kwargs)
-            self._step()
-            return result
-
-        return wired
-
-    def _step(self) -> None:
-        if self._fuse[0] == 0:
-            self._fuse[0] = -1
-            raise Death
-        self._fuse[0] -= 1
-
-
-ON_SERVER = frozenset(("create", "move", "remove", "mark"))
-IN_LOG = frozenset(("record", "cover", "forget_folder"))
-IN_EXPERIENCE = frozenset(("learn", "forget_received"))
-IN_JOURNAL = frozenset(("begin_sweep", "end_sweep", "intend", "settle", "ring"))
-IN_DOCKET = frozenset(("enter", "update", "close"))
 
 
 # The fifth equals the first: after a death nobody can tell whether it is new or came back, and hands are off.
@@ -80,29 +41,19 @@ def fill(world: World) -> Counter[str]:
     return Counter(world.inbox())
 
 
-def wired_sources(world: World, fuse: list[int]) -> Sources:
-    plain = world.sources()
-    return replace(
-        plain,
-        log=Tripwire(plain.log, IN_LOG, fuse),
-        experience=Tripwire(plain.experience, IN_EXPERIENCE, fuse),
-    )
-
-
-def wired_sweep(world: World, fuse: list[int]) -> None:
+def wired_sweep(world: World, fate: Fate) -> None:
     Sweep(
         account=world.account,
-        sources=wired_sources(world, fuse),
-        mailbox=Tripwire(world.mailbox(), ON_SERVER, fuse),
-        journal=Tripwire(world.store.journal, IN_JOURNAL, fuse),
-        docket=Tripwire(world.store.docket, IN_DOCKET, fuse),
+        sources=wired_sources(world.sources(), fate),
+        mailbox=wired_mailbox(world.mailbox(), fate),
+        journal=wired_journal(world.store.journal, fate),
+        docket=wired_docket(world.store.docket, fate),
         clock=world.clock,
     ).run()
 
 
-def wired_undo(world: World, fuse: list[int]) -> None:
-    mailbox = Tripwire(world.mailbox(), ON_SERVER, fuse)
-    journal = Tripwire(world.store.journal, IN_JOURNAL, fuse)
+def wired_undo(world: World, fate: Fate) -> None:
+    mailbox, journal = wired_mailbox(world.mailbox(), fate), wired_journal(world.store.journal, fate)
     undo(world.account, Selection(), mailbox, journal, clock=world.clock)
 
 
@@ -117,17 +68,17 @@ def check_books(world: World, before: Counter[str]) -> None:
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_sweep_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_path: Path) -> None:
     deaths = 0
-    for fuse in range(10_000):
-        world = World(tmp_path / f"{fuse}.db", SERVERS[server]())
+    for step in range(10_000):
+        world = World(tmp_path / f"{step}.db", SERVERS[server]())
         before = fill(world)
         try:
-            wired_sweep(world, [fuse])
+            wired_sweep(world, Fate(dies=step))
         except Death:
             deaths += 1
             world.close()
             world.sweep()
             check_books(world, before)
-            assert set(world.away()) == FORGED, f"died at step {fuse}"
+            assert set(world.away()) == FORGED, f"died at step {step}"
             assert len(world.undo().back) in (4, 5)
             assert Counter(world.inbox()) == before
             world.close()
@@ -140,24 +91,56 @@ def test_a_sweep_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_pa
 @pytest.mark.parametrize("server", SERVERS)
 def test_an_undo_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_path: Path) -> None:
     deaths = 0
-    for fuse in range(10_000):
-        world = World(tmp_path / f"{fuse}.db", SERVERS[server]())
+    for step in range(10_000):
+        world = World(tmp_path / f"{step}.db", SERVERS[server]())
         before = fill(world)
         world.sweep()
         try:
-            wired_undo(world, [fuse])
+            wired_undo(world, Fate(dies=step))
         except Death:
             deaths += 1
             world.close()
             world.undo()
             check_books(world, before)
-            assert Counter(world.inbox()) == before, f"died at step {fuse}"
+            assert Counter(world.inbox()) == before, f"died at step {step}"
             assert world.sweep().moved == 0
             world.close()
         else:
             world.close()
             break
     assert deaths > 8
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("errand", [wired_sweep, wired_undo])
+def test_an_equal_message_that_is_delivered_after_the_death_is_not_taken_for_our_copy(
+    server: str, errand: Callable[[World, Fate], None], tmp_path: Path
+) -> None:
+    """A message is sent again when its server did not hear that it came; our COPY keeps INTERNALDATE, a delivery has
+    its own."""
+    for step in range(10_000):
+        world = World(tmp_path / f"{step}.db", SERVERS[server]())
+        world.history(12)
+        uid = world.bounced("forged.0@spam.example")
+        raw = next(m.raw for m in world.server.messages("INBOX") if m.uid == uid)
+        if errand is wired_undo:
+            world.sweep()
+        try:
+            errand(world, Fate(dies=step))
+        except Death:
+            world.close()
+            world.later(minutes=5)
+            world.server.append("INBOX", raw, arrival=world.now)
+            for _ in range(2):
+                world.later(minutes=20)
+                world.sweep()
+            there = [*world.server.messages("INBOX"), *world.server.messages(world.backscatter)]
+            assert [m.raw for m in there] == [raw, raw], f"died at step {step}"
+            world.close()
+        else:
+            world.close()
+            break
+    assert step > 6
 
 
 @pytest.mark.parametrize("server", SERVERS)

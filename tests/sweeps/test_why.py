@@ -155,6 +155,26 @@ def test_it_tells_who_sent_the_message_and_by_which_line(world: World) -> None:
     assert "you did: it is in the log of what you sent" in words(one(world, genuine))
 
 
+def test_a_strangers_machine_is_no_certainty_where_the_finding_is_none(world: World) -> None:
+    """A reader of both lines asked which one is true."""
+    world.later(hours=3)
+    known = world.bounced("forged.1@spam.example", number=1, recipient="friend@f.example")
+    forged = world.bounced("forged.2@spam.example", number=2)
+    world.sweep(mode=Mode.OBSERVE)
+    doubt = "it may have been you all the same, if you send on a way that is not known here"
+    assert one(world, known).finding is not None
+    assert "a stranger sent it" in words(one(world, known))
+    assert doubt in words(one(world, known))
+    assert doubt not in words(one(world, forged))
+
+
+def test_an_alarm_about_another_message_is_told_as_such(world: World) -> None:
+    uid = world.bounced("forged.1@spam.example", number=1)
+    detail = (("messages", "90"), ("strangers", "90"), ("usual", "2"))
+    world.store.journal.ring([Alarm("home", "burst:x", AlarmKind.BURST, world.now, detail)], world.now)
+    assert "The message below is another one" in words(one(world, uid))
+
+
 def test_links_and_attachments_are_named_defanged_and_marked(world: World) -> None:
     uid = world.server.append("INBOX", bounced(SPAM), arrival=world.now)
     story = one(world, uid)

@@ -53,8 +53,9 @@ def bounce(
     to: str = ME,
     number: int = 0,
     hop: str = "",
+    by: str = "mx.elsewhere.example",
 ) -> bytes:
-    """A Postfix bounce that returns the header of a message with the id `quoted`, which came in through `hop`.
+    """A Postfix bounce, made by the server `by`, of a message with the id `quoted`, which came in through `hop`.
 
     What the person sends leaves through the person's provider."""
     if not hop:
@@ -64,25 +65,25 @@ def bounce(
         )
         hop = f"{host} ({host} [{ip}])"
     return f"""Return-Path: <>
-Received: by mx.elsewhere.example (Postfix) id Q{number}{abs(hash(quoted)) % 10**8}; {format_datetime(at)}
+Received: by {by} (Postfix) id Q{number}{abs(hash(quoted)) % 10**8}; {format_datetime(at)}
 Date: {format_datetime(at)}
-From: MAILER-DAEMON@mx.elsewhere.example (Mail Delivery System)
+From: MAILER-DAEMON@{by} (Mail Delivery System)
 Subject: Undelivered Mail Returned to Sender
 To: {to}
 Auto-Submitted: auto-replied
 MIME-Version: 1.0
 Content-Type: multipart/report; report-type=delivery-status; boundary="B1"
-Message-Id: <{number}.{quoted.partition("@")[0]}@mx.elsewhere.example>
+Message-Id: <{number}.{quoted.partition("@")[0]}@{by}>
 
 --B1
 Content-Type: text/plain
 
-<{recipient}>: host mx.elsewhere.example said: 550 5.1.1 User unknown
+<{recipient}>: host {by} said: 550 5.1.1 User unknown
 
 --B1
 Content-Type: message/delivery-status
 
-Reporting-MTA: dns; mx.elsewhere.example
+Reporting-MTA: dns; {by}
 Arrival-Date: {format_datetime(at)}
 
 Final-Recipient: rfc822; {recipient}
@@ -93,7 +94,7 @@ Status: 5.1.1
 Content-Type: text/rfc822-headers
 
 Return-Path: <{sender}>
-Received: from {hop} by mx.elsewhere.example; {format_datetime(at - timedelta(minutes=2))}
+Received: from {hop} by {by}; {format_datetime(at - timedelta(minutes=2))}
 From: {sender}
 To: {recipient}
 Subject: {subject}
@@ -102,6 +103,20 @@ Message-ID: <{quoted}>
 
 --B1--
 """.replace("\n", "\r\n").encode()
+
+
+def stolen(ident: str, *, at: datetime, number: int = 0) -> bytes:
+    """A bounce that raises an alarm: the person's own server says that the person's log-in sent it, and the log does
+    not know it."""
+    raw = bounce(ident, at=at, number=number).replace(b"mx.elsewhere.example", b"smtp.winter.example")
+    inside = b"Received: from dsl-7.stranger.example (dsl-7.stranger.example [198.51.100.7]) by smtp.winter.example"
+    login = (
+        b"Received: from pc (dsl-7.stranger.example [198.51.100.7])\r\n\t(Authenticated sender: "
+        + ME.encode()
+        + b")\r\n\tby smtp.winter.example (Postfix) with ESMTPSA id 4AB"
+    )
+    assert inside in raw
+    return raw.replace(inside, login)
 
 
 @cache

@@ -168,17 +168,17 @@ def _mishaps(life: Life, person: Person) -> None:
     for box in person.boxes:
         day = dice.between(life.days // 4, life.days - 5)
         folder = dice.pick(("Sent", "INBOX"))
-        life.at(_moment(life, day, dice), lambda p=person, b=box, f=folder: _made_anew(life, p, b, f))  # type: ignore[misc]
+        life.at(_moment(life, day, dice), lambda b=box, f=folder: _made_anew(life, b, f))  # type: ignore[misc]
     wrong = _moment(life, dice.between(life.days // 4, life.days - 5), dice)
     by = timedelta(hours=dice.pick((-30, -1, 1, 5, 49)))
     life.at(wrong, lambda: setattr(life, "off", by))
     life.at(wrong + timedelta(hours=dice.between(2, 30)), lambda: setattr(life, "off", timedelta()))
 
 
-def _made_anew(life: Life, person: Person, box: Box, folder: str) -> None:
+def _made_anew(life: Life, box: Box, folder: str) -> None:
     """All messages are still there, with other UIDs below another UIDVALIDITY."""
     if folder == "Sent":
-        life.gap(person, box)
+        life.gap(box)
     messages = box.server.messages(folder)
     box.server.renew(folder)
     for message in messages:

@@ -26,7 +26,7 @@ from .routes import Posted
 
 START = datetime(2024, 3, 1, 6, 0, tzinfo=UTC)
 BACKSCATTER = "Backscatter"
-# What comes in now was sent eight days and a zone before at most; the next look into Sent comes within two days.
+# What comes in now was sent eight days and a zone before at most; the clock is wrong by two days at most.
 REACH = timedelta(days=8, hours=26)
 SLACK = timedelta(days=2)
 
@@ -112,6 +112,7 @@ class Life:
     _written_to: dict[str, set[str]] = field(default_factory=dict)
     _seen: dict[str, int] = field(default_factory=dict)
     _gaps: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    _unseen: dict[str, datetime] = field(default_factory=dict)
     _swept: dict[str, datetime] = field(default_factory=dict)
     _begun: dict[str, datetime] = field(default_factory=dict)
     _proofs: set[str] = field(default_factory=set)
@@ -169,7 +170,7 @@ class Life:
             uid = box.server.append("Sent", raw, flags=["\\Seen"], arrival=self.now)
             if posted.route == "deleted copy":
                 box.server.delete("Sent", uid)
-                self.gap(person, box)
+                self.gap(box)
             else:
                 self._written_to.setdefault(person.name, set()).add(posted.recipient)
 
@@ -295,9 +296,11 @@ class Life:
         )
         return mail.under(("Return-Path", "<>"), ("Delivered-To", to), ("Received", trace))
 
-    def gap(self, person: Person, box: Box) -> None:
-        """Something in Sent was never seen: between the look before and the next one."""
-        self._gaps.setdefault(person.name, []).append((self._swept.get(box.name, START), self.now))
+    def gap(self, box: Box) -> None:
+        """Something in Sent was never seen: between the look before and the next one.
+
+        That comes days later if the account is dead (design, 5: "a hole between its neighbours' dates")."""
+        self._unseen.setdefault(box.name, self._swept.get(box.name, START))
 
     def _watched(self, box: Box) -> bool:
         """Since long before what comes in now can have been sent; or it is not read for days to come."""
@@ -337,6 +340,8 @@ class Life:
         ).run()
         self._revealed.update(self._telling.pop(box.name, ()))
         self._begun.setdefault(box.name, self.now)
+        if box.name in self._unseen:
+            self._gaps.setdefault(person.name, []).append((self._unseen.pop(box.name), self.now))
         self._swept[box.name] = self.now
         if box.name in self._proofs:
             self._proved.add(box.name)

@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from scatterclean.bounce.anatomy import RETURNED_TYPES, Message, Part
 from scatterclean.bounce.blocks import BASIC, TECHNICAL, blocks_in
 from scatterclean.bounce.found import Find, Returned
+from scatterclean.bounce.stems import names
 from scatterclean.model import Kind
 
 _FRONT = b"\n \t\x00\xef\xbb\xbf"
-_OWN_FIELD = re.compile(rb"\n(?:from|message-id|received|return-path|subject)[ \t]*:", re.IGNORECASE)
+_OWN_FIELD = re.compile(
+    rb"\n" + names("from", "message-id", "received", "return-path", "subject") + rb"[ \t]*:"
+)
 _PART_FIELD = re.compile(rb"content-|mime-version", re.IGNORECASE)
 _ANY_FIELD = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*:")
 

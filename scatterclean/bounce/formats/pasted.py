@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, text_of_html, uuencoded_in
+from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, uuencoded_in
 from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
+from scatterclean.bounce.hypertext import text_of_html
 from scatterclean.headers import in_charset
 from scatterclean.model import Kind
 

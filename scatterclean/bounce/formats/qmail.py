@@ -18,8 +18,10 @@ _RECIPIENT = re.compile(rb"\n<([^\s<>]{1,250})>:[ \t]*\n([^\n]{0,400}(?:\n[^\n<-
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
+    if not message.types.isdisjoint(STATUS_TYPES):
+        return  # the report knows better
     text = message.preface
-    if b">:" not in text or b"\n<" not in text or not message.types.isdisjoint(STATUS_TYPES):
+    if b">:" not in text or b"\n<" not in text:
         return
     found = _RECIPIENT.findall(b"\n" + text)
     if not found:

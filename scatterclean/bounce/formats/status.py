@@ -18,13 +18,10 @@ _TYPE = re.compile(r"^\s*[\w-]{1,20}\s*;\s*")
 _FIELDS = re.compile(
     rb"\n("
     + names(
-        (
-            "reporting-mta", "original-recipient", "final-recipient", "x-actual-recipient", "action", "status",
-            "diagnostic-code", "original-message-id", "x-original-message-id",
-        )
-    ).encode("ascii")
-    + rb")[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)|\n[ \t]*+(?=\n)",
-    re.IGNORECASE,
+        "reporting-mta", "original-recipient", "final-recipient", "x-actual-recipient", "action", "status",
+        "diagnostic-code", "original-message-id", "x-original-message-id",
+    )
+    + rb")[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)|\n[ \t]*+(?=\n)"
 )  # fmt: skip
 _IDS = (b"original-message-id", b"x-original-message-id")
 _MAX_FIELDS = 1000

@@ -326,25 +326,36 @@ def _of_words(signs: Signs) -> Kind | None:
         return None
     failed = words.FAILED.search(signs.subject) is not None
     delayed = words.DELAYED.search(signs.subject) is not None
-    proof = signs.returns or signs.tells_of_an_address
-    if (failed or delayed) and signs.body_failed and proof and _is_nobodys(signs):
+    if (
+        (failed or delayed)
+        and signs.body_failed
+        and (signs.returns or signs.tells_of_an_address)
+        and _is_nobodys(signs)
+    ):
         return Kind.DELAY if delayed else Kind.BOUNCE
-    told = (
-        signs.says_you_wrote
-        or signs.returns_own
-        or (signs.cites and (signs.null_path or b"return-path" not in signs.fields))
-    )
-    if signs.from_scanner and told and _speaks_of_one(signs):
+    if signs.from_scanner and _is_told(signs) and _speaks_of_one(signs):
         return Kind.NOTICE
     if signs.from_system and signs.notice and signs.returns:
         return Kind.NOTICE
     if signs.from_daemon_name and signs.notice and words.NOTICES.search(signs.begin):
         return Kind.NOTICE if signs.names_another or signs.proof or signs.says_you_wrote else None
+    if not says_you_sent_evil(signs.subject) or not _is_of_a_program(signs):
+        return None
     about_one = (
-        signs.names_another or signs.returns or signs.says_you_wrote or words.YOU_SENT.search(signs.begin)
+        signs.from_scanner
+        or signs.names_another
+        or signs.returns
+        or signs.says_you_wrote
+        or words.YOU_SENT.search(signs.begin)
     )
-    evil = (about_one or signs.from_scanner) and _is_of_a_program(signs) and says_you_sent_evil(signs.subject)
-    return Kind.NOTICE if evil else None
+    return Kind.NOTICE if about_one else None
+
+
+def _is_told(signs: Signs) -> bool:
+    """Is it the reader's message that this speaks of?"""
+    if signs.says_you_wrote or signs.returns_own:
+        return True
+    return signs.cites and (signs.null_path or b"return-path" not in signs.fields)
 
 
 def _is_of_a_program(signs: Signs) -> bool:

@@ -268,6 +268,8 @@ class Signs:
     @once
     def says_you_wrote(self) -> bool:
         """The notice names the reader as the one who wrote what it is about."""
+        if "@" not in self.begin:
+            return False
         found = _WRITER.finditer(self.begin)
         return any(each[1].rstrip(".") in self.readers for each in islice(found, 10))
 

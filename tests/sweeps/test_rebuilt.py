@@ -1,0 +1,130 @@
+"""The server makes the UIDs of a folder anew in the middle of a deed (after a repair, or from a backup), or the person
+renames it.
+
+At whatever moment: every message is there; one that is in both folders now was told; and an undo that has nothing to
+bring back says that it is back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from scatterclean.mailbox.memory import MemoryServer
+from scatterclean.model import MoveState
+from scatterclean.sweep import Sweep
+from scatterclean.undo import Nothing, Selection, due, nothing, undo
+
+from .tripwire import Fate, wired_mailbox
+from .world import World
+
+FORGED = 3
+# (what it told, with the server's folder made anew by `fate`)
+Deed = Callable[[World, Fate], str]
+
+
+def rebuild(server: MemoryServer, folder: str) -> None:
+    """Another UIDVALIDITY and other UIDs, the same messages."""
+    kept = server.messages(folder)
+    server.renew(folder)
+    for message in reversed(kept):
+        server.append(folder, message.raw, flags=message.flags, arrival=message.arrival)
+
+
+def rename(server: MemoryServer, folder: str) -> None:
+    if folder in server.folder_names():
+        server.rename(folder, "Old")
+
+
+def sweeps(world: World, fate: Fate) -> str:
+    report = Sweep(
+        account=world.account,
+        sources=world.sources(),
+        mailbox=wired_mailbox(world.mailbox(), fate),
+        journal=world.store.journal,
+        docket=world.store.docket,
+        clock=world.clock,
+    ).run()
+    return "\n".join(report.troubles)
+
+
+def undoes(world: World, fate: Fate) -> str:
+    mailbox = wired_mailbox(world.mailbox(), fate)
+    return "\n".join(
+        undo(world.account, Selection(), mailbox, world.store.journal, clock=world.clock).troubles
+    )
+
+
+def prepared(path: Path, *, move: bool, swept: bool) -> World:
+    world = World(path, MemoryServer(move=move, keywords=False))
+    world.history(6)
+    world.watched()
+    for number in range(FORGED):
+        world.bounced(f"forged.{number}@spam.example", number=number)
+    if swept:
+        assert world.sweep().moved == FORGED
+        world.later(minutes=30)
+    else:
+        world.server.create(world.backscatter)
+    return world
+
+
+@pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
+@pytest.mark.parametrize(
+    ("how", "folder"),
+    [(rebuild, "INBOX"), (rebuild, "Backscatter"), (rename, "Backscatter")],
+    ids=["INBOX rebuilt", "Backscatter rebuilt", "Backscatter renamed"],
+)
+@pytest.mark.parametrize("deed", [sweeps, undoes])
+def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_is_told(
+    deed: Deed,
+    how: Callable[[MemoryServer, str], None],
+    folder: str,
+    move: bool,
+    tmp_path: Path,
+) -> None:
+    doubles = call = 0
+    while True:
+        world = prepared(tmp_path / f"{call}.db", move=move, swept=deed is undoes)
+        came: list[int] = []
+
+        def hand(world: World = world, came: list[int] = came) -> None:
+            came.append(1)
+            how(world.server, folder)
+
+        told = deed(world, Fate(hands={call: hand}))
+        if not came:
+            world.close()
+            break
+        world.later(hours=1)
+        # Where the hand came between a look and the deed that rests on it, the end is found by the next one.
+        told += deed(world, Fate())
+        inbox, away = world.inbox(), world.away() + world.ids("Old")
+        assert len({*inbox, *away}) == FORGED, f"lost before call {call}"
+        both = set(inbox) & set(away)
+        assert len(inbox) + len(away) == FORGED + len(both), f"more than doubled before call {call}"
+        assert bool(both) == ("are in both folders" in told), f"before call {call}: {told}"
+        doubled = world.store.journal.moves("home", states=[MoveState.DOUBLED])
+        assert {m.intent.message_id for m in doubled} == both
+        assert not world.store.journal.moves("home", states=[MoveState.INTENDED])
+        doubles += bool(both)
+        if how is rename and not both:
+            pass  # where an undo looks for what was refiled is told elsewhere
+        elif deed is undoes:
+            world.later(hours=1)
+            assert not world.undo().back
+            assert world.inbox() == inbox
+            assert not due(world.store.journal, "home", Selection())
+            assert nothing(world.store.journal, ["home"], Selection()) is Nothing.ALREADY_BACK
+        elif not both:
+            # In an INBOX with other UIDs nobody knows what a hand brought back: what was about to go may stay.
+            assert len(away) == FORGED or folder == "INBOX", f"before call {call}"
+            world.undo()
+            assert len(world.inbox()) == FORGED, f"put away before call {call}, and no undo finds it"
+        world.close()
+        call += 1
+    assert call > 5
+    # Only a COPY leaves a source behind; one whose copy is in the renamed folder is completed.
+    assert bool(doubles) is (not move and not (deed is sweeps and how is rename))
