@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import letters
+from delay import connected
 
 from scatterclean.config import load
 from scatterclean.demo.dovecot import ScratchDovecot
@@ -47,14 +48,8 @@ class Counter:
 
 
 def serve(door: socket.socket, port: int, counter: Counter) -> None:
-    while True:
-        try:
-            client, _ = door.accept()
-        except OSError:
-            return
-        server = socket.create_connection(("127.0.0.1", port))
+    for client, server in connected(door, port):
         for source, target in ((client, server), (server, client)):
-            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             threading.Thread(
                 target=carry, args=(source, target, counter, source is client), daemon=True
             ).start()
