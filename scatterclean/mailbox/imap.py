@@ -118,8 +118,8 @@ class Portions:
     `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
     bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way, so that
     the server and the line work while we do; few, for it may stop waiting for us to read what it sent (Dovecot:
-    CLIENT_OUTPUT_TIMEOUT_MSECS, five minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or COPY; Yahoo answers
-    UNAVAILABLE to more than 100 (field guide, 5).
+    CLIENT_OUTPUT_TIMEOUT_MSECS, five minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
+    COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
     """
 
     found: int = 50_000
