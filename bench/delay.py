@@ -21,15 +21,22 @@ def delayed(port: int, round_trip: float) -> Iterator[int]:
         yield int(door.getsockname()[1])
 
 
-def _serve(door: socket.socket, port: int, wait: float) -> None:
+def connected(door: socket.socket, port: int) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """(client, server) for each that comes to the door, until it is closed."""
     while True:
         try:
             client, _ = door.accept()
         except OSError:
             return
         server = socket.create_connection(("127.0.0.1", port))
+        for end in (client, server):
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield client, server
+
+
+def _serve(door: socket.socket, port: int, wait: float) -> None:
+    for client, server in connected(door, port):
         for source, target in ((client, server), (server, client)):
-            source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             queue: SimpleQueue[tuple[float, bytes]] = SimpleQueue()
             threading.Thread(target=_take, args=(source, queue, wait), daemon=True).start()
             threading.Thread(target=_give, args=(target, queue), daemon=True).start()

@@ -140,7 +140,8 @@ class Header:
 
     def together(self, names: Sequence[str]) -> list[str]:
         """Every value of these fields as text, name by name."""
-        return [text for name in names if _KEYS[name] in self._fields for text in self.all(name)]
+        found = [self._fields.get(_KEYS[name]) for name in names]
+        return [_value(value) for values in found if values for value in values]
 
     def first_values(self) -> dict[bytes, bytes]:
         """The first value of every field, folded as it stands, by lower-cased name."""

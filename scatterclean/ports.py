@@ -82,7 +82,9 @@ class Mailbox(Protocol):
         case).  Texts that are not printable ASCII are passed over."""
 
     def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
-        """Look at the named header fields of these messages, in any order, fetched in batches as it goes."""
+        """Look at the named header fields of these messages, ascending by UID, fetched in batches as it goes.
+
+        When one is given out, those below it were given out before, or are gone."""
 
     def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
         """(uid, the first `cap` bytes of the message); shorter than `cap` means that it is whole."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TypeVar
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint_of
@@ -58,22 +60,27 @@ FOLDER_NAMES = frozenset(
 )  # fmt: skip
 
 
+T = TypeVar("T", str, MessageId)
+
+
+def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
+    """`found` hold each once for itself; of by far most messages there is one."""
+    return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
+
+
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
     header = Header(sighting.header)
-    ids: dict[MessageId, None] = {}
-    for value in header.together(ID_FIELDS):
-        ids.update(dict.fromkeys(ids_meant(value)))
-    recipients: dict[str, None] = {}
-    for value in header.together(RECIPIENT_FIELDS):
-        recipients.update(dict.fromkeys(addresses_in(value, MOST_RECIPIENTS)))
+    ids = _each_once([ids_meant(value) for value in header.together(ID_FIELDS)])
+    to = header.together(RECIPIENT_FIELDS)
+    recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in to])
     senders = addresses_in(header.get("From") or "")
     date = date_in(header.get("Date"))
     return SentMessage(
         fingerprint=fingerprint_of(header),
-        ids=tuple(ids),
+        ids=ids,
         sender=senders[0] if senders else None,
-        recipients=tuple(recipients),
+        recipients=recipients,
         subject=decoded(header.get("Subject") or "") or None,
         sent_at=date if date and _FIRST <= date <= sighting.arrival + _LATE else sighting.arrival,
         filed_at=sighting.arrival,

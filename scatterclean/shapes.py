@@ -72,6 +72,7 @@ def _made_of(token: re.Match[str]) -> str:
     return "n" if len(text) <= _SHORT else "N"
 
 
+@lru_cache(maxsize=1024)  # of the person's own mail there are a handful
 def _right(text: str) -> str:
     """Labels that hold a digit differ from machine to machine (`db7pr04mb1234.eurprd04.prod.outlook.com`)."""
     return ".".join("*" if any(c.isdigit() for c in label) else label for label in text.split("."))

@@ -210,9 +210,9 @@ class ScriptedServer:
     """A server on loopback that says what it is told to: a context manager.
 
     `script` maps the beginning of a command (without its tag) to replies, one for each time, the last one for
-    ever; in a reply, TAG stands for the command's tag.  "(password)" is what follows AUTHENTICATE.  What is not
-    in the script is answered in the dullest way, so that a login and a SELECT of an empty folder work.  `heard`
-    are all lines that came.
+    ever; in a reply, TAG stands for the command's tag, TAG-1 for that of the one before, TAG-2 likewise.
+    "(password)" is what follows AUTHENTICATE.  What is not in the script is answered in the dullest way, so that
+    a login and a SELECT of an empty folder work.  `heard` are all lines that came.
     """
 
     def __init__(
@@ -290,6 +290,8 @@ class ScriptedServer:
                 tag, command = waiting, b"(password)"
             reply = self._reply(command)
             waiting = tag if command.startswith(b"AUTHENTICATE") and reply.startswith(b"+") else b""
+            for back in (1, 2):
+                reply = reply.replace(b"TAG-%d" % back, self.heard[-1 - back :][0].partition(b" ")[0])
             if not self._say(client, reply.replace(b"TAG", tag)):
                 return
             if command == b"STARTTLS" and self._context is not None:

@@ -178,17 +178,26 @@ class Connection(imaplib.IMAP4):
         reply: Callable[[], bytes] | None = None,
     ) -> bytes:
         """Send one command; returns its tag.  See `ask`; until `end` nothing else may be asked."""
+        self.expect(keep, within)
+        if reply is not None:
+            self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals
+        return self.post(name, *args)
+
+    def post(self, name: str, *args: bytes) -> bytes:
+        """Send one command and nothing else; returns its tag.  Before its answer is read, in the order of sending,
+        by `expect` and `end`, others may be posted (RFC 3501, 5.5)."""
         if any(_FORBIDDEN.search(arg) for arg in args):
             raise ValueError("a line break inside a command")
+        return bytes(self._command(name, *args))
+
+    def expect(self, keep: int, within: float | None = None) -> None:
+        """From here on the answer to one command is read; see `ask`."""
         # What is left of earlier answers must never join this one: imaplib merges by kind, and a FETCH
         # that failed in the middle would leave its data to the next (field guide, 6).
         self.untagged_responses.clear()
         self._keep = keep
         self._kept = 0
         self._until = time.monotonic() + (_MOST_SECONDS if within is None else within)
-        if reply is not None:
-            self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals
-        return bytes(self._command(name, *args))
 
     def ended(self, tag: bytes) -> bool:
         """Was the tagged line of that command read?"""

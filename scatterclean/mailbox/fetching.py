@@ -6,11 +6,13 @@ imaplib takes six calls and three searches for a response, and keeps all of them
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from scatterclean.mailbox.answers import Answer, Value, fetched
 from scatterclean.mailbox.connection import Connection
 
-Rows = dict[int, dict[str, Value]]
+Row = dict[str, Value]
+Rows = dict[int, Row]
 
 # A response as nearly all servers write it to us: what was asked for, in any order, and the literal as the last.
 # Bounded: no command of ours is longer than 8 kB.
@@ -22,12 +24,32 @@ _USUAL = re.compile(
 _END = b")\r\n"
 
 
-def fetch(connection: Connection, *args: bytes, keep: int) -> tuple[Answer, Rows]:
-    """UID FETCH: the answer, and the rows as `answers.fetched` gives them, the last word of the server counting.
+@dataclass(slots=True, eq=False)
+class Posted:
+    """A UID FETCH that was sent; `rows` is None until its answer was read.
 
-    `keep`: so many bytes of each literal are kept.  Raises what `Connection.ask` does.
+    `keep`: so many bytes of each literal are kept.  `wanted`: will anybody ask for the rows?
     """
-    tag = connection.start("UID", b"FETCH", *args, keep=keep)
+
+    tag: bytes
+    about: str
+    keep: int
+    wanted: bool = True
+    rows: Rows | None = None
+
+
+def post(connection: Connection, *args: bytes, about: str, keep: int) -> Posted:
+    """Send it; whoever sends more before reading the answer reads them in the same order."""
+    return Posted(connection.post("UID", b"FETCH", *args), about, keep)
+
+
+def answer(connection: Connection, posted: Posted) -> tuple[Answer, Rows]:
+    """Its answer, and the rows as `answers.fetched` gives them, the last word of the server counting.
+
+    Raises what `Connection.ask` does.
+    """
+    tag, keep = posted.tag, posted.keep
+    connection.expect(keep)
     rows: Rows = {}
     while not connection.ended(tag):
         if _usual(connection, keep, rows):
@@ -53,7 +75,7 @@ def _usual(connection: Connection, keep: int, rows: Rows) -> bool:
     ahead = connection.ahead(end + len(_END))
     if ahead[end : end + len(_END)] != _END:
         return False  # more items behind the literal, or the connection ended
-    row: dict[str, Value] = {"UID": uid, "BODY": bytes(ahead[start:end])}
+    row: Row = {"UID": uid, "BODY": bytes(ahead[start:end])}
     if date is not None:
         row["INTERNALDATE"] = date
     if flags is not None:

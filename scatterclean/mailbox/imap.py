@@ -30,8 +30,10 @@ from scatterclean.mailbox.answers import (
     status_of,
 )
 from scatterclean.mailbox.connection import Connection
+from scatterclean.mailbox.fetching import Posted
 from scatterclean.mailbox.folders import quoted
 from scatterclean.mailbox.session import BROKEN, Opened, Session
+from scatterclean.mailbox.stream import ahead_of
 from scatterclean.mailbox.translate import Exchange, lost, printable, refusal, unconnected
 from scatterclean.model import Place, Sighting
 from scatterclean.ports import Folder, FolderState
@@ -115,12 +117,15 @@ class Portions:
     """How much is asked for at once.
 
     `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
-    bytes.  `headers`: messages per FETCH of header fields.  `raw`: bytes of bodies in memory.  `moved`:
-    messages per MOVE or COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
+    bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way, so that
+    the server and the line work while we do; few, for it may stop waiting for us to read what it sent (Dovecot:
+    CLIENT_OUTPUT_TIMEOUT_MSECS, five minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
+    COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
     """
 
     found: int = 50_000
     headers: int = 500
+    ahead: int = 3
     raw: int = 4 * 2**20
     moved: int = 100
 
@@ -263,7 +268,10 @@ class ImapMailbox:
         if not fields or not all(_FIELD_NAME.fullmatch(name) for name in fields):
             raise ValueError("not names of header fields")
         items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
-        for row in self._fetch(place, uids, items, self._portions.headers, _MOST_HEADER):
+        portions = self._portions
+        for row in self._fetch(
+            place, uids, items, most=portions.headers, keep=_MOST_HEADER, ahead=portions.ahead
+        ):
             uid, header, flags = as_number(row.get("UID")), row.get("BODY"), flags_in(row.get("FLAGS"))
             if uid is None or not isinstance(header, bytes) or flags is None:
                 continue  # gone meanwhile (Dovecot: NIL), or news about flags only
@@ -274,24 +282,23 @@ class ImapMailbox:
         if cap < 1:
             raise ValueError("nothing to read")
         most = max(1, self._portions.raw // cap)
-        for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most, cap):
+        for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most=most, keep=cap):
             uid, body = as_number(row.get("UID")), row.get("BODY")
             if uid is not None and isinstance(body, bytes):
                 yield uid, body[:cap]
 
     def _fetch(
-        self, place: Place, uids: Sequence[int], items: str, most: int, keep: int
+        self, place: Place, uids: Sequence[int], items: str, *, most: int, keep: int, ahead: int = 1
     ) -> Iterator[Mapping[str, Value]]:
-        again = True
-        for text, members in sets.cut(uids, most, sets.LINE - len(items) - _COMMAND):
+        """Rows ascending by UID; `ahead`: see `Portions`."""
+        pieces = sets.cut(uids, most, sets.LINE - len(items) - _COMMAND)
+
+        def post(text: str, again: bool) -> Posted:
             # Between two batches the caller may have done anything with this session.
             self._enter(place, again=again)
-            again = False
-            rows = self._session.fetch(text.encode(), items.encode(), about=place.folder, keep=keep)
-            wanted = frozenset(members)
-            for uid, row in rows.items():
-                if uid in wanted:
-                    yield row
+            return self._session.post(text.encode(), items.encode(), about=place.folder, keep=keep)
+
+        return ahead_of(self._session, pieces, post, ahead)
 
     # --- moving ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ import imaplib
 import logging
 import re
 import socket
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Session:
         self.capabilities: frozenset[str] = frozenset()
         self.opened: Opened | None = None
         self._connection: Connection | None = connection
+        self._posted: deque[fetching.Posted] = deque()
         self._wires: dict[str, bytes] = {}
         self._listed = False
         self._namespaces: Namespaces | None = None
@@ -88,8 +90,16 @@ class Session:
     def line(self, command: str, about: str = "", secrets: Sequence[str] = ()) -> Iterator[Connection]:
         """The connection itself, also for what is no question with one answer (IDLE); what breaks it ends the session.
 
+        What was posted before is read first, to its end.
         Raises what `ask` does, and whatever else is raised inside: that, too, leaves it out of step.
         """
+        while self._posted:
+            self._read_on()
+        with self._line(command, about, secrets) as connection:
+            yield connection
+
+    @contextmanager
+    def _line(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
         asked = self.exchange(command, about)
         connection = self._connection
         if connection is None:
@@ -116,11 +126,30 @@ class Session:
 
     def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
-        with self.line("UID FETCH", about) as connection:
-            answer, found = fetching.fetch(connection, *args, keep=keep)
-        self._hear(answer, ())
-        self._granted(answer, "UID FETCH", about)
+        return self.rows(self.post(*args, about=about, keep=keep))
+
+    def post(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Posted:
+        """Send UID FETCH and go on; `rows` are asked for later, those of other posted ones before or after."""
+        with self._line("UID FETCH", about) as connection:
+            posted = fetching.post(connection, *args, about=about, keep=keep)
+        self._posted.append(posted)
+        return posted
+
+    def rows(self, posted: fetching.Posted) -> fetching.Rows:
+        """The rows by UID of what was posted, once; raises as `demand` does, also for one that was posted earlier."""
+        while posted.rows is None:
+            self._read_on()
+        found, posted.rows = posted.rows, {}
         return found
+
+    def _read_on(self) -> None:
+        """Read the answer that is due next."""
+        with self._line("UID FETCH", self._posted[0].about if self._posted else "") as connection:
+            posted = self._posted.popleft()
+            answer, found = fetching.answer(connection, posted)
+        self._hear(answer, ())
+        self._granted(answer, "UID FETCH", posted.about)
+        posted.rows = found if posted.wanted else {}
 
     def _granted(self, answer: Answer, command: str, about: str) -> Answer:
         if answer.status != "OK":
@@ -133,6 +162,10 @@ class Session:
         """What the words of an error need to know."""
         separator = self._namespaces.separator if self._namespaces else ""
         return Exchange(command, self.account, self.where, about, separator)
+
+    def offered(self) -> frozenset[str]:
+        """What was advertised on connecting, upper-cased."""
+        return frozenset(self._connection.capabilities if self._connection is not None else ())
 
     def can(self, capability: str) -> bool:
         """Was it advertised after the login?"""
@@ -152,6 +185,7 @@ class Session:
     def drop(self) -> None:
         """Close the socket without a word; later calls raise ConnectionLost."""
         connection, self._connection, self.opened = self._connection, None, None
+        self._posted.clear()
         if connection is not None:
             with suppress(*BROKEN):
                 connection.shutdown()
@@ -164,9 +198,11 @@ class Session:
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Log out, briefly; never raises.  LOGOUT expunges nothing, unlike CLOSE (RFC 3501, 6.1.3)."""
+        """Log out, briefly; never raises.  LOGOUT expunges nothing, unlike CLOSE (RFC 3501, 6.1.3).
+
+        While answers are due that nobody will read, the connection is dropped."""
         connection = self._connection
-        if connection is not None:
+        if connection is not None and not self._posted:
             with suppress(*BROKEN):
                 connection.sock.settimeout(_LOGOUT_SECONDS)
                 connection.ask("LOGOUT", within=_LOGOUT_SECONDS)

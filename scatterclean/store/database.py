@@ -27,6 +27,8 @@ from scatterclean.errors import (
 # Seconds that one writer waits for another.  Within this process writers queue up before they ask SQLite;
 # this is for readers that meet a checkpoint, and for the person's own sqlite3 shell.
 BUSY_TIMEOUT = 30.0
+# At most, of one writing connection; it grows with what is touched.
+_CACHE_KIB = 16 * 1024
 
 
 class Database:
@@ -138,6 +140,8 @@ def _prepare(connection: sqlite3.Connection, read_only: bool, foreign_keys: bool
     # An intention must be on the disk before the server is asked, also if the power goes.  In WAL mode NORMAL,
     # which many recommend, syncs at checkpoints only and may lose the last commits.
     connection.execute("PRAGMA synchronous=FULL")
+    # The keys of ids come in no order: with SQLite's 2 MB each page of a large log is written many times over.
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     # macOS: fsync(2) leaves data in the drive's cache, F_FULLFSYNC does not.  Elsewhere this does nothing.
     connection.execute("PRAGMA fullfsync=ON")
 

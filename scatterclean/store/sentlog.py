@@ -25,24 +25,18 @@ from scatterclean.model import (
     Question,
     SentMessage,
 )
-from scatterclean.shapes import shape_of
-from scatterclean.store import asking
+from scatterclean.store import asking, recording
 from scatterclean.store.database import Database
 from scatterclean.store.tables import (
     accounts,
     cleaned,
-    correspondents,
     coverage,
     listed,
     senders,
     sent_cursors,
-    sent_ids,
     sent_messages,
-    sent_recipients,
     sent_shapes,
 )
-
-Row = dict[str, Any]
 
 
 class SqlSentLog:
@@ -70,7 +64,7 @@ class SqlSentLog:
     def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
         with self._database.write() as connection:
             own_id = account_id(connection, account, person)
-            new = _add(connection, own_id, messages) if messages else 0
+            new = recording.add(connection, own_id, messages) if messages else 0
             write_cursor(connection, sent_cursors, account, cursor)
         return new
 
@@ -84,14 +78,12 @@ class SqlSentLog:
             after = set(_merged((*before, *added)))
             gone = [row_id for interval, row_id in before.items() if interval not in after]
             connection.execute(delete(coverage).where(coverage.c.id.in_(listed(gone))))
-            _insert(
-                connection,
-                coverage,
-                [
-                    {"account": account, "start": i.start, "end": i.end, "grade": i.grade.value}
-                    for i in after - before.keys()
-                ],
-            )
+            new = [
+                {"account": account, "start": i.start, "end": i.end, "grade": i.grade.value}
+                for i in after - before.keys()
+            ]
+            if new:
+                connection.execute(insert(coverage), new)
 
     def retract(self, account: str, after: datetime) -> None:
         beyond = (coverage.c.account == account) & (coverage.c.end > after)
@@ -214,80 +206,6 @@ def account_id(connection: Connection, account: str, person: str) -> int:
         )
         return int(result.scalar_one())
     return int(row.id)
-
-
-def _add(connection: Connection, account_id: int, messages: Sequence[SentMessage]) -> int:
-    """Rows in large batches.  Ids are given out here: nobody else writes during this transaction."""
-    known: dict[str, int] = {
-        row.fingerprint: row.id
-        for row in connection.execute(
-            select(sent_messages.c.fingerprint, sent_messages.c.id).where(
-                sent_messages.c.account_id == account_id,
-                sent_messages.c.fingerprint.in_(listed({cleaned(m.fingerprint) for m in messages})),
-            )
-        )
-    }
-    last_id: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
-    rows: list[Row] = []
-    ids: list[Row] = []
-    recipients: list[Row] = []
-    written_to: dict[str, None] = {}
-    written_from: dict[str, None] = {}
-    shapes: dict[str, None] = {}
-    for message in messages:
-        fingerprint = cleaned(message.fingerprint)
-        message_id = known.get(fingerprint)
-        if message_id is None:
-            message_id = known[fingerprint] = last_id = last_id + 1
-            rows.append(
-                {
-                    "id": message_id,
-                    "account_id": account_id,
-                    "fingerprint": fingerprint,
-                    "sender": message.sender,
-                    "subject": message.subject,
-                    "sent_at": message.sent_at,
-                    "filed_at": message.filed_at,
-                }
-            )
-        keys = {key for an_id in message.ids for key in an_id.keys}
-        ids += [{"key": key, "account_id": account_id, "message_id": message_id} for key in keys]
-        recipients += [
-            {
-                "recipient": recipient,
-                "account_id": account_id,
-                "sent_at": message.sent_at,
-                "message_id": message_id,
-            }
-            for recipient in message.recipients
-        ]
-        shapes.update(dict.fromkeys(map(shape_of, message.ids)))
-        written_to.update(dict.fromkeys(message.recipients))
-        if message.sender:
-            written_from[message.sender] = None
-    _insert(connection, sent_messages, rows)
-    _insert(connection, sent_ids, ids)
-    _insert(connection, sent_recipients, recipients)
-    _insert(
-        connection,
-        correspondents,
-        [
-            {"domain": asking.domain_of(address), "address": address, "account_id": account_id}
-            for address in written_to
-        ],
-    )
-    _insert(connection, senders, [{"account_id": account_id, "address": a} for a in written_from])
-    _insert(connection, sent_shapes, [{"account_id": account_id, "shape": s} for s in shapes if s])
-    connection.execute(
-        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + len(rows))
-    )
-    return len(rows)
-
-
-def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """What is there already (a second copy's ids, an old correspondent) is passed over."""
-    if rows:
-        connection.execute(insert(table).on_conflict_do_nothing(), rows)
 
 
 def _merged(intervals: Iterable[Interval]) -> list[Interval]:

@@ -23,7 +23,7 @@ from scatterclean.errors import (
     ServerUnreachable,
     TlsUnavailable,
 )
-from scatterclean.mailbox.login import Access, open_mailbox
+from scatterclean.mailbox.login import Access, open_mailbox, open_session
 from tests.conftest import absent
 from tests.servers import CUT, SILENCE, ScriptedServer, access_to, fresh_user
 
@@ -338,3 +338,25 @@ def test_a_server_that_wants_patience_before_the_login_gets_it(authority: Path, 
             open_mailbox(server.access(tls=tls, ca_file=authority / "ca.pem" if certificate else None))
         assert raised.value.retry_after == pytest.approx(92.415)
         assert not said_something_secret(server)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"TAG OK [CAPABILITY IMAP4rev1 Move UIDPLUS] welcome\r\n",
+        b"* CAPABILITY IMAP4rev1 MOVE UIDPLUS\r\nTAG OK welcome\r\n",
+    ],
+)
+def test_what_a_server_tells_with_its_ok_is_not_asked_for_again(said: bytes) -> None:
+    with ScriptedServer({"(password)": [said]}, capability="AUTH=PLAIN") as server:
+        session = open_session(server.access())
+        assert session.capabilities == {"IMAP4REV1", "MOVE", "UIDPLUS"}
+        assert sum(line.endswith(b" CAPABILITY") for line in server.heard) == 1
+        session.close()
+
+
+def test_what_was_offered_before_the_login_is_asked_for_again() -> None:
+    with ScriptedServer({"(password)": [b"TAG OK welcome\r\n"]}, capability="AUTH=PLAIN MOVE") as server:
+        session = open_session(server.access())
+        assert sum(line.endswith(b" CAPABILITY") for line in server.heard) == 2
+        session.close()

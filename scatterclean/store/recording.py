@@ -1,0 +1,102 @@
+"""Sent messages -> rows of the sent log, inside the caller's transaction.  It sets no cursor and covers nothing.
+
+The statements are made once, and rows go to the driver as tuples.  SQLAlchemy's way from dictionaries through its
+types took more time than SQLite's work on them; so what the types do, `cleaned` and `microseconds`, is done here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy.dialects import sqlite
+
+from scatterclean.model import SentMessage
+from scatterclean.shapes import shape_of
+from scatterclean.store.asking import domain_of
+from scatterclean.store.tables import (
+    accounts,
+    cleaned,
+    correspondents,
+    listed,
+    microseconds,
+    senders,
+    sent_ids,
+    sent_messages,
+    sent_recipients,
+    sent_shapes,
+)
+
+
+def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]) -> int:
+    """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction."""
+    known: dict[str, int] = {
+        row.fingerprint: row.id
+        for row in connection.execute(
+            select(sent_messages.c.fingerprint, sent_messages.c.id).where(
+                sent_messages.c.account_id == account_id,
+                sent_messages.c.fingerprint.in_(listed({cleaned(m.fingerprint) for m in messages})),
+            )
+        )
+    }
+    last_id: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
+    rows: list[tuple[Any, ...]] = []
+    ids: list[tuple[str, int, int]] = []
+    recipients: list[tuple[str, int, int, int]] = []
+    written_to: set[str] = set()
+    written_from: set[str] = set()
+    shapes: set[str] = set()
+    for message in messages:
+        fingerprint = cleaned(message.fingerprint)
+        sent_at = microseconds(message.sent_at)
+        sender = message.sender
+        message_id = known.get(fingerprint)
+        if message_id is None:
+            message_id = known[fingerprint] = last_id = last_id + 1
+            subject = message.subject
+            rows.append(
+                (
+                    message_id,
+                    account_id,
+                    fingerprint,
+                    None if sender is None else cleaned(sender),
+                    None if subject is None else cleaned(subject),
+                    sent_at,
+                    microseconds(message.filed_at),
+                )
+            )
+        for an_id in message.ids:
+            shapes.add(shape_of(an_id))
+            ids += [(cleaned(key), account_id, message_id) for key in an_id.keys]
+        for recipient in message.recipients:
+            address = cleaned(recipient)
+            recipients.append((address, account_id, sent_at, message_id))
+            written_to.add(address)
+        if sender:
+            written_from.add(cleaned(sender))
+    # By key: neighbours in the table's b-tree, of which each page is then visited once.
+    _insert(connection, sent_messages, rows)
+    _insert(connection, sent_ids, sorted(ids))
+    _insert(connection, sent_recipients, sorted(recipients))
+    _insert(connection, correspondents, sorted((domain_of(one), one, account_id) for one in written_to))
+    _insert(connection, senders, [(account_id, address) for address in written_from])
+    _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
+    connection.execute(
+        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + len(rows))
+    )
+    return len(rows)
+
+
+def _insert(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
+    """What is there already (a second copy's ids, an old correspondent) is passed over."""
+    if rows:
+        connection.exec_driver_sql(_statement(table), list(rows))
+
+
+@cache
+def _statement(table: Table) -> str:
+    """The INSERT of all columns, in the order of the table."""
+    values = sqlite.insert(table).on_conflict_do_nothing()
+    return str(values.compile(dialect=sqlite.dialect(paramstyle="qmark")))
