@@ -7,7 +7,7 @@ start by the same look and the same table (`plan.outcome`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -137,15 +137,14 @@ def _move(
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
-    refused = False
+    went: Mapping[int, int] | None = None
     try:
-        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+        went = mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
-        refused = True
-    done.add(*_settle(mailbox, journal, moves, clock, refused=refused, answered=not refused))
+    done.add(*_settle(mailbox, journal, moves, clock, refused=went is None, went=went))
 
 
 def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
@@ -209,23 +208,24 @@ def _settle(
     clock: Clock,
     *,
     refused: bool = False,
-    answered: bool = False,
+    went: Mapping[int, int] | None = None,
 ) -> tuple[list[tuple[Move, MoveState]], list[Move]]:
     """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
 
     Returns what was settled, and what must be looked at again.  `refused`: the server said just now that it did not
-    do it.  Unless it `answered` that it did, a copy must have the date of its source, too, to be taken for ours.
+    do it.  Unless it answered that it did (`went`: to which UIDs, as far as it said), a copy must have the date of its
+    source, too, to be taken for ours.
     """
-    seen, same = copies_of(mailbox, moves)
-    copies, sources = by_fingerprint(seen), sources_of(mailbox, moves)
     by_copy = not mailbox.moves_atomically()
+    seen, same = copies_of(mailbox, moves, (went or {}).values())
+    copies, sources = by_fingerprint(seen), sources_of(mailbox, moves)
     hidden = by_copy and not refused and unaccounted(mailbox, moves, sources, copies)
     elsewhere = renumbered(mailbox, moves, sources) if by_copy else frozenset()
     now = clock()
     outcomes: dict[int, plan.Outcome] = {}
     for m in moves:
         source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
-        like = [uid for uid in there if answered or plan.is_copy(source, seen[uid][0])]
+        like = [uid for uid in there if went is not None or plan.is_copy(source, seen[uid][0])]
         outcome = plan.outcome(
             source is not None,
             like or there,
@@ -243,8 +243,9 @@ def _settle(
         with suppress(CommandRefused, CannotMoveSafely):
             mailbox.remove(halves[0].intent.source.place, [m.intent.source.uid for m in halves])
         sources = sources_of(mailbox, halves)
+        elsewhere = renumbered(mailbox, halves, sources)
         for m in halves:
-            if m.id in sources:
+            if m.id in sources or m.id in elsewhere:
                 outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
     if not same:
         outcomes = {known: replace(outcome, target_uid=None) for known, outcome in outcomes.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 
@@ -41,23 +41,29 @@ def sources_of(mailbox: Mailbox, moves: Sequence[Move]) -> dict[int, Sighting]:
     return {m.id: there[0] for m, there in found if there is not None and there[1] == m.intent.fingerprint}
 
 
-def copies_of(mailbox: Mailbox, moves: Sequence[Move]) -> tuple[dict[int, tuple[Sighting, str]], bool]:
+def copies_of(
+    mailbox: Mailbox, moves: Sequence[Move], given: Iterable[int] = ()
+) -> tuple[dict[int, tuple[Sighting, str]], bool]:
     """What is in the target, under whatever name it has now, and was not there before the deed (see `look`), and True.
 
-    False if the target was made anew since (its UIDs are others now, after a repair or from a backup): then all that
-    is in it, for nobody can tell what came when; nothing is finished on its word."""
-    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    False if its UIDs are others since (after a repair or from a backup): then all that is in it, for nobody can tell
+    what came when; nothing is finished on its word.  Some servers keep UIDVALIDITY over it, which is forbidden: then
+    UIDNEXT is lower than it was, or does not fit the UIDs that the server has `given`."""
+    first, target = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    seen = None
+    with suppress(FolderMissing, FolderChanged):
+        seen = _seen(mailbox, target, mailbox.uids(target, first))
+        if {m.intent.fingerprint for m in moves} <= {known_as for _, known_as in seen.values()}:
+            return seen, True
     try:
-        return _seen(mailbox, target, mailbox.uids(target, moves[0].target_uidnext)), True
-    except (FolderMissing, FolderChanged):
-        pass
-    try:
-        now = _state(mailbox, target).place
+        state = _state(mailbox, target)
     except FolderMissing:
         return {}, True
-    same = now.uidvalidity == target.uidvalidity
-    uids = mailbox.uids(now, moves[0].target_uidnext) if same else mailbox.uids(now, since=since(moves))
-    return _seen(mailbox, now, uids), same
+    now = state.place
+    fits = first <= state.uidnext and all(first <= uid < state.uidnext for uid in given)
+    if now.uidvalidity != target.uidvalidity or not fits:
+        return _seen(mailbox, now, mailbox.uids(now, since=since(moves))), False
+    return (_seen(mailbox, now, mailbox.uids(now, first)) if seen is None else seen), True
 
 
 def _state(mailbox: Mailbox, was: Place) -> FolderState:
@@ -105,7 +111,9 @@ def renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Si
     was = missing[0].intent.source.place
     try:
         state = _state(mailbox, was)
-        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
+        given = state.place == was and all(m.intent.source.uid < state.uidnext for m in missing)
+        # A UID is never given twice (RFC 3501, 2.3.1.1): another message under it has all UIDs anew.
+        if given and not look(mailbox, was, [m.intent.source.uid for m in missing]):
             return frozenset()
         there = by_fingerprint(look(mailbox, state.place, mailbox.uids(state.place, since=since(missing))))
     except (FolderMissing, FolderChanged):
