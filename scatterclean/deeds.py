@@ -217,10 +217,12 @@ def _settle(
     source, too, to be taken for ours.
     """
     by_copy = not mailbox.moves_atomically()
-    seen, same = copies_of(mailbox, moves, (went or {}).values())
-    copies, sources = by_fingerprint(seen), sources_of(mailbox, moves)
-    hidden = by_copy and not refused and unaccounted(mailbox, moves, sources, copies)
+    sources = sources_of(mailbox, moves)
     elsewhere = renumbered(mailbox, moves, sources) if by_copy else frozenset()
+    # The last look before a source is removed: another hand may take our copy at any time.
+    seen, same = copies_of(mailbox, moves, (went or {}).values())
+    copies = by_fingerprint(seen)
+    hidden = by_copy and not refused and unaccounted(mailbox, moves, sources, copies)
     now = clock()
     outcomes: dict[int, plan.Outcome] = {}
     for m in moves:

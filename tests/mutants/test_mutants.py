@@ -64,8 +64,8 @@ def _believed(journal: Journal, moves: Sequence[Move], clock: deeds.Clock) -> An
 def ok_trusted(patch: Patch) -> None:
     looked = deeds._settle
 
-    def settle(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Any, **said: bool) -> Any:
-        if said.get("answered"):
+    def settle(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], clock: Any, **said: Any) -> Any:
+        if said.get("went") is not None:
             return _believed(journal, moves, clock)
         return looked(mailbox, journal, moves, clock, **said)
 
@@ -77,9 +77,9 @@ def journal_after_the_act(patch: Patch) -> None:
         mailbox: Mailbox, journal: Journal, sweep: int, intents: list[Intent], *, clock: Any, done: deeds.Done
     ) -> None:
         target = deeds._target(mailbox, intents[0])
-        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+        went = mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
         moves = journal.intend(sweep, intents, target, clock())
-        done.add(*deeds._settle(mailbox, journal, moves, clock, answered=True))
+        done.add(*deeds._settle(mailbox, journal, moves, clock, went=went))
 
     patch.setattr(deeds, "_move", move)
 
