@@ -8,7 +8,7 @@ start by the same look and the same table (`plan.outcome`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from scatterclean import looking, plan, wording
@@ -134,33 +134,24 @@ def _move(
         moves = _not_there(mailbox, journal, moves, target, clock=clock, done=done)
         if not moves:
             return
-    refused = False
+    went: Mapping[int, int] | None = None
     place, uids = moves[0].intent.source.place, [m.intent.source.uid for m in moves]
     try:
         if keeping:
             # The mark first: whatever is forgotten behind it, this is never copied twice (`plan.hands_off`).
             if mailbox.mark(place, uids, plan.KEYWORD):
                 mailbox.copy(place, uids, target.place)
+                went = {}
             else:
                 done.trouble(_unmarked(moves[0].intent))
-                refused = done.full = True
+                done.full = True
         else:
-            mailbox.move(place, uids, target.place)
+            went = mailbox.move(place, uids, target.place)
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
-        refused = True
-    settle(
-        mailbox,
-        journal,
-        moves,
-        clock=clock,
-        done=done,
-        refused=refused,
-        answered=not refused,
-        keeping=keeping,
-    )
+    settle(mailbox, journal, moves, clock=clock, done=done, refused=went is None, went=went, keeping=keeping)
 
 
 def _unmarked(intent: Intent) -> str:

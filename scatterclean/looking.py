@@ -36,24 +36,30 @@ def _seen(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tupl
     return {s.uid: (s, fingerprint(s.header)) for s in seen}
 
 
-def copies(mailbox: Mailbox, moves: Sequence[Move]) -> tuple[dict[int, tuple[Sighting, str]], bool]:
+def copies(
+    mailbox: Mailbox, moves: Sequence[Move], given: Iterable[int] = ()
+) -> tuple[dict[int, tuple[Sighting, str]], bool]:
     """What is in the target, under whatever name it has now, and was not there before the deed (see `look`), and True.
 
-    False if the target was made anew since (its UIDs are others now, after a repair or from a backup): then all that
-    is in it, for nobody can tell what came when; nothing is finished on its word.
+    False if its UIDs are others since (after a repair or from a backup): then all that is in it, for nobody can tell
+    what came when; nothing is finished on its word.  Some servers keep UIDVALIDITY over it, which is forbidden: then
+    UIDNEXT is lower than it was, or does not fit the UIDs that the server has `given`.
     """
-    target = Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    first, target = moves[0].target_uidnext, Place(moves[0].intent.target_folder, moves[0].target_uidvalidity)
+    seen = None
+    with suppress(FolderMissing, FolderChanged):
+        seen = _seen(mailbox, target, mailbox.uids(target, first))
+        if {m.intent.fingerprint for m in moves} <= {known_as for _, known_as in seen.values()}:
+            return seen, True
     try:
-        return _seen(mailbox, target, mailbox.uids(target, moves[0].target_uidnext)), True
-    except (FolderMissing, FolderChanged):
-        pass
-    try:
-        now = state_of(mailbox, target).place
+        state = state_of(mailbox, target)
     except FolderMissing:
         return {}, True
-    same = now.uidvalidity == target.uidvalidity
-    uids = mailbox.uids(now, moves[0].target_uidnext) if same else mailbox.uids(now, since=earliest(moves))
-    return _seen(mailbox, now, uids), same
+    now = state.place
+    fits = first <= state.uidnext and all(first <= uid < state.uidnext for uid in given)
+    if now.uidvalidity != target.uidvalidity or not fits:
+        return _seen(mailbox, now, mailbox.uids(now, since=earliest(moves))), False
+    return (_seen(mailbox, now, mailbox.uids(now, first)) if seen is None else seen), True
 
 
 def state_of(mailbox: Mailbox, was: Place) -> FolderState:

@@ -107,25 +107,27 @@ def settle(
     clock: Clock,
     done: Done,
     refused: bool = False,
-    answered: bool = False,
+    went: Mapping[int, int] | None = None,
     keeping: bool = False,
 ) -> None:
     """Look at both folders and settle; where the server has no MOVE, complete a COPY of ours first.
 
-    `refused`: the server said just now that it did not do it.  Unless it `answered` that it did, a copy must have the
-    date of its source, too, to be taken for ours.  What must be looked at again stays *intended*: whose end cannot be
-    seen yet, and a COPY that the server does not let us complete.
+    `refused`: the server said just now that it did not do it.  Unless it answered that it did (`went`: to which UIDs,
+    as far as it said), a copy must have the date of its source, too, to be taken for ours.  What must be looked at
+    again stays *intended*: whose end cannot be seen yet, and a COPY that the server does not let us complete.
     """
-    seen, same = looking.copies(mailbox, moves)
-    copies, sources = looking.by_fingerprint(seen), looking.sources(mailbox, moves)
     by_copy = not mailbox.moves_atomically()
-    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
+    sources = looking.sources(mailbox, moves)
     renumbered = _renumbered(mailbox, moves, sources) if by_copy else frozenset()
+    # The last look before a source is removed: another hand may take our copy at any time.
+    seen, same = looking.copies(mailbox, moves, (went or {}).values())
+    copies = looking.by_fingerprint(seen)
+    unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
     now = clock()
     outcomes: dict[int, plan.Outcome] = {}
     for m in moves:
         source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
-        like = [uid for uid in there if answered or plan.is_copy(source, seen[uid][0])]
+        like = [uid for uid in there if went is not None or plan.is_copy(source, seen[uid][0])]
         outcome = plan.outcome(
             source is not None,
             like or there,
@@ -143,7 +145,8 @@ def settle(
     if halves:
         said = _remove(mailbox, halves)
         sources = looking.sources(mailbox, halves)
-        left = [m for m in halves if m.id in sources]
+        renumbered = _renumbered(mailbox, halves, sources)
+        left = [m for m in halves if m.id in sources or m.id in renumbered]
         for m in left:
             outcomes[m.id] = plan.Outcome(MoveState.DOUBLED, outcomes[m.id].target_uid)
         if isinstance(said, CommandRefused) and left:
@@ -208,7 +211,9 @@ def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, S
     was = missing[0].intent.source.place
     try:
         state = looking.state_of(mailbox, was)
-        if state.place == was and all(m.intent.source.uid < state.uidnext for m in missing):
+        given = state.place == was and all(m.intent.source.uid < state.uidnext for m in missing)
+        # A UID is never given twice (RFC 3501, 2.3.1.1): another message under it has all UIDs anew.
+        if given and not looking.look(mailbox, was, [m.intent.source.uid for m in missing]):
             return frozenset()
         there = looking.by_fingerprint(
             looking.look(mailbox, state.place, mailbox.uids(state.place, since=looking.earliest(missing)))

@@ -164,6 +164,8 @@ class Bookkeeper(MemoryServer):
             # Of a message that is half moved the hand took one of two: what is left is the message.
             if body.soul.extra:
                 body.soul.extra -= 1
+                # In Backscatter that is our COPY, whose source the hand removed before we could: undo brings it back.
+                body.soul.put_away += folder == "INBOX"
             else:
                 body.soul.due -= 1
         body.there = False

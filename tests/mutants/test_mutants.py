@@ -65,7 +65,7 @@ def ok_trusted(patch: Patch) -> None:
     looked = settling.settle
 
     def settle(mailbox: Mailbox, journal: Journal, moves: Sequence[Move], **said: Any) -> None:
-        if said.get("answered"):
+        if said.get("went") is not None:
             _believed(journal, moves, said["clock"], said["done"])
         else:
             looked(mailbox, journal, moves, **said)
@@ -85,9 +85,9 @@ def journal_after_the_act(patch: Patch) -> None:
         keeping: bool,
     ) -> None:
         target = deeds._target(mailbox, intents[0])
-        mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
+        went = mailbox.move(intents[0].source.place, [i.source.uid for i in intents], target.place)
         moves = journal.intend(sweep, intents, target, clock())
-        settling.settle(mailbox, journal, moves, clock=clock, done=done, answered=True, keeping=keeping)
+        settling.settle(mailbox, journal, moves, clock=clock, done=done, went=went, keeping=keeping)
 
     patch.setattr(deeds, "_move", move)
 

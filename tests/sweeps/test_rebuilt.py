@@ -7,13 +7,14 @@ bring back says that it is back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from scatterclean.mailbox.memory import MemoryServer
-from scatterclean.model import MoveState
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.model import MoveState, Place
 from scatterclean.sweep import Sweep
 from scatterclean.undo import Nothing, Selection, due, nothing, undo
 
@@ -30,6 +31,17 @@ def rebuild(server: MemoryServer, folder: str) -> None:
     kept = server.messages(folder)
     server.renew(folder)
     for message in reversed(kept):
+        server.append(folder, message.raw, flags=message.flags, arrival=message.arrival)
+
+
+def reset(server: MemoryServer, folder: str) -> None:
+    """UIDs anew from 1 under the same UIDVALIDITY: forbidden (RFC 3501, 2.3.1.1), and what some backups do."""
+    kept = server.messages(folder)
+    shelf = server.shelf(folder)
+    assert shelf is not None
+    shelf.messages.clear()
+    shelf.uidnext = 1
+    for message in kept:
         server.append(folder, message.raw, flags=message.flags, arrival=message.arrival)
 
 
@@ -57,25 +69,33 @@ def undoes(world: World, fate: Fate) -> str:
     )
 
 
-def prepared(path: Path, *, move: bool, swept: bool) -> World:
-    world = World(path, MemoryServer(move=move, keywords=False))
+def prepared(path: Path, *, move: bool, swept: bool, kind: type[World] = World) -> World:
+    world = kind(path, MemoryServer(move=move, keywords=False))
     world.history(6)
     world.watched()
+    world.server.create(world.backscatter)
+    # What was there once and is gone: without it the UIDs of a folder that is made anew would be the same.
+    for folder in ("INBOX", world.backscatter):
+        world.server.delete(folder, world.server.append(folder, b"Subject: Gone\r\n\r\n"))
     for number in range(FORGED):
         world.bounced(f"forged.{number}@spam.example", number=number)
     if swept:
         assert world.sweep().moved == FORGED
         world.later(minutes=30)
-    else:
-        world.server.create(world.backscatter)
     return world
 
 
 @pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
 @pytest.mark.parametrize(
     ("how", "folder"),
-    [(rebuild, "INBOX"), (rebuild, "Backscatter"), (rename, "Backscatter")],
-    ids=["INBOX rebuilt", "Backscatter rebuilt", "Backscatter renamed"],
+    [
+        (rebuild, "INBOX"),
+        (rebuild, "Backscatter"),
+        (reset, "INBOX"),
+        (reset, "Backscatter"),
+        (rename, "Backscatter"),
+    ],
+    ids=["INBOX rebuilt", "Backscatter rebuilt", "INBOX reset", "Backscatter reset", "Backscatter renamed"],
 )
 @pytest.mark.parametrize("deed", [sweeps, undoes])
 def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_is_told(
@@ -128,3 +148,58 @@ def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_
     assert call > 5
     # Only a COPY leaves a source behind; one whose copy is in the renamed folder is completed.
     assert bool(doubles) is (not move and not (deed is sweeps and how is rename))
+
+
+@dataclass
+class Noting(World):
+    """Which calls to the server, by the count of `fate`, took a source away."""
+
+    fate: Fate = field(default_factory=Fate)
+    removes: set[int] = field(default_factory=set)
+
+    def mailbox(self) -> MemoryMailbox:
+        return _Noted(self)
+
+
+class _Noted(MemoryMailbox):
+    def __init__(self, world: Noting) -> None:
+        super().__init__(world.server)
+        self.world = world
+
+    def remove(self, place: Place, uids: Sequence[int]) -> None:
+        self.world.removes.add(self.world.fate.calls - 1)
+        super().remove(place, uids)
+
+
+@pytest.mark.parametrize("deed", [sweeps, undoes])
+def test_another_hand_that_empties_the_target_finds_no_gap_between_the_look_at_our_copy_and_the_expunge(
+    deed: Deed, tmp_path: Path
+) -> None:
+    """Right before the expunge no client can win this race.  At all other moments the message is still there."""
+    call = won = 0
+    while True:
+        world = prepared(tmp_path / f"{call}.db", move=False, swept=deed is undoes, kind=Noting)
+        assert isinstance(world, Noting)
+        source, target = ("INBOX", world.backscatter) if deed is sweeps else (world.backscatter, "INBOX")
+        at_hand: list[list[str]] = []
+
+        def hand(
+            world: World = world,
+            source: str = source,
+            target: str = target,
+            at_hand: list[list[str]] = at_hand,
+        ) -> None:
+            at_hand.append(world.ids(source))
+            world.server.renew(target)
+
+        world.fate = Fate(hands={call: hand})
+        deed(world, world.fate)
+        if not at_hand:
+            world.close()
+            break
+        if not set(at_hand[0]) <= {*world.inbox(), *world.away()}:
+            assert call in world.removes, f"lost before call {call}"
+            won += 1
+        world.close()
+        call += 1
+    assert won == 1
