@@ -309,7 +309,7 @@ def test_on_a_terminal_a_hostile_subject_colours_nothing(home: Home) -> None:
 
 def test_json_escapes_whatever_strangers_wrote(home: Home) -> None:
     at = datetime.now(UTC) - timedelta(hours=2)
-    raw = bounce("x@spam.example", at=at, number=79)
+    raw = bounce("forged.79@spam.example", at=at, number=79)
     raw = raw.replace(b"Subject: Undelivered Mail Returned to Sender", f"Subject: {_RFC2047}".encode())
     home.hand.append("INBOX", raw, arrival=at)
     _, printed, _ = home("sweep", "--observe", "--json")

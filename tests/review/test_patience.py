@@ -20,7 +20,6 @@ READY = b"* OK ready\r\n"
 # What a server answers in turn until it is logged in to: CAPABILITY, AUTHENTICATE, password, CAPABILITY.
 LOGGED_IN = (
     b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK .\r\n",
-    b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK .\r\n",
     b"+ \r\n",
     b"TAG OK .\r\n",
     b"* CAPABILITY IMAP4rev1\r\nTAG OK .\r\n",
@@ -91,7 +90,7 @@ def test_a_greeting_that_never_ends_is_given_up(drop: bytes) -> None:
 
 
 @pytest.mark.parametrize("drop", [b"x", b"* OK still here\r\n"])
-@pytest.mark.parametrize("answered", range(1, 5))
+@pytest.mark.parametrize("answered", range(1, 4))
 def test_a_login_that_never_ends_is_given_up(
     answered: int, drop: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
