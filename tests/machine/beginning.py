@@ -48,6 +48,9 @@ class Kept(Bookkeeper):
         asked = (folder, uidvalidity, uid, known_as)
         return asked in self.machine.intended()
 
+    def under_way(self, known_as: str) -> bool:
+        return any(known_as == fingerprint for *_, fingerprint in self.machine.intended())
+
     def may_go(self, soul: Soul) -> str:
         return self.machine.may_go(soul)
 

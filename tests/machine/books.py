@@ -132,10 +132,17 @@ class Bookkeeper(MemoryServer):
         else:
             self._touch(message.body)
             soul = message.body.soul
-            if soul.extra and to == BACKSCATTER:
-                # Of a message that is half moved the hand put the other half beside our COPY before we could remove
-                # it: without MOVE no client can win this race, and undo brings ours back.
-                soul.due, soul.extra, soul.put_away = soul.due + 1, soul.extra - 1, soul.put_away + 1
+            if soul.extra:
+                # Of a message that is half moved the hand took one half elsewhere before we could remove the source:
+                # without MOVE no client can win this race, there are two now.  Undo brings ours back.
+                soul.due, soul.extra = soul.due + 1, soul.extra - 1
+                if to == BACKSCATTER:
+                    soul.put_away += 1
+                elif folder == "INBOX":
+                    soul.put_away = max(soul.put_away, soul.back + 1)
+            elif to == BACKSCATTER and self.under_way(soul.fingerprint):
+                # We died in the middle of a deed, and the hand put it where we would have: nobody can tell whose it is.
+                soul.put_away = max(soul.put_away, soul.back + 1)
         self.tick += 1
         return super().move(folder, uid, to)
 
@@ -165,7 +172,8 @@ class Bookkeeper(MemoryServer):
             if body.soul.extra:
                 body.soul.extra -= 1
                 # In Backscatter that is our COPY, whose source the hand removed before we could: undo brings it back.
-                body.soul.put_away += folder == "INBOX"
+                if folder == "INBOX":
+                    body.soul.put_away = max(body.soul.put_away, body.soul.back + 1)
             else:
                 body.soul.due -= 1
         body.there = False
@@ -227,6 +235,10 @@ class Bookkeeper(MemoryServer):
 
     def intended(self, folder: str, uidvalidity: int, uid: int, known_as: str) -> bool:
         """Is this deed in the journal?  The machine that has the journal says so."""
+        raise NotImplementedError
+
+    def under_way(self, known_as: str) -> bool:
+        """Is the end of any deed with this message unknown to the journal?"""
         raise NotImplementedError
 
     def may_go(self, soul: Soul) -> str:
