@@ -194,6 +194,7 @@ def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
     return lines
 
 
+_OTHER_WAYS = "unless you send on a way that is not known here (a web form, a script, another provider)"
 # What the filters of servers said; more are not told.
 _MARKS = 5
 
@@ -206,19 +207,27 @@ def _origin(story: Story, found: Bounce) -> list[str]:
         lines = [
             "you did: no Sent folder has it, but an import, `scatterclean sendmail` or `also_sent` tells of it"
         ]
-    if story.origin is not None and not by_id:
-        lines = [evidence.origin(story.origin)]
+    if by_id:
+        return lines
+    if story.origin is not None:
+        lines = [evidence.origin(story.origin, told=_told_above(story, story.origin.line))]
         if story.origin.whose is Whose.STRANGER and not decided:
-            lines.append(
-                "it may have been you all the same, if you send on a way that is not known here (a web form, a script, "
-                "another provider)"
-            )
+            lines = [
+                f"it looks as if {lines[0]}",
+                _OTHER_WAYS,
+            ]
     lines += [
         f"a filter wrote (this proves nothing by itself): {shown(mark, 200)}" for mark in found.marks[:_MARKS]
     ]
     if len(found.marks) > _MARKS:
         lines.append(f"and {len(found.marks) - _MARKS} more such lines")
     return lines
+
+
+def _told_above(story: Story, line: str | None) -> bool:
+    """Was the line of evidence told with the finding?  Once is enough: it is long, and few can read it."""
+    reasons = story.finding.because if story.finding is not None else ()
+    return line is not None and any(reason["line"] == line for reason in reasons)
 
 
 def _finding(story: Story, finding: Finding, found: Bounce) -> list[str]:
@@ -243,14 +252,17 @@ def _finding(story: Story, finding: Finding, found: Bounce) -> list[str]:
 
 def _verdict(story: Story, finding: Finding) -> str:
     """The verdict and what comes of it where the message lies now."""
+    told = wording.VERDICTS[finding.verdict]
+    if finding.verdict is Verdict.GENUINE and finding.because[0].because is Because.TIE:
+        told = wording.PROBABLY_YOURS
     if finding.verdict is not Verdict.ORPHAN and story.away:
-        meaning = wording.VERDICTS[finding.verdict].partition("; ")[0]
+        meaning = told.partition("; ")[0]
         by_whom = (
             "where an earlier sweep put it; today's would not" if story.put_away else "where no sweep put it"
         )
         return f"{meaning}; it lies in Backscatter, {by_whom}"
     if finding.verdict is not Verdict.ORPHAN:
-        return wording.VERDICTS[finding.verdict]
+        return told
     if story.away:
         return f"{wording.NEVER_SENT}; " + (
             "it was put away" if story.put_away else "it lies in Backscatter, where no sweep put it"
@@ -281,6 +293,8 @@ def can_do(story: Story, finding: Finding, found: Bounce) -> str:
         if not orphan:
             return f"{told}; {_bring_back(story)} brings it back"
         return f"{told}; if you did, {_bring_back(story)} brings it back for good. Mind: {_FORGED}"
+    if not orphan and story.alarms and finding.verdict is not Verdict.GENUINE:
+        return f"{told}; but delete nothing while the alarm stands: it may be a part of the same"
     if not orphan:
         return told
     if story.away:

@@ -32,7 +32,7 @@ from scatterclean.wording.deeds import (
     would_delete,
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
-from scatterclean.wording.reasons import CAUSES, NEVER_SENT, VERDICTS, because, reason
+from scatterclean.wording.reasons import CAUSES, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
 from scatterclean.wording.rhythm import push, rhythm
 from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
@@ -45,6 +45,7 @@ __all__ = [
     "KINDS",
     "MOVE_STATES",
     "NEVER_SENT",
+    "PROBABLY_YOURS",
     "REFUSALS",
     "RULES",
     "VERDICTS",

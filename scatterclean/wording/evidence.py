@@ -30,9 +30,9 @@ ORIGINS: Mapping[OriginSign, str] = {
 }
 
 
-def origin(traced: Origin) -> str:
-    """Who sent the message that came back, and by which line of it that is told."""
-    return f"{ORIGINS[traced.sign]}{quoted(traced.line)}"
+def origin(traced: Origin, *, told: bool = False) -> str:
+    """Who sent the message that came back, and by which line of it that is told, unless it was `told` before."""
+    return ORIGINS[traced.sign] + (" (the line above says so)" if told else quoted(traced.line))
 
 
 _LISTED = 5

@@ -9,6 +9,8 @@ from scatterclean.wording.text import KINDS, moment, place, quoted, shown
 
 NEVER_SENT = "orphan: you never sent the message that it speaks of"
 
+PROBABLY_YOURS = "genuine: it is most probably about mail of yours; it stays"
+
 VERDICTS: Mapping[Verdict, str] = {
     Verdict.GENUINE: "genuine: you sent the message that it speaks of; it stays",
     Verdict.ALARM: "alarm: your account sent a message that is not among what you sent; look at it",

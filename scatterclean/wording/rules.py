@@ -69,8 +69,8 @@ CHANGES: Mapping[Because, str] = {
     Because.SETTLING: "a copy of that message, if one is filed in a Sent folder by then: it is genuine then",
     Because.SENT_UNREAD: "reading those Sent folders: `scatterclean harvest`, or the next sweep of that account",
     Because.NO_REFERENCE: (
-        "nothing: without a Message-ID it may be yours as well (where a stranger's machine shows, `without_id` in "
-        "the configuration can change that)"
+        'nothing while `without_id` is "keep": without a Message-ID it may be yours as well; "recipient" puts away '
+        "what comes from a stranger's machine and is about people to whom you never wrote"
     ),
     Because.WEAK_ONLY: "nothing: without a better Message-ID it may be yours as well",
     Because.REPLY_ID: "nothing: it may answer mail of yours",
@@ -100,7 +100,7 @@ CHANGES: Mapping[Because, str] = {
     Because.UNLOGGED_SHAPE: (
         f"{_LOG_IT}: then it is genuine; where that program files its copies from now on, later ones can be told"
     ),
-    Because.CORRESPONDENT: f"{_LOG_IT}: then it is genuine; else nothing, for they know you",
+    Because.CORRESPONDENT: f"{_LOG_IT}: then it is genuine; else nothing: it is about one of your contacts",
     Because.UNPROVED: "proof that the log is whole, or a sign that a stranger sent it",
     Because.NEVER_WROTE: '`without_id = "keep"`, or mail of yours to one of its recipients',
     Because.FOREIGN: "nothing: it only supports the finding",
