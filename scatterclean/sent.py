@@ -76,12 +76,14 @@ def read(sighting: Sighting) -> SentMessage:
     recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in to])
     senders = addresses_in(header.get("From") or "")
     date = date_in(header.get("Date"))
+    dated = date is not None and _FIRST <= date <= sighting.arrival + _LATE
     return SentMessage(
         fingerprint=fingerprint_of(header),
         ids=ids,
         sender=senders[0] if senders else None,
         recipients=recipients,
         subject=decoded(header.get("Subject") or "") or None,
-        sent_at=date if date and _FIRST <= date <= sighting.arrival + _LATE else sighting.arrival,
+        sent_at=date if date is not None and dated else sighting.arrival,
         filed_at=sighting.arrival,
+        dated=dated,
     )

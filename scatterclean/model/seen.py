@@ -47,7 +47,8 @@ class SentMessage:
     """A message that the person really sent, read from the header fields of its copy in a Sent folder.
 
     `ids` are all its names (Message-ID, X-Microsoft-Original-Message-ID ...); it may have none.
-    `sent_at` is its Date if that is believable, else INTERNALDATE; `filed_at` is INTERNALDATE.
+    `sent_at` is its Date if that is believable, else INTERNALDATE; `filed_at` is INTERNALDATE.  `dated` is false in
+    the second case: a copy that came with an old mailbox bears the day of import.
     """
 
     fingerprint: str
@@ -57,3 +58,4 @@ class SentMessage:
     subject: str | None
     sent_at: datetime
     filed_at: datetime
+    dated: bool = True

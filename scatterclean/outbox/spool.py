@@ -174,6 +174,7 @@ def _line(message: SentMessage) -> bytes:
         "subject": message.subject,
         "sent_at": message.sent_at.isoformat(),
         "filed_at": message.filed_at.isoformat(),
+        "dated": message.dated,
     }
     return json.dumps(form).encode() + b"\n"
 
@@ -189,6 +190,7 @@ def _message(form: Any) -> SentMessage:
         subject=None if subject is None else _text(subject)[:MAX_SUBJECT],
         sent_at=_moment(form["sent_at"]),
         filed_at=_moment(form["filed_at"]),
+        dated=form.get("dated", True) is True,  # not in what an older version left
     )
 
 

@@ -75,18 +75,27 @@ _HOUR = 3_600_000_000  # microseconds
 
 
 def hours(connection: Connection, account: str, since: datetime) -> list[Hour]:
-    """Messages by clock hour, and recipients whose first message of this account lies in it."""
+    """Messages by clock hour, and recipients whose first message of this account lies in it.
+
+    Without those whose copies bear no Date: nobody knows when they were sent, but that is when they were filed."""
     account_id = select(accounts.c.id).where(accounts.c.name == account).scalar_subquery()
     start = microseconds(since)
     sent_hour = cast(sent_messages.c.sent_at, Integer).op("/")(_HOUR)
     messages = connection.execute(
         select(sent_hour, func.count())
-        .where(sent_messages.c.account_id == account_id, sent_messages.c.sent_at >= since)
+        .where(
+            sent_messages.c.account_id == account_id,
+            sent_messages.c.sent_at >= since,
+            sent_messages.c.dated == 1,
+        )
         .group_by(sent_hour)
     )
     counts = {hour: count for hour, count in messages}  # noqa: C416 - rows are not pairs to mypy
+    # SQLite takes a bare column from the row that has the minimum (sqlite.org/lang_select.html, 2.5).
     first = (
-        select(func.min(cast(sent_recipients.c.sent_at, Integer)).label("first"))
+        select(
+            func.min(cast(sent_recipients.c.sent_at, Integer)).label("first"), sent_recipients.c.message_id
+        )
         .where(sent_recipients.c.account_id == account_id)
         .group_by(sent_recipients.c.recipient)
         .subquery()
@@ -95,7 +104,10 @@ def hours(connection: Connection, account: str, since: datetime) -> list[Hour]:
     strangers = dict(
         tuple(row)
         for row in connection.execute(
-            select(first_hour, func.count()).where(first.c.first >= start).group_by(first_hour)
+            select(first_hour, func.count())
+            .join(sent_messages, sent_messages.c.id == first.c.message_id)
+            .where(first.c.first >= start, sent_messages.c.dated == 1)
+            .group_by(first_hour)
         )
     )
     return [

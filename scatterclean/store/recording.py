@@ -65,6 +65,7 @@ def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]
                     None if subject is None else cleaned(subject),
                     sent_at,
                     microseconds(message.filed_at),
+                    int(message.dated),
                 )
             )
         for an_id in message.ids:

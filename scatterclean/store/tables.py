@@ -27,12 +27,13 @@ from sqlalchemy import (
     UniqueConstraint,
     func,
     select,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0002"
+REVISION = "0003"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -121,6 +122,8 @@ sent_messages = Table(
     Column("subject", Words),
     Column("sent_at", Moment, nullable=False),
     Column("filed_at", Moment, nullable=False),
+    # 0: its copy bears no believable Date, and `sent_at` may be the day on which old mail was imported.
+    Column("dated", Integer, nullable=False, server_default=text("1")),
     UniqueConstraint("account_id", "fingerprint"),
     Index(None, "account_id", "sent_at"),
 )

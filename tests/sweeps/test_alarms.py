@@ -12,7 +12,7 @@ from scatterclean.alarms import BURST_STRANGERS, MANY_BOUNCES
 from scatterclean.harvest import harvest
 from scatterclean.model import AlarmKind, Identities
 
-from .world import ME, World, bounce
+from .world import ME, World, bounce, letter
 
 
 @pytest.fixture
@@ -55,6 +55,52 @@ def test_a_burst_that_another_errand_harvested_is_seen_by_the_next_sweep(world: 
     world.sent("spam.1@winter.example", ago=timedelta(minutes=1), to=strangers(2 * BURST_STRANGERS))
     harvest(world.mailbox(), world.store.sent_log, world.account, now=world.now)
     world.later(minutes=1)
+    world.sweep()
+    assert rung(world) == [AlarmKind.BURST]
+
+
+def undated(world: World, folder: str, count: int) -> list[int]:
+    """Old mail to many people, whose copies bear no Date: the server stamped it when it was put there."""
+    uids = []
+    for number in range(count):
+        raw = letter(
+            "Hello", to=f"s{number}@net{number}.example", sender=ME, ident=f"old.{number}@winter.example"
+        )
+        lines = [line for line in raw.split(b"\r\n") if not line.startswith(b"Date:")]
+        assert len(lines) == raw.count(b"\r\n")
+        uids.append(world.server.append(folder, b"\r\n".join(lines), arrival=world.now))
+    return uids
+
+
+def test_old_mail_without_a_date_that_is_imported_into_sent_is_no_burst(world: World) -> None:
+    undated(world, "Sent", 500)
+    world.sweep()
+    assert rung(world) == []
+    assert world.store.sent_log.count_account("home") == 540  # it acquits like all that is logged
+
+
+def test_old_mail_without_a_date_that_is_copied_into_sent_is_no_burst(world: World) -> None:
+    world.server.create("Old")
+    for uid in undated(world, "Old", 2 * BURST_STRANGERS):
+        world.server.copy("Old", uid, "Sent")
+    world.sweep()
+    assert rung(world) == []
+
+
+def test_a_burst_is_seen_beside_old_mail_that_is_imported(world: World) -> None:
+    undated(world, "Sent", 2 * BURST_STRANGERS)
+    world.sent("spam.1@winter.example", ago=timedelta(), to=strangers(2 * BURST_STRANGERS, "t"))
+    world.sweep()
+    [alarm] = world.store.journal.alarms("home")
+    assert (alarm.kind, alarm["strangers"]) == (AlarmKind.BURST, str(2 * BURST_STRANGERS))
+
+
+def test_an_import_of_old_mail_makes_no_later_burst_usual(world: World) -> None:
+    undated(world, "Sent", 500)
+    world.sweep()
+    assert rung(world) == []
+    world.later(days=10)
+    world.sent("spam.1@winter.example", ago=timedelta(minutes=5), to=strangers(2 * BURST_STRANGERS, "t"))
     world.sweep()
     assert rung(world) == [AlarmKind.BURST]
 
