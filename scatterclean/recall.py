@@ -18,6 +18,11 @@ from scatterclean.ports import Mailbox
 # RFC 6154: where providers and programs keep what was read.
 _ARCHIVES = frozenset(("archive", "all"))
 
+# How an id begins that its program wrote as RFC 2047 words.  RFC 3501, 6.4.4, has servers decode it before they
+# compare; Cyrus 3.6 does not.  Few messages have such ids: a stranger who sends many costs so many header fields.
+_ENCODED = "=?"
+_MOST_ENCODED = 500
+
 
 def doubtful(cases: Sequence[Case]) -> list[Case]:
     """Orphans that nothing foreign supports."""
@@ -41,7 +46,8 @@ def received(mailbox: Mailbox, account: Account, cases: Sequence[Case], now: dat
         try:
             place = mailbox.state(folder).place
             uids = mailbox.with_message_ids(place, list(dict.fromkeys(asked.values())))
-            for seen in mailbox.headers(place, uids, ("Message-ID",)):
+            encoded = mailbox.with_message_ids(place, [_ENCODED])[-_MOST_ENCODED:]
+            for seen in mailbox.headers(place, sorted({*uids, *encoded}), ("Message-ID",)):
                 for message_id in ids_meant(Header(seen.header).get("Message-ID") or ""):
                     # Some servers give the bounce the id of what it is about: that is the bounce itself.
                     if message_id.text not in mine:

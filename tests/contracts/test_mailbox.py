@@ -329,3 +329,12 @@ def test_hundreds_of_ids_are_searched_for_and_what_no_server_understands_is_pass
     strange = ["\u00fc@example.net", "a\r\nb@example.net", "", 'quo"te\\@example.net']
     many = [f"{'x' * 60}.{number}@example.net" for number in range(400)]
     assert world.box.with_message_ids(world.place(), [*strange, *many, "bounce.2@example.net"]) == [2]
+
+
+def test_an_id_that_was_folded_as_encoded_words_is_found_as_it_is_meant_or_as_it_stands(world: World) -> None:
+    """RFC 3501, 6.4.4, has servers decode before they compare: Dovecot and Courier do, Cyrus does not."""
+    world.deliver(1)
+    folded = b"<=?us-ascii?Q?long=2E4711?=\r\n =?us-ascii?Q?=40example=2Enet?=>"
+    world.hand.append("INBOX", (MESSAGE % 2).replace(b"<bounce.2@example.net>", folded), arrival=NOON)
+    meant = world.box.with_message_ids(world.place(), ["long.4711@example.net"])
+    assert (meant or world.box.with_message_ids(world.place(), ["=?"])) == [2]
