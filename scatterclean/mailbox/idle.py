@@ -74,9 +74,13 @@ class ImapBell:
     def renew(self) -> bool:
         """DONE, EXAMINE, IDLE: between the first and the last nothing is announced, so the folder is looked at."""
         self._done()
-        before, count = self._mark, self._count
+        before, count, announced = self._mark, self._count, self._announced
         self._look()
-        self._arrived |= self._mark[0] != before[0] or self._count > count
+        # Another message may have left in the same moment: the count alone does not tell (a count stands in for
+        # UIDNEXT on servers that do not show it; there it is all that is known).
+        self._arrived |= (
+            self._mark[0] != before[0] or self._count > count or self._mark[1] > before[1] + announced
+        )
         self._begin()
         return self._told()
 
@@ -95,6 +99,7 @@ class ImapBell:
         """EXAMINE anew: where it was made anew or an announcement was lost, this tells."""
         opened = self._session.open(self._folder, again=True)
         self._count = opened.exists
+        self._announced = 0  # how many have arrived since, by what was announced
         self._mark = (opened.uidvalidity, opened.uidnext or opened.exists)
 
     def _begin(self) -> None:
@@ -128,7 +133,10 @@ class ImapBell:
             if numbered[2].upper() == b"EXPUNGE":
                 self._count -= 1
             else:
-                self._arrived |= number > self._count
+                # It falls by EXPUNGE only (RFC 3501, 7.3.1): if not, one of the two numbers was wrong, and whoever
+                # took the wrong one for true would miss as many arrivals.
+                self._arrived |= number != self._count
+                self._announced += max(0, number - self._count)
                 self._count = number
         elif bye := _BYE.match(said):
             asking = self._session.exchange("IDLE", self._folder)

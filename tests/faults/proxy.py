@@ -62,12 +62,17 @@ class Talk:
 
 @dataclass
 class Proxy:
-    """`phase` and `fault` say what goes wrong, once; `cut_at` cuts after so many bytes of the server instead."""
+    """`phase` and `fault` say what goes wrong, once, or each time if `lasting`; `cut_at` cuts after so many bytes of
+    the server instead.
+
+    A phase is a command.  "LISTENING" is what follows the go-ahead to an IDLE, when it is the server's turn to speak.
+    """
 
     upstream: int
     phase: str = ""
     fault: str = ""
     cut_at: int | None = None
+    lasting: bool = False
     struck: bool = False
     port: int = 0
     heard: int = 0  # bytes that the server said in the last session
@@ -103,8 +108,8 @@ class Proxy:
                 _Session(self, client, server).start()
 
     def due(self, phase: str) -> bool:
-        """Is it now?  At most once."""
-        if self.struck or phase != self.phase:
+        """Is it now?"""
+        if (self.struck and not self.lasting) or phase != self.phase:
             return False
         self.struck = True
         return True
@@ -115,6 +120,7 @@ class _Session:
         self.proxy, self.client, self.server = proxy, client, server
         self.pending: str | None = None
         self.tag = b"*"
+        self.idles = False
         self.dead = False
 
     def start(self) -> None:
@@ -140,8 +146,11 @@ class _Session:
         talk = Talk()
         with self.client.makefile("rb") as lines:
             for line in lines:
-                self.tag = line.split(b" ", 1)[0]
-                if self.proxy.due(talk.phase(line)):
+                phase = talk.phase(line)
+                if phase != "DONE":  # it has no tag: it ends the IDLE
+                    self.tag = line.split(b" ", 1)[0]
+                self.idles = phase == "IDLE"
+                if self.proxy.due(phase):
                     fault = self.proxy.fault
                     if not fault.startswith("after: "):
                         if self._instead(fault):
@@ -193,6 +202,15 @@ class _Session:
                     self.client.sendall(line)
                 elif self._tamper(fault, line, lines):
                     return
+                if self.idles and line.startswith(b"+") and proxy.due("LISTENING") and self._speak(lines):
+                    return
+
+    def _speak(self, lines: Iterator[bytes]) -> bool:
+        """The server's turn, while the client listens; True if that is the end of the session."""
+        fault = self.proxy.fault
+        if fault.startswith("after: "):
+            return self._tamper(fault.removeprefix("after: "), b"* OK Still here\r\n", lines)
+        return self._instead(fault)
 
     def _tamper(self, fault: str, line: bytes, lines: Iterator[bytes]) -> bool:
         if self._broken(fault):
