@@ -71,7 +71,7 @@ def test_it_is_read_once_and_is_no_coverage_and_no_account_of_its_own(world: Wor
     world.sweep()
     log = world.store.sent_log
     logged, senders = log.count_account("home"), log.senders(world.account.person)
-    assert (logged, senders) == (40, {ME})
+    assert (logged, senders) == (40, frozenset({ME}))
     own = Identities(addresses=frozenset([ME, "ada+phone@winter.example"]))
     world.set(also_sent=("Conversations",), identities=own)
     for number in range(3):
