@@ -144,7 +144,9 @@ def test_ctrl_c_in_the_middle_cleans_up_and_says_so(scratch: Path, server: str) 
     if server == "dovecot" and find_dovecot() is None:
         absent("Dovecot 2.3")
     script = (
-        "import sys; from rich.console import Console; from scatterclean.demo.show import run_demo;"
+        # A shell that started the tests in the background lets them ignore Ctrl-C.
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from rich.console import Console; from scatterclean.demo.show import run_demo;"
         f"sys.exit(run_demo(Console(width=80), server={server!r}))"
     )
     process = subprocess.Popen(
