@@ -143,7 +143,7 @@ def _move(
                 mailbox.copy(place, uids, target.place)
                 went = {}
             else:
-                done.trouble(_unmarked(moves[0].intent))
+                done.trouble(wording.unmarked(moves[0].intent))
                 done.full = True
         else:
             went = mailbox.move(place, uids, target.place)
@@ -152,14 +152,6 @@ def _move(
         done.trouble(str(trouble))
         done.full = isinstance(trouble, OverQuota)
     settle(mailbox, journal, moves, clock=clock, done=done, refused=went is None, went=went, keeping=keeping)
-
-
-def _unmarked(intent: Intent) -> str:
-    return (
-        f"account {intent.account}: the server keeps no keywords in {intent.source.place.folder!r}, so nothing is "
-        'copied: `without_uidplus = "copy-and-mark"` could not tell what was\n'
-        '  Set it to "refuse".'
-    )
 
 
 def _not_there(
@@ -183,13 +175,7 @@ def _not_there(
         stayed = [(m, MoveState.STAYED) for m in there]
         journal.settle([(m, state, None) for m, state in stayed], clock())
         done.add(stayed)
-        intent = there[0].intent
-        done.trouble(
-            f"account {intent.account}: {len(there)} of the messages that were to be moved from "
-            f"{intent.source.place.folder!r} are in {intent.target_folder!r} already: another machine or program moves "
-            "them, too\n"
-            "  They are left where they are, and looked at again by the next sweep."
-        )
+        done.trouble(wording.there_already(there))
     return [m for m in moves if m not in there]
 
 

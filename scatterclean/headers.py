@@ -143,10 +143,6 @@ class Header:
         found = [self._fields.get(_KEYS[name]) for name in names]
         return [_value(value) for values in found if values for value in values]
 
-    def first_values(self) -> dict[bytes, bytes]:
-        """The first value of every field, folded as it stands, by lower-cased name."""
-        return {name: values[0] for name, values in self._fields.items()}
-
     def completed_by(self, other: Header) -> Header:
         """This header, and what it lacks from another one."""
         both = Header(b"")

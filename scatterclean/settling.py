@@ -43,25 +43,12 @@ class Done:
     def half_way(self, moves: Sequence[Move], refused: CommandRefused) -> None:
         """The copies of these are made, and the server does not let us take the sources away: no more are made."""
         self.full = True
-        intent = moves[0].intent
-        self.trouble(
-            f"account {intent.account}: {len(moves)} of the messages that were moved from "
-            f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders for now, for the server "
-            f"does not let them be taken out of {intent.source.place.folder!r}\n"
-            f"  {refused.what}\n"
-            "  Each sweep tries again, and moves nothing else before that; you may also delete one of each yourself."
-        )
+        self.trouble(wording.half_way(moves, refused.what))
 
     def twice(self, moves: Sequence[Move]) -> None:
         """Of these there is more than one copy in the target: made at the same time by another machine, or a hand."""
         if moves:
-            intent = moves[0].intent
-            self.trouble(
-                f"account {intent.account}: DOUBLED: {len(moves)} of the messages that were moved to "
-                f"{intent.target_folder!r} are there more than once\n"
-                "  Nothing is lost. Does another machine sweep this mailbox, too? On a server without MOVE one must "
-                "do it alone. Delete the copies that you do not want."
-            )
+            self.trouble(wording.twice(moves))
 
     def trouble(self, told: str) -> None:
         """Once, however many batches say so."""

@@ -25,10 +25,14 @@ from scatterclean.wording.deeds import (
     copied,
     deleted,
     doubled,
+    half_way,
     move,
     of_account,
     sweep_line,
     target_unsafe,
+    there_already,
+    twice,
+    unmarked,
     would_delete,
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
@@ -65,6 +69,7 @@ __all__ = [
     "evidence",
     "example",
     "examples",
+    "half_way",
     "how_to_ask",
     "log",
     "moment",
@@ -81,6 +86,9 @@ __all__ = [
     "span",
     "sweep_line",
     "target_unsafe",
+    "there_already",
     "to_whom",
+    "twice",
+    "unmarked",
     "would_delete",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from scatterclean.model import Errand, Mode, Move, MoveState, Refusal, SweepReport, Verdict
+from scatterclean.model import Errand, Intent, Mode, Move, MoveState, Refusal, SweepReport, Verdict
 from scatterclean.plan import Hand
 from scatterclean.wording.text import moment, shown
 
@@ -111,6 +111,49 @@ def doubled(moves: Sequence[Move]) -> str:
         f"account {intent.account}: {len(moves)} of the messages that were moved from "
         f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders now\n"
         "  Nothing is lost, and they are left alone: delete the ones that you do not want."
+    )
+
+
+def half_way(moves: Sequence[Move], said: str) -> str:
+    """The copies of these are made, and the server does not let their sources be taken away."""
+    intent = moves[0].intent
+    return (
+        f"account {intent.account}: {len(moves)} of the messages that were moved from "
+        f"{intent.source.place.folder!r} to {intent.target_folder!r} are in both folders for now, for the server "
+        f"does not let them be taken out of {intent.source.place.folder!r}\n"
+        f"  {said}\n"
+        "  Each sweep tries again, and moves nothing else before that; you may also delete one of each yourself."
+    )
+
+
+def twice(moves: Sequence[Move]) -> str:
+    """Of these there is more than one copy in the target."""
+    intent = moves[0].intent
+    return (
+        f"account {intent.account}: DOUBLED: {len(moves)} of the messages that were moved to "
+        f"{intent.target_folder!r} are there more than once\n"
+        "  Nothing is lost. Does another machine sweep this mailbox, too? On a server without MOVE one must "
+        "do it alone. Delete the copies that you do not want."
+    )
+
+
+def there_already(moves: Sequence[Move]) -> str:
+    """Copies of these are in the target before any was made."""
+    intent = moves[0].intent
+    return (
+        f"account {intent.account}: {len(moves)} of the messages that were to be moved from "
+        f"{intent.source.place.folder!r} are in {intent.target_folder!r} already: another machine or program moves "
+        "them, too\n"
+        "  They are left where they are, and looked at again by the next sweep."
+    )
+
+
+def unmarked(intent: Intent) -> str:
+    """The server keeps no keywords, and copies could not be told from what was not copied."""
+    return (
+        f"account {intent.account}: the server keeps no keywords in {intent.source.place.folder!r}, so nothing is "
+        'copied: `without_uidplus = "copy-and-mark"` could not tell what was\n'
+        '  Set it to "refuse".'
     )
 
 

@@ -67,6 +67,11 @@ class Running:
     def wait_for_sweep(self) -> None:
         self.wait(lambda: not self.case.unseen(), "what arrived is not swept")
 
+    def wakes_again(self) -> None:
+        self.wait(lambda: self.watch, "the watch does not come back")
+        self.case.arrive()
+        self.wait_for_sweep()
+
 
 @contextmanager
 def running(case: Case, *, poll: timedelta) -> Iterator[Running]:
@@ -85,6 +90,12 @@ def running(case: Case, *, poll: timedelta) -> Iterator[Running]:
         assert not thread.is_alive(), "it does not leave"
 
 
+def in_the_end(case: Case) -> None:
+    # INTERNALDATE has whole seconds: what came within that of the last look is a moment too young to be moved.
+    assert case.sweep() is None
+    case.balanced()
+
+
 @pytest.mark.parametrize(("phase", "fault"), MATRIX)
 def test_the_watch_comes_back_without_a_restart_and_wakes_again(
     phase: str, fault: str, hosts: Callable[[str], Host], begin: Begin
@@ -97,12 +108,8 @@ def test_the_watch_comes_back_without_a_restart_and_wakes_again(
             # Nobody polls: what arrives is swept because the watch stands, or because it came back and looked.
             case.arrive()
             home.wait_for_sweep()
-            home.wait(lambda: home.watch, "the watch does not come back")
-            case.arrive()
-            home.wait_for_sweep()
-        # INTERNALDATE has whole seconds: what came within that of the last look is a moment too young to be moved.
-        assert case.sweep() is None
-        case.balanced()
+            home.wakes_again()
+        in_the_end(case)
 
 
 LASTING = [
@@ -129,9 +136,5 @@ def test_while_the_watch_cannot_stand_polling_does_the_work(
             case.arrive()
             home.wait_for_sweep()
             proxy.clear()
-            home.wait(lambda: home.watch, "the watch does not come back")
-            case.arrive()
-            home.wait_for_sweep()
-        # INTERNALDATE has whole seconds: what came within that of the last look is a moment too young to be moved.
-        assert case.sweep() is None
-        case.balanced()
+            home.wakes_again()
+        in_the_end(case)
