@@ -56,10 +56,20 @@ class SqlDocket:
                 write_cursor(connection, watch_cursors, account, cursor)
         return entered
 
-    def open_cases(self, account: str) -> Sequence[Case]:
-        query = select(cases).where(cases.c.account == account, cases.c.closed_at.is_(None))
+    def open_cases(self, account: str, ids: Sequence[int] | None = None) -> Sequence[Case]:
+        query = select(cases).where(*_is_open(account))
+        if ids is not None:
+            query = query.where(cases.c.id.in_(listed(ids)))
         with self._database.read() as connection:
             return tuple(_case(row) for row in connection.execute(query.order_by(cases.c.id)))
+
+    def open_ids(self, account: str) -> Mapping[Place, Mapping[int, int]]:
+        query = select(cases.c.folder, cases.c.uidvalidity, cases.c.uid, cases.c.id)
+        found: dict[Place, dict[int, int]] = {}
+        with self._database.read() as connection:
+            for folder, uidvalidity, uid, number in connection.execute(query.where(*_is_open(account))):
+                found.setdefault(Place(folder, uidvalidity), {})[uid] = number
+        return found
 
     def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
         # A case and a move belong together by whereabouts and fingerprint: by fingerprint alone, a message
@@ -144,7 +154,7 @@ class SqlDocket:
     def counts(self, account: str) -> Mapping[str, int]:
         query = (
             select(cases.c.verdict, func.count().label("number"))
-            .where(cases.c.account == account, cases.c.closed_at.is_(None))
+            .where(*_is_open(account))
             .group_by(cases.c.verdict)
         )
         with self._database.read() as connection:
@@ -185,6 +195,10 @@ def _enter(connection: Connection, case: Case) -> int:
     # Not RETURNING: an upsert's needs SQLite 3.35, and the id of a replaced case must stay what it was.
     connection.execute(entered.on_conflict_do_update(index_elements=_WHERE, set_=state))
     return int(connection.scalars(select(cases.c.id).where(*_is_at(case))).one())
+
+
+def _is_open(account: str) -> tuple[Any, ...]:
+    return cases.c.account == account, cases.c.closed_at.is_(None)
 
 
 def _is_at(case: Case) -> tuple[Any, ...]:
