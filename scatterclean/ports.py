@@ -114,7 +114,7 @@ class Mailbox(Protocol):
         """Add a keyword, or `\\Flagged`; False if the folder's PERMANENTFLAGS do not allow it (nothing was done)."""
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
-        """Take a keyword away; False as with `mark`."""
+        """Take a keyword away, or the `\\Deleted` that a `remove` that was cut off left; False as with `mark`."""
 
     def close(self) -> None:
         """Log out; never raises."""

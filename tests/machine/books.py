@@ -192,7 +192,11 @@ class Bookkeeper(MemoryServer):
     def unflag(self, folder: str, uid: int, *flags: str) -> None:
         body = self._tracked(folder, uid).body
         if self.us:
+            # Nobody can tell whose \\Deleted it was: it comes off, before it costs the message.
+            if set(flags) != {"\\Deleted"} or self.us != "unmark" or folder != "INBOX":
+                raise Violation(f"{self.us} in {folder!r} took off {flags}")
             body.ours -= set(flags)
+            body.hands -= set(flags)
         else:
             self._touch(body)
             body.hands -= set(flags)
@@ -365,3 +369,7 @@ class Session(MemoryMailbox):
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         with self._as("mark"):
             return super().mark(place, uids, keyword)
+
+    def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        with self._as("unmark"):
+            return super().unmark(place, uids, keyword)
