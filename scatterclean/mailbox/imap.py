@@ -369,7 +369,7 @@ class ImapMailbox:
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """False also for a server that allows keywords and then refuses this one (too many of them)."""
         if keyword == "\\Deleted":
-            raise ValueError("only `remove` marks for deletion")
+            raise ValueError("not a keyword: only `remove` marks for deletion")
         return self._flags("+", place, uids, keyword)
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:

@@ -286,7 +286,7 @@ class MemoryMailbox:
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         if keyword == "\\Deleted":
-            raise ValueError("only `remove` marks for deletion")
+            raise ValueError("not a keyword: only `remove` marks for deletion")
         return self._flags(self.server.flag, place, uids, keyword)
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
