@@ -291,7 +291,10 @@ def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
 # A value that is one word of RFC 2047 and nothing else, as programs write a short subject: the library takes five
 # times as long for it.
 _Q_WORD = re.compile(r"=\?([\w.:-]{1,40})\?[Qq]\?((?:[!-<>@-~]|=[0-9A-Fa-f]{2}){1,200})\?=", re.ASCII)
-_B_WORD = re.compile(r"=\?([\w.:-]{1,40})\?[Bb]\?((?:[A-Za-z0-9+/]{4}){1,50}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)\?=", re.ASCII)
+_B_WORD = re.compile(
+    r"=\?([\w.:-]{1,40})\?[Bb]\?((?:[A-Za-z0-9+/]{4}){0,50}(?:[A-Za-z0-9+/]{3}[A-Za-z0-9+/=]|[A-Za-z0-9+/]{2}==))\?=",
+    re.ASCII,
+)
 
 
 def _one_word(value: str) -> str | None:

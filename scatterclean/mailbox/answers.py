@@ -144,7 +144,9 @@ def flags_in(value: Value) -> frozenset[str] | None:
 
 @lru_cache(maxsize=256)  # nearly all messages of a folder have one of few sets of flags
 def _flags(words: tuple[bytes, ...]) -> frozenset[str]:
-    return frozenset(flag for flag in (word.decode("latin-1") for word in words) if flag.lower() != "\\recent")
+    return frozenset(
+        flag for flag in (word.decode("latin-1") for word in words) if flag.lower() != "\\recent"
+    )
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
