@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
 from email.utils import parsedate_tz
+from functools import lru_cache
 
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_SUBJECT, MessageId
 
@@ -286,6 +287,16 @@ def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
             if len(found) >= limit:
                 break
     return tuple(found)
+
+
+def first_address(value: str) -> str | None:
+    """The first of `addresses_in`; remembered for values of usual length: a person has few correspondents."""
+    return _first_address(value) if len(value) <= 300 else next(iter(addresses_in(value)), None)
+
+
+@lru_cache(maxsize=512)
+def _first_address(value: str) -> str | None:
+    return next(iter(addresses_in(value)), None)
 
 
 # A value that is one word of RFC 2047 and nothing else, as programs write a short subject: the library takes five

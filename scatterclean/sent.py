@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from itertools import chain
 from typing import TypeVar
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import digest
-from scatterclean.headers import Header, addresses_in, as_text, date_in, decoded, ids_meant, normalised
+from scatterclean.headers import (
+    Header,
+    addresses_in,
+    as_text,
+    date_in,
+    decoded,
+    first_address,
+    ids_meant,
+    normalised,
+)
 from scatterclean.model import MessageId, SentMessage, Sighting
 
 # Every name that a message may be quoted by (field guide, 2).
@@ -65,8 +73,6 @@ _KEYS = tuple(name.lower().encode() for name in FINGERPRINT_FIELDS)
 # What by far most messages have nothing of: all their ids stand in Message-ID, and all recipients in To.
 _MESSAGE_ID, _TO = b"message-id", b"to"
 _RARE = frozenset(name.lower().encode() for name in (*ID_FIELDS, *RECIPIENT_FIELDS)) - {_MESSAGE_ID, _TO}
-# Longer values are not kept in memory.
-_SHORT = 300
 
 T = TypeVar("T", str, MessageId)
 
@@ -74,12 +80,6 @@ T = TypeVar("T", str, MessageId)
 def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
     """`found` hold each once for itself; of by far most messages there is one."""
     return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
-
-
-@lru_cache(maxsize=256)
-def _sender(value: str) -> str | None:
-    """A person writes from few addresses."""
-    return next(iter(addresses_in(value)), None)
 
 
 def read(sighting: Sighting) -> SentMessage:
@@ -101,7 +101,7 @@ def read(sighting: Sighting) -> SentMessage:
     return SentMessage(
         fingerprint=digest(values),
         ids=ids,
-        sender=_sender(sender) if len(sender) <= _SHORT else next(iter(addresses_in(sender)), None),
+        sender=first_address(sender),
         recipients=recipients,
         subject=decoded(subject) or None,
         sent_at=date if date is not None and dated else arrival,
