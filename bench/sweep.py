@@ -6,8 +6,9 @@ Each job gets an inbox of its own, the same in all of them, and a Sent folder of
 
 * scatterclean: harvest, gather, read, judge, move, everything journalled.
 * IMAPClient: what one would write with it: the header of every message in batches of 500, the standard library's
-  parser (its old one, which is the fast one), whole messages of the candidates in batches of 200, the same reader of bounces, a set of the ids that were
-  sent, one MOVE for each batch of 500.  No journal, no log on the disk, no look before or after.
+  parser (its old one, which is the fast one), whole messages of the candidates in batches of 200, the same reader of
+  bounces, a set of the ids that were sent, one MOVE for each batch of 500.  No journal, no log on the disk, no look
+  before or after.
 * imapfilter (if it is installed): `match_header` for the null reverse-path, and a move; it reads no bounce at all.
 * raw UID MOVE: sets of 100 by a raw socket; beside it `deeds.act` for the same sets, the time in commits taken off.
 
@@ -88,10 +89,10 @@ def _travelled(dice: random.Random, at: datetime) -> bytes:
         "Return-Path: <bob@firm.example>",
         f"Delivered-To: {ME}",
         *hops,
-        "Authentication-Results: mx.winter.example;\r\n\tdkim=pass header.d=firm.example header.s=s1;\r\n\tspf=pass "
-        "smtp.mailfrom=bob@firm.example; dmarc=pass header.from=firm.example",
-        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=firm.example; s=s1;\r\n\th=from:to:subject:date;\r\n\t"
-        f"bh={token(1)};\r\n\tb={token(5)}",
+        "Authentication-Results: mx.winter.example;\r\n\tdkim=pass header.d=firm.example header.s=s1;",
+        "\tspf=pass smtp.mailfrom=bob@firm.example; dmarc=pass header.from=firm.example",
+        "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=firm.example; s=s1;",
+        f"\th=from:to:subject:date;\r\n\tbh={token(1)};\r\n\tb={token(5)}",
         f"X-MS-Exchange-Organization-AuthSource: {token(1)[:40]}",
         f"X-Spam-Status: No, score=-1.2 required=5.0\r\n\ttests=DKIM_VALID,{token(2)}",
         "MIME-Version: 1.0",

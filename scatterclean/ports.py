@@ -334,8 +334,9 @@ class Docket(Protocol):
 
         `message_id` is the bounce's own, in any case, with or without angle brackets."""
 
-    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
-        """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded."""
+    def genuine(self, account: str, since: datetime) -> Iterator[Case]:
+        """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded, and
+        read in portions as it goes."""
 
     def counts(self, account: str) -> Mapping[str, int]:
         """Open cases by verdict."""

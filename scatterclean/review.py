@@ -40,8 +40,7 @@ class Pass:
     """What one pass over the open cases found.
 
     `genuine` are whole, for there is something to learn from them; `alarming` are whole, too.  `orphans` and
-    `changed` (those whose finding is not the one on record) are without the returned header and the Received
-    lines, which are most of a case.
+    `changed` (those whose finding is not the one on record) are `slim`.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -73,11 +72,11 @@ class Pass:
             if was is not Verdict.ALARM:
                 self.newly_alarming.append(now)
         elif verdict is Verdict.ORPHAN:
-            self.orphans.append(_slim(now))
+            self.orphans.append(slim(now))
             if was is not Verdict.ORPHAN:
                 self.doubtful += recall.doubtful([self.orphans[-1]])
         if now.finding != before.finding:
-            self.changed.append(_slim(now))
+            self.changed.append(slim(now))
 
 
 @dataclass(slots=True)
@@ -192,6 +191,9 @@ class Review:
         return bool(lessons)
 
 
-def _slim(case: Case) -> Case:
+def slim(case: Case) -> Case:
+    """Without what a judgment needs and nobody after it: the returned header but for its subject, and all Received
+    lines, which are most of a case."""
     bounce = case.bounce
-    return replace(case, bounce=replace(bounce, original=Original(), received=(), marks=(), diagnostic=None))
+    original = Original(subject=bounce.original.subject)
+    return replace(case, bounce=replace(bounce, original=original, received=(), marks=(), diagnostic=None))

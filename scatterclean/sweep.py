@@ -37,7 +37,7 @@ from scatterclean.model import (
     SweepReport,
 )
 from scatterclean.ports import Docket, Journal, Mailbox
-from scatterclean.review import Listener, Pass, Review
+from scatterclean.review import Listener, Pass, Review, slim
 from scatterclean.tend import Tended, Tending
 
 QUESTIONS = 1000
@@ -207,7 +207,7 @@ class Sweep:
         if judged.genuine:  # the others came in earlier sweeps
             provider = knowledge_of(self.sources, self.account, now).provider
             genuine = [
-                case
+                slim(case)
                 for case in self.docket.genuine(account, now - alarms.MANY_BOUNCES_REACH)
                 if origin.returned_by_own(case.bounce, provider)
             ]

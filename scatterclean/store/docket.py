@@ -146,15 +146,25 @@ class SqlDocket:
             rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit))
             return tuple(_case(row) for row in rows)
 
-    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
-        query = select(table).where(
-            table.c.account == account,
-            table.c.verdict == Verdict.GENUINE.value,
-            table.c.arrival >= since,
+    def genuine(self, account: str, since: datetime) -> Iterator[Case]:
+        query = (
+            select(table.c.id)
+            .where(
+                table.c.account == account,
+                table.c.verdict == Verdict.GENUINE.value,
+                table.c.arrival >= since,
+            )
+            .order_by(table.c.arrival.desc(), table.c.id)
+            .limit(_MOST_GENUINE)
         )
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(table.c.arrival.desc(), table.c.id).limit(_MOST_GENUINE))
-            return tuple(_case(row) for row in rows)
+            ids = list(connection.scalars(query))
+        for start in range(0, len(ids), _PORTION):
+            some = ids[start : start + _PORTION]
+            with self._database.read() as connection:
+                rows = connection.execute(select(table).where(table.c.id.in_(listed(some))))
+                found = {row.id: _case(row) for row in rows}
+            yield from (found[known] for known in some)
 
     def counts(self, account: str) -> Mapping[str, int]:
         query = (
