@@ -16,7 +16,7 @@ from scatterclean.ports import SentLog
 
 @dataclass(slots=True)
 class Keeping:
-    """`batch` is what was read and not handed on yet; `new` counts what the log did not know.
+    """`batch` is what was read and not handed on yet, with so many `recipients`; `new` counts what the log did not know.
 
     To be used as a context: at its end nothing is under way any more.
     """
@@ -26,6 +26,7 @@ class Keeping:
     reading: Reading
     now: datetime
     batch: list[SentMessage] = field(default_factory=list)
+    recipients: int = 0
     new: int = 0
     _writer: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="harvest")
@@ -39,6 +40,10 @@ class Keeping:
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._writer.shutdown(wait=True)
+
+    def add(self, message: SentMessage) -> None:
+        self.batch.append(message)
+        self.recipients += len(message.recipients)
 
     def keep(self, last: int) -> None:
         """Put the batch into the log, with a cursor behind the UID `last`, after all that came before.
@@ -66,7 +71,7 @@ class Keeping:
                 raise
 
     def _job(self, last: int) -> partial[int]:
-        some, self.batch = self.batch, []
+        some, self.batch, self.recipients = self.batch, [], 0
         # Half-way cursors: a harvest that is cut off goes on here.
         cursor = Cursor(self.reading.state.place, last + 1, self.reading.state.exists, self.now)
         return partial(self._record, some, cursor, hole=self.reading.vanished(last + 1))

@@ -134,3 +134,14 @@ def test_full_batches_are_written_by_another_thread_and_none_is_left(world: Worl
         True,
     ]  # the last is the end cursor
     assert threading.active_count() == before
+
+
+def test_letters_to_very_many_are_written_in_smaller_batches(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1000)
+    monkeypatch.setattr(harvest, "MOST_RECIPIENTS", 5)
+    log = Failing(world.store.sent_log, 0)
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert known(world) == SENT
+    assert len(log.writers) == SENT // 5 + 2  # what is left, and the end cursor
