@@ -16,7 +16,7 @@ from scatterclean.ports import SentLog
 
 @dataclass(slots=True)
 class Keeping:
-    """`batch` is what was read and not handed on yet, with so many `recipients`; `new` counts what the log did not know.
+    """`batch` is what was read and not handed on yet, with its `recipients`; `new` counts what the log did not know.
 
     To be used as a context: at its end nothing is under way any more.
     """
