@@ -20,7 +20,7 @@ from scatterclean.rescue import rescue
 AT_LEAST = timedelta(hours=1)
 
 # So many of those that were put away are in memory at once: after years they are tens of thousands.
-TENDED = 400
+TENDED = 200
 
 
 @dataclass(slots=True)
