@@ -10,10 +10,8 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from scatterclean import outbox, undo
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
-from scatterclean.harvest import Harvest, harvest
 from scatterclean.knowledge import Sources
 from scatterclean.model import Mode, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
@@ -21,7 +19,11 @@ from scatterclean.ports import Bell, Mailbox, Names
 from scatterclean.standing import Rhythm, Standing, standing
 from scatterclean.store import Store, open_store
 
+# What sweeps, harvests and undoes is imported where it is called: `status` only looks into the store, and a third
+# of its time was the reading of rooms that it never enters.
 if TYPE_CHECKING:
+    from scatterclean import undo
+    from scatterclean.harvest import Harvest
     from scatterclean.mailbox.login import Access
     from scatterclean.sweep import Steps
     from scatterclean.why import Teller
@@ -39,7 +41,7 @@ def utc_now() -> datetime:
 
 def connect(settings: AccountSettings) -> Mailbox:
     """Log in to the account's server.  Raises what `errors` lists under server and session."""
-    from scatterclean.mailbox.login import open_mailbox  # here, for `status` asks no server
+    from scatterclean.mailbox.login import open_mailbox
 
     return open_mailbox(_access(settings))
 
@@ -189,6 +191,8 @@ class Household:
 
     def take_in(self, name: str) -> tuple[int, list[str]]:
         """What waits in the spools of the person of an account -> the log: (how many were new, troubles)."""
+        from scatterclean import outbox
+
         person = self.accounts[name].account.person
         new = 0
         troubles: list[str] = []
@@ -208,10 +212,7 @@ class Household:
         steps: Steps | None = None,
     ) -> SweepReport:
         """One sweep of one account, in a session of its own; a try without a session is on record too."""
-        from scatterclean.sweep import (
-            Steps,
-            Sweep,
-        )  # the reader of bounces is large; `status` needs none of it
+        from scatterclean.sweep import Steps, Sweep
 
         _, troubles = self.take_in(name)
         with ExitStack() as stack:
@@ -253,6 +254,8 @@ class Household:
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> Harvest:
         """Only read the Sent folders of one account, and what waits in its spool, into the log."""
+        from scatterclean.harvest import harvest
+
         _, troubles = self.take_in(name)
         with self.session(name) as mailbox:
             report = harvest(
@@ -275,6 +278,8 @@ class Household:
         progress: Callable[[int], None] = lambda _: None,
     ) -> undo.Undone:
         """Bring back what sweeps of one account put away."""
+        from scatterclean import undo
+
         with self.session(name) as mailbox:
             return undo.undo(
                 self.accounts[name].account,
