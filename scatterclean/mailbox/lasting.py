@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from scatterclean.errors import FolderMissing
 from scatterclean.ports import FolderState, Mailbox
 
 
+@runtime_checkable
 class Lasting(Mailbox, Protocol):
     """`ports.Mailbox`, and what it takes to use its session again.  What stands here fits one that is not kept."""
 

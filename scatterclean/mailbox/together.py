@@ -2,8 +2,8 @@
 
 RFC 3501, 5.5: a server may work at several commands at once.  So only commands go together that change nothing, that
 do not need the effect of one another, and whose untagged answers tell what they are about: never SELECT, EXAMINE or
-UNSELECT (Twisted's server answers BAD to what is sent behind a SELECT), LIST once, STATUS once for each folder.  It
-decides for no command whether it is wanted.
+UNSELECT (Twisted's server answers BAD to what is sent behind a SELECT: twisted/twisted issue 9282), LIST once, STATUS
+once for each folder.  It decides for no command whether it is wanted.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from functools import lru_cache
 from scatterclean.mailbox.answers import Answer, Record
 from scatterclean.mailbox.connection import Connection
 
-# Exchange, Proton Bridge and some proxies are said to lose commands that were not waited for.  A server that broke the
-# connection, or said BAD, when it was asked so for the first time gets its commands one by one for so long.
+_HARMLESS = frozenset({b"CAPABILITY", b"ID", b"LIST", b"NAMESPACE", b"STATUS"})
+# Not every server bears it (mbsync lets people switch it off: PipelineDepth 1).  One that broke the connection when
+# it was asked so for the first time, or said BAD, gets its commands one by one for so long.
 _ALONE = 6 * 3600.0
 
 
@@ -57,6 +58,10 @@ def manners_of(where: str) -> Manners:
 
 def ask_together(connection: Connection, commands: Sequence[Sequence[bytes]], keep: int = 2**16) -> Answers:
     """Each command is (name, arguments).  Raises what `Connection.ask` does: then the connection is out of step."""
+    if not all(name in _HARMLESS for name, *_ in commands):
+        raise AssertionError(
+            "a command that has to be waited for"
+        )  # not ValueError: that is what servers cause
     tags = connection.post_all(commands)
     connection.expect(keep)
     untagged: dict[str, list[Record]] = {}
