@@ -284,6 +284,14 @@ class Connection(imaplib.IMAP4):
         del ahead[:end]
         return line.rstrip(b"\r\n")
 
+    def keep_alive(self) -> None:
+        """Let the system send empty packets while nothing is said: NATs forget a connection after five minutes (field
+        guide, 5), and one that is dead is noticed before it is needed."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 200), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+            if hasattr(socket, name):  # not everywhere, and under another name on macOS
+                self.sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
     def entered(self, state: str) -> None:
         """Tell imaplib which commands are legal from now on: NONAUTH, AUTH or SELECTED."""
         self.state = state

@@ -248,7 +248,8 @@ class Session:
         """No folder is open any more, and nothing of it was expunged: by UNSELECT (RFC 3691), never by CLOSE.
 
         False if the session is over, or cannot be used by another sweep."""
-        if self._connection is None or self._posted or self.state() not in ("AUTH", "SELECTED"):
+        connection = self._connection
+        if connection is None or self._posted or self.state() not in ("AUTH", "SELECTED"):
             return False
         if self.state() == "SELECTED":
             try:
@@ -258,7 +259,9 @@ class Session:
                 return False
             self.opened = None
             self.enter("AUTH")
-        return self._connection is not None
+        with suppress(OSError):
+            connection.keep_alive()
+        return self.state() == "AUTH"  # else the server took its leave
 
     def part(self) -> None:
         """LOGOUT, whose answer nobody waits for."""

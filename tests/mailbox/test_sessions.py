@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -269,6 +270,18 @@ def test_patience_is_as_configured_again_after_the_sign_of_life(line: Line) -> N
     line.use(note)
     line.use(note)
     assert found == [5.0, 5.0]
+
+
+def test_the_system_keeps_a_session_alive_for_which_nobody_has_a_word(line: Line) -> None:
+    def sock(box: Lasting) -> socket.socket:
+        return box._session._connection.sock  # type: ignore[attr-defined, no-any-return]
+
+    found: list[socket.socket] = []
+    line.use(lambda box: found.append(sock(box)))
+    [kept] = found
+    assert kept.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        assert kept.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) < 300
 
 
 def until(done: Callable[[], bool]) -> None:

@@ -169,6 +169,15 @@ def test_mail_that_arrives_while_the_question_is_asked_is_swept(stage: Stage) ->
     assert stage.poll() == SWEPT
 
 
+def test_mail_that_arrives_between_the_last_word_of_a_round_and_its_end_is_swept(stage: Stage) -> None:
+    stage.poll()
+    jobs_now = stage.daemon.jobs
+    jobs_now.rounds["home"] = jobs.Round(stage.daemon.household.accounts["home"], time.monotonic())
+    stage.daemon._wake("home")
+    del jobs_now.rounds["home"]
+    assert stage.poll() == SWEPT
+
+
 def test_a_server_that_wants_patience_when_it_is_asked_gets_it(stage: Stage) -> None:
     stage.poll()
 
