@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Sequence
+from binascii import a2b_base64, a2b_qp
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
@@ -123,15 +124,20 @@ class Header:
         values = self._fields.get(_KEYS[name])
         return [] if values is None else list(map(_value, values[:limit]))
 
+    @property
+    def folded(self) -> Mapping[bytes, Sequence[bytes]]:
+        """Every value of each field, by lower-cased names, folded as it stands: for who reads it with `normalised`."""
+        return self._fields
+
     def normalised(self, name: str) -> bytes:
         """The first value with every run of white space as one blank; empty if there is none."""
         values = self._fields.get(_KEYS[name])
-        return _normalised(values[0]) if values else b""
+        return normalised(values[0]) if values else b""
 
     def all_normalised(self, name: str, limit: int) -> list[str]:
         """The first `limit` values as text, with every run of white space as one blank."""
         values = self._fields.get(_KEYS[name])
-        return [] if values is None else [as_text(_normalised(value)) for value in values[:limit]]
+        return [] if values is None else [as_text(normalised(value)) for value in values[:limit]]
 
     def first_of(self, names: frozenset[bytes]) -> dict[bytes, bytes]:
         """The first value of each of these fields (by lower-cased names), folded as it stands."""
@@ -160,8 +166,9 @@ class Header:
         return tuple(name.decode("ascii") for name in self._fields)
 
 
-def _normalised(value: bytes) -> bytes:
-    """What unfolding does beside, this does as well; but for the cut."""
+def normalised(value: bytes) -> bytes:
+    """A folded value with every run of white space as one blank."""
+    # What unfolding does beside, this does as well; but for the cut.
     return b" ".join((value if len(value) <= _MAX_VALUE else unfolded(value)).split())
 
 
@@ -281,9 +288,31 @@ def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
     return tuple(found)
 
 
+# A value that is one word of RFC 2047 and nothing else, as programs write a short subject: the library takes five
+# times as long for it.
+_Q_WORD = re.compile(r"=\?([\w.:-]{1,40})\?[Qq]\?((?:[!-<>@-~]|=[0-9A-Fa-f]{2}){1,200})\?=", re.ASCII)
+_B_WORD = re.compile(
+    r"=\?([\w.:-]{1,40})\?[Bb]\?((?:[A-Za-z0-9+/]{4}){0,50}(?:[A-Za-z0-9+/]{3}[A-Za-z0-9+/=]|[A-Za-z0-9+/]{2}==))\?=",
+    re.ASCII,
+)
+
+
+def _one_word(value: str) -> str | None:
+    """The text of a value that is one encoded word, None if it is not."""
+    if match := _Q_WORD.fullmatch(value):
+        return in_charset(a2b_qp(match[2].encode("ascii"), header=True), match[1])
+    if match := _B_WORD.fullmatch(value):
+        return in_charset(a2b_base64(match[2]), match[1])
+    return None
+
+
 def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
     """RFC 2047 words decoded, control characters and runs of blanks as one blank, cut at `limit`."""
-    if "=?" in value:
+    if "=?" not in value:
+        pass
+    elif value.startswith("=?") and (word := _one_word(value)) is not None:
+        value = word
+    else:
         try:
             # The library's pattern is quadratic in unclosed words; 4 kB hold more than any limit asks for.
             pieces = decode_header(value[:4096])
@@ -316,6 +345,20 @@ _MONTHS = {
 }
 
 
+_MONTH_DIGITS = {name.title(): f"{number:02}" for name, number in _MONTHS.items()}
+
+
+def moment_of(year: str, month: str, day: str, clock: str, zone: str) -> datetime | None:
+    """("2026", "Nov", "23", "12:00:00", "+0100") in UTC; None if a piece is not exactly so.
+
+    Nearly all dates of mail and of IMAP are; the library puts them together in a third of the time."""
+    try:
+        moment = datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone[:3]}:{zone[3:]}")
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except (KeyError, ValueError, OverflowError):
+        return None
+
+
 def date_in(value: str | None) -> datetime | None:
     """The moment that a Date value names, in UTC; a missing zone counts as UTC.  None if there is none."""
     # Bounded before anything looks at it: in 60 kB of blanks the two runs of them would be tried in every split.
@@ -323,25 +366,22 @@ def date_in(value: str | None) -> datetime | None:
     if not value:
         return None
     try:
+        if len(value) == 31 and value[3] == "," and value[25] == " ":  # Mon, 23 Nov 2026 12:00:00 +0000
+            moment = moment_of(value[12:16], value[8:11], value[5:7], value[17:25], value[26:])
+            if moment is not None:
+                return moment
         plain = _DATE.match(value)
         if plain and (month := _MONTHS.get(plain[2].lower())):
-            local = datetime(
-                int(plain[3]),
-                month,
-                int(plain[1]),
-                int(plain[4]),
-                int(plain[5]),
-                int(plain[6] or 0),
-                tzinfo=UTC,
-            )
-            if plain[8] == plain[9] == "00":
+            day, _, year, hour, minute, second, sign, zone_hours, zone_minutes = plain.groups()
+            local = datetime(int(year), month, int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
+            if zone_hours == zone_minutes == "00":
                 return local
-            offset = timedelta(hours=int(plain[8]), minutes=int(plain[9]))
-            return local - offset if plain[7] == "+" else local + offset
+            offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
+            return local - offset if sign == "+" else local + offset
         parts = parsedate_tz(value)
         if parts is None:
             return None
-        moment = datetime(*parts[:6], tzinfo=UTC).timestamp() - (parts[9] or 0)
-        return datetime.fromtimestamp(moment, tz=UTC)
+        seconds = datetime(*parts[:6], tzinfo=UTC).timestamp() - (parts[9] or 0)
+        return datetime.fromtimestamp(seconds, tz=UTC)
     except (ValueError, OverflowError, TypeError, IndexError, OSError):
         return None

@@ -170,9 +170,11 @@ class Household:
         ) as mailbox:
             yield mailbox
 
-    def keep_sessions(self) -> None:
-        """From now on a session is kept for the next sweep."""
-        self._sessions.keeps = True
+    def keep_sessions(self, *, wanted: bool = True) -> None:
+        """From now on a session is kept for the next sweep; or none is any more."""
+        self._sessions.keeps = wanted
+        if not wanted:
+            self._sessions.let_go()
 
     def tidy_sessions(self, *, all_of_them: bool = False) -> None:
         """Part with sessions that nobody used for long; with `all_of_them`, after a suspend."""

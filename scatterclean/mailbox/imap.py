@@ -135,7 +135,8 @@ class Portions:
 # (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
 _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
-_KEYWORD = re.compile(r"\\Flagged|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")  # RFC 3501, 9: flag-keyword
+# RFC 3501, 9: flag-keyword
+_KEYWORD = re.compile(r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -230,10 +231,8 @@ class ImapMailbox(Lasting):
 
     def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
         found: set[int] = set()
-        again = True
-        for criteria in searches(message_ids):
-            self._enter(place, again=again)
-            again = False
+        for number, criteria in enumerate(searches(message_ids)):
+            self._enter(place, again=not number)
             found.update(found_uids(self._session.demand("UID SEARCH", criteria, about=place.folder)))
         return sorted(found)
 
@@ -243,9 +242,8 @@ class ImapMailbox(Lasting):
             raise ValueError("not names of header fields")
         items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
         portions = self._portions
-        for row in self._fetch(
-            place, uids, items, most=portions.headers, keep=_MOST_HEADER, ahead=portions.ahead
-        ):
+        most, ahead = portions.headers, portions.ahead
+        for row in self._fetch(place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead):
             uid, header, flags = as_number(row.get("UID")), row.get("BODY"), flags_in(row.get("FLAGS"))
             if uid is None or not isinstance(header, bytes) or flags is None:
                 continue  # gone meanwhile (Dovecot: NIL), or news about flags only
@@ -340,6 +338,8 @@ class ImapMailbox(Lasting):
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """False also for a server that allows keywords and then refuses this one (too many of them)."""
+        if keyword == "\\Deleted":
+            raise ValueError("not a keyword: only `remove` marks for deletion")
         return self._flags("+", place, uids, keyword)
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:

@@ -213,6 +213,7 @@ class Service:
         while not self.words.empty():  # what the last sweeps did
             self._listen()
         self.jobs.scheduler.shutdown(wait=False)
+        self.household.keep_sessions(wanted=False)
         if self.jobs.rounds:
             still = list(self.jobs.rounds)
             log.warning("left while %s still waited; what was begun is settled at the next start", still)

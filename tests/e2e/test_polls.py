@@ -264,6 +264,9 @@ def test_an_unchanged_account_costs_nothing_while_the_server_wakes_us(kept: Stag
         daemon.words.put(("stop", "the test"))
         thread.join(20)
     assert not thread.is_alive()
+    kept.tap.clear()
+    kept.sweep()
+    assert (kept.tap.met, kept.tap.commands()[-1]) == (1, "LOGOUT")  # who has left keeps nothing
 
 
 def quiet(tap: Wiretap) -> bool:
