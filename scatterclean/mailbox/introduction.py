@@ -28,6 +28,8 @@ def introduce(session: Session, told: frozenset[str]) -> bool:
     expected = told or session.offered()
     commands: list[tuple[bytes, ...]] = [] if told else [(b"CAPABILITY",)]
     commands += [words for words in (_ID, (b"NAMESPACE",)) if words[0].decode() in expected]
+    if len(commands) == 1 and told:
+        commands.append((b"CAPABILITY",))  # known, but one command alone would show nothing
     if len(commands) < 2 or session.manners.alone:
         session.capabilities = told or capabilities(session)
         if session.can("ID"):

@@ -68,6 +68,7 @@ class Session:
         self._wires: dict[str, bytes] = {}
         self._listed = False
         self._namespaces: Namespaces | None = None
+        self._guessed = False
         self._early: tuple[int, list[Listed]] | None = None
 
     # --- one command -------------------------------------------------------------------------------------
@@ -259,6 +260,8 @@ class Session:
                 return False
             self.opened = None
             self.enter("AUTH")
+        if self._guessed:
+            self._namespaces = None  # from the folders of then
         with suppress(OSError):
             connection.keep_alive()
         return self.state() == "AUTH"  # else the server took its leave
@@ -307,6 +310,7 @@ class Session:
             told = None
             if self.can("NAMESPACE"):
                 told = namespaces(self.ask("NAMESPACE").untagged.get("NAMESPACE", ()))
+            self._guessed = told is None
             self._namespaces = told or guessed(self.list_folders() if found is None else found)
         return self._namespaces
 

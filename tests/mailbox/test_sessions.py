@@ -125,6 +125,25 @@ def test_an_answer_that_nobody_read_to_its_end_is_nobodys_beginning(line: Line) 
     assert line.heard(b"STATUS") == 1
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        {
+            "LIST": [
+                b'* LIST () "." INBOX\r\nTAG OK .\r\n',
+                b'* LIST () "." INBOX\r\n* LIST () "." INBOX.Sent\r\nTAG OK .\r\n',
+            ]
+        }
+    ],
+    indirect=True,
+)
+def test_what_was_guessed_from_the_folders_of_then_is_guessed_anew(line: Line) -> None:
+    found: list[str] = []
+    for _ in range(2):
+        line.use(lambda box: found.append(box.personal("Backscatter")))
+    assert (found, line.met) == (["Backscatter", "INBOX.Backscatter"], 1)
+
+
 # --- dropped ----------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from scatterclean.mailbox.login import open_session
 from scatterclean.mailbox.together import manners_of
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
+from tests.e2e.wiretap import Wiretap
 from tests.servers import CUT, SILENCE, ScriptedServer
 
 WELCOME = b"TAG OK [CAPABILITY IMAP4rev1 ID NAMESPACE UIDPLUS MOVE UNSELECT] welcome\r\n"
@@ -95,6 +96,17 @@ def test_capabilities_that_were_not_told_are_asked_for_with_the_first_words() ->
         session.close()
 
 
+@pytest.mark.parametrize("one", ["ID", "NAMESPACE"])
+def test_a_server_that_knows_only_one_of_the_first_words_is_found_out_too(one: str) -> None:
+    welcome = b"TAG OK [CAPABILITY IMAP4rev1 %s] welcome\r\n" % one.encode()
+    late = b"TAG-1 OK .\r\n* CAPABILITY IMAP4rev1 %s\r\nTAG OK .\r\n" % one.encode()
+    asked = [b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nTAG OK .\r\n", late]
+    with ScriptedServer({**SCRIPT, "(password)": [welcome], one: [LATE], "CAPABILITY": asked}) as server:
+        session = open_session(server.access())
+        assert session.together
+        session.close()
+
+
 def test_what_the_greeting_tells_is_not_asked_for() -> None:
     greeting = b"* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR ID] [ready] for you\r\n"
     with ScriptedServer({**SCRIPT, "AUTHENTICATE": [WELCOME]}, greeting=greeting) as server:
@@ -139,6 +151,19 @@ def test_answers_in_any_order_belong_to_the_folders_that_they_name() -> None:
         box = opened(server)
         assert all_is_found(box)
         box.close()
+
+
+def test_a_server_that_tells_its_capabilities_only_when_it_is_asked_costs_five_round_trips() -> None:
+    script = {**SCRIPT, "AUTHENTICATE": [b"TAG OK welcome\r\n"]}
+    with (
+        ScriptedServer(script, capability="AUTH=PLAIN SASL-IR ID NAMESPACE") as server,
+        Wiretap(server.port).running() as tap,
+    ):
+        box = ImapMailbox(open_session(server.access(port=tap.port)))
+        box.begin(["Sent", "INBOX"])
+        assert all_is_found(box)
+        box.close()
+        assert tap.turns == 5  # CAPABILITY, the login, the first words, what a sweep asks, the farewell
 
 
 # --- refusals ---------------------------------------------------------------------------------------------
