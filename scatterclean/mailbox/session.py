@@ -109,9 +109,7 @@ class Session:
     def _line(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
         asked = self.exchange(command, about)
         self.asked += 1
-        connection = self._connection
-        if connection is None:
-            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        connection = self._living(command)
         try:
             yield connection
         except BROKEN as broken:
@@ -124,6 +122,11 @@ class Session:
         except BaseException:  # Ctrl-C in the middle of an answer: what follows would be read as another's
             self.drop()
             raise
+
+    def _living(self, command: str) -> Connection:
+        if self._connection is None:
+            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        return self._connection
 
     def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
         """The answer if it is OK; else raises what the table of `translate` makes of it.
@@ -278,8 +281,7 @@ class Session:
     # --- names -------------------------------------------------------------------------------------------
 
     def list_folders(self) -> list[Listed]:
-        """LIST of everything, with SPECIAL-USE where the server tells it only when asked; once what `heard_list` was
-        told, if nothing was said since."""
+        """LIST of everything, with SPECIAL-USE; once what `heard_list` was told, if nothing was said since."""
         early, self._early = self._early, None
         if early is not None and early[0] == self.asked:
             return early[1]
@@ -306,6 +308,7 @@ class Session:
 
     def namespaces(self, found: Sequence[Listed] | None = None) -> Namespaces:
         """Asked once for a session; guessed from LIST (`found`) where the server does not know the command."""
+        self._living("NAMESPACE")
         if self._namespaces is None:
             told = None
             if self.can("NAMESPACE"):
