@@ -194,7 +194,7 @@ def scatterclean(ctx: click.Context) -> None:
 @contextmanager
 def short_lived() -> Iterator[None]:
     """For a command that reads its modules in, looks something up, and is gone: hardly anything of that becomes
-    garbage, and the search for it, at the end of the process above all, took a fifth of the time of `status`."""
+    garbage, and the search for it, at the end of the process above all, took 0.10 of the 0.55 s of `status`."""
     searched = gc.isenabled()
     gc.disable()
     atexit.register(gc.freeze)  # Python searches once more at its end, through all modules
