@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
     from scatterclean.sweep import Steps
+    from scatterclean.tend import Attention
     from scatterclean.why import Teller
 
 
@@ -94,6 +95,7 @@ class Household:
     _sessions: Sessions = field(default_factory=Sessions)
     _names: Names = field(default_factory=DnsNames)
     _seen: dict[str, tuple[AccountSettings, Mapping[str, FolderState]]] = field(default_factory=dict)
+    _attention: dict[str, Attention] = field(default_factory=dict)
 
     @staticmethod
     def open(settings: Settings, *, read_only: bool = False) -> Household:
@@ -224,6 +226,7 @@ class Household:
     ) -> SweepReport:
         """One sweep of one account, in a session of its own; a try without a session is on record too."""
         from scatterclean.sweep import Steps, Sweep
+        from scatterclean.tend import Attention
 
         _, troubles = self.take_in(name)
         self._seen.pop(name, None)
@@ -246,6 +249,7 @@ class Household:
                 since=since,
                 stop=stop,
                 steps=steps or Steps(),
+                attention=self._attention.setdefault(name, Attention()),
             ).run()
             if not (mode or folders or since or troubles or report.troubles):
                 self._note_states(name, report, mailbox.first_states())

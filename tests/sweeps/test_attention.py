@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scatterclean.model import Case, Identities, Lessons, Move, Route, RouteCause, SweepReport
+from scatterclean.config import load
+from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.model import Case, Identities, Lessons, Mode, Move, Route, RouteCause, SweepReport
 from scatterclean.ports import Docket
 from scatterclean.sweep import Sweep
 from scatterclean.tend import Attention
+from scatterclean.wire import Household
 
-from .world import ME, World
+from .world import ME, NOW, World
 
 
 @pytest.fixture
@@ -112,3 +116,31 @@ def test_what_could_not_be_brought_back_is_tried_again_by_the_next_sweep(world: 
     world.server.over_quota = False
     report, times = swept(world, attention)
     assert (report.returned, times, world.away()) == (1, 1, [])
+
+
+def test_a_household_keeps_one_attention_for_each_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "scatterclean.toml"
+    config.write_text(
+        'database = "log.db"\n'
+        + "".join(
+            f'[accounts.{name}]\nhost = "127.0.0.1"\nport = 1\ntls = "none"\nusername = "{name}@winter.example"\npassword_env = "X"\n'
+            for name in ("home", "work")
+        )
+    )
+    given: list[Attention] = []
+
+    def run(self: Sweep) -> SweepReport:
+        given.append(self.attention)
+        return SweepReport(self.account.name, 1, Mode.MOVE, NOW, NOW)
+
+    monkeypatch.setattr(Sweep, "run", run)
+    box = MemoryMailbox(MemoryServer())
+    monkeypatch.setattr(Household, "session", lambda _self, _name: nullcontext(box))
+    with Household.open(load(config)) as household:
+        for name in ("home", "work", "home", "work"):
+            household.sweep(name)
+    assert given[0] is given[2]
+    assert given[1] is given[3]
+    assert given[0] is not given[1]
