@@ -20,6 +20,9 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 # RFC 5322 allows any printable but ":" in a name; white space before the colon is seen in old mail.
 _FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)$", re.DOTALL)
 _MAX_FIELDS = 2000
+# Bytes as numbers: `b"\n" in value` makes CPython raise and drop an exception before it looks, `_LF in value` does not;
+# `value.find(b"..") >= 0` is its counterpart for longer pieces.
+_CR, _LF, _NUL = b"\r\n\x00"
 _MAX_VALUE = 65_536
 
 
@@ -67,7 +70,7 @@ _FIELDS = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\
 
 def with_line_feeds(raw: bytes) -> bytes:
     """CRLF, CR, CR CR LF (a broken relay, seen since 1998) and LF CR all become LF."""
-    if b"\r" not in raw:
+    if _CR not in raw:
         return raw
     if b"\r\n" not in raw:
         raw = raw.replace(b"\n\r", b"\n")
@@ -94,11 +97,12 @@ class Header:
     __slots__ = ("_fields",)
 
     def __init__(self, block: bytes) -> None:
-        if b"\r" in block:
+        if _CR in block:
             block = with_line_feeds(block)
         block = block.lstrip(b"\n")
-        if b"\n\n" in block:
-            block = block[: block.find(b"\n\n")]
+        end = block.find(b"\n\n")
+        if end >= 0:
+            block = block[:end]
         fields: dict[bytes, list[bytes]] = {}
         self._fields = fields
         for written, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
@@ -167,7 +171,7 @@ def _normalised(value: bytes) -> bytes:
 
 def unfolded(value: bytes) -> bytes:
     """A value in one line, blanks around it removed, cut where no honest header goes."""
-    lines = map(_STRIP, value.split(b"\n")) if b"\n" in value else (value.strip(),)
+    lines = map(_STRIP, value.split(b"\n")) if _LF in value else (value.strip(),)
     value = b" ".join(filter(None, lines))
     return value if len(value) <= _MAX_VALUE else value[:_MAX_VALUE]
 
@@ -177,7 +181,7 @@ _STRIP = bytes.strip
 
 def _value(value: bytes) -> str:
     """`as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
-    if b"\n" in value or len(value) > _MAX_VALUE or b"\x00" in value:
+    if _LF in value or len(value) > _MAX_VALUE or _NUL in value:
         return as_text(unfolded(value))
     try:
         return value.strip().decode()

@@ -67,7 +67,7 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     between = _blank_line(raw, start)
     block = with_line_feeds(raw[start:] if between is None else raw[start : between[0]])
     rest = b"" if between is None else raw[between[1] :]
-    if _BLANK_LINE in block:  # line ends of several kinds may hide one
+    if block.find(_BLANK_LINE) >= 0:  # line ends of several kinds may hide one
         block, _, hidden = block.partition(_BLANK_LINE)
         return block, hidden + b"\n\n" + rest if between is not None else hidden, True
     return block, rest, between is not None
@@ -91,7 +91,7 @@ def _crlf_head(raw: bytes, start: int) -> tuple[bytes, int]:
     end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
     if end >= 0:
         block = raw[start:end].replace(b"\r\n", b"\n")
-        if b"\r" not in block and _BLANK_LINE not in block:
+        if _CR not in block and block.find(_BLANK_LINE) < 0:
             return block, end + 4
     return b"", 0
 
@@ -144,7 +144,9 @@ class Part:
     @property
     def wide(self) -> bool:
         """Two bytes a letter, which is not allowed in mail (RFC 2781, section 4), and is sent."""
-        return b"-16" in self.header and self.type.startswith("text/") and b"utf-16" in self.header.lower()
+        if self.header.find(b"-16") < 0 or not self.type.startswith("text/"):
+            return False
+        return b"utf-16" in self.header.lower()
 
     @property
     def charset(self) -> str:
@@ -247,6 +249,11 @@ class Message:
                 if part.type in types:
                     return part
         return None
+
+    @once
+    def returned_parts(self) -> list[Part]:
+        """The parts under whose types originals travel."""
+        return [part for part in self.parts if part.type in RETURNED_TYPES]
 
     @once
     def notice(self) -> Part | None:

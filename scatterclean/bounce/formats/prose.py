@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.blocks import TECHNICAL
 from scatterclean.bounce.found import Cited, Find
 from scatterclean.model import MAX_ID, Kind, Weight
@@ -36,14 +36,14 @@ _MAX = 10
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:8192] for part in message.parts):
+    if any(part.content.find(b"essage-", 0, 8192) >= 0 for part in message.returned_parts):
         return  # the header itself is there
     text = message.preface
     last = message.blocks[-1] if message.blocks else None
     if last is not None and last.is_header and last.names.isdisjoint(TECHNICAL):
         text = message.text[:8192]  # a list of whom and what it is about; the id may stand below it
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(lowered.find(hint) >= 0 for hint in _HINTS):
         return
     for number, name in enumerate(_NAMES.finditer(text)):
         if number >= _MAX:

@@ -270,8 +270,13 @@ def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bo
 def _is_report(content_type: bytes) -> bool:
     """Four plain searches first: most mail has none of these words, and all mail is asked."""
     told = content_type.lower()
-    if b"report" in told or b"rfc822" in told or b"delivery-" in told or b"disposition-" in told:
-        return _REPORT.search(content_type) is not None
+    if (
+        told.find(b"report") >= 0
+        or told.find(b"rfc822") >= 0
+        or told.find(b"delivery-") >= 0
+        or told.find(b"disposition-") >= 0
+    ):
+        return _REPORT.search(told) is not None
     return False
 
 
@@ -279,7 +284,7 @@ def text_of(value: bytes | None) -> str:
     """The first 500 characters of a header value in lower case, RFC 2047 words decoded."""
     if value is None:
         return ""
-    if b"=?" in value:
+    if value.find(b"=?") >= 0:
         return decoded(" ".join(value[:4096].decode("latin-1").split()), 500).lower()
     if len(value) > 500:
         value = value[:500]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.blocks import TECHNICAL, Block, blocks_in
 from scatterclean.bounce.once import once
 from scatterclean.bounce.signs import letters, words
@@ -342,7 +342,7 @@ class Signs:
 
         SpamAssassin's report_safe hands the reader's own mail to the reader: that is nothing returned.
         """
-        parts = [part for part in self.message.parts if part.type in RETURNED_TYPES]
+        parts = self.message.returned_parts
         found = [part.content[:_HEAD] for part in parts if b"x-spam-type=original" not in part.header.lower()]
         if not parts:
             found = [block.header for block in self.message.blocks if self._hands_back(block)]
