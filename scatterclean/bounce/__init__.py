@@ -17,7 +17,6 @@ from scatterclean.bounce.intact import is_intact, may_be_meant, wrapped_in
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
-    WANTED,
     candidate,
     challenges,
     is_null_path,
@@ -75,7 +74,7 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     else:
         block, rest, ended = split(raw[:LOOK])
     message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
-    fields = message.header.first_of(WANTED)
+    fields = message.header.first
     if not may_be(fields):
         return None
     kind = kind_of(message, fields=fields)
@@ -135,7 +134,7 @@ class _Reading:
             self.summary = self.summary or header
             return
         self.unended |= not found.ended
-        fields = header.first_of(WANTED)
+        fields = header.first
         inner = kind = None
         if level < MAX_LEVEL and may_be(fields):
             inner = Message(found.header, found.body, cut=not found.ended)

@@ -52,11 +52,16 @@ FIELDS = (
     *_MACHINE_FIELDS,
 )
 
-WANTED = frozenset(name.lower().encode("ascii") for name in FIELDS)
 _VALUE = rb"[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+){0,8}+)"  # possessive: twice as fast
 _WANTED = re.compile(rb"\n(" + names(*FIELDS) + rb")" + _VALUE)
 _MACHINE_NAMES = (*_MACHINE_FIELDS, "X-MS-Exchange-Message-Is-Ndr")
 _MACHINE = frozenset(name.lower().encode("ascii") for name in _MACHINE_NAMES)
+# Of these those that mark answers.
+RESPONDERS = frozenset(
+    name
+    for name in _MACHINE
+    if name.startswith((b"x-autor", b"x-auto-response", b"x-mail-autor", b"x-vacation"))
+)
 
 # Local parts of the postmaster kind, as a whole: "bugzilla-daemon" is no mailer daemon.
 DAEMON = re.compile(
@@ -248,7 +253,7 @@ def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bo
     auto = fields.get(b"auto-submitted")
     if auto is not None and not auto.lower().startswith(b"no"):
         return True
-    if not _MACHINE.isdisjoint(fields):
+    if not fields.keys().isdisjoint(_MACHINE):
         return True
     if b"content-type" in fields and _is_report(fields[b"content-type"]):
         return True
