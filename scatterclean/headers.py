@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from binascii import Error as Base64Error
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
@@ -86,6 +86,11 @@ class _Keys(dict[str, bytes]):
 
 
 _KEYS = _Keys()
+
+
+def keys_of(names: Iterable[str]) -> frozenset[bytes]:
+    """For `Header.has_any`."""
+    return frozenset(_KEYS[name] for name in names)
 
 
 class Header:
@@ -323,6 +328,8 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
         value = "".join(text)
     if not value:
         return value
+    if value.isprintable() and "  " not in value:  # in what is printable there is no other white space
+        return value.strip(" ")[:limit]
     value = " ".join(value.split())
     if not value.isprintable():
         value = " ".join("".join(c if c.isprintable() else " " for c in value).split())

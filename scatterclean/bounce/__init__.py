@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, plain_head, split
 from scatterclean.bounce.formats import all_formats
@@ -200,12 +201,14 @@ class _Reading:
                 recipients.update(dict.fromkeys(each.recipients))
         senders = addresses_in(header.get("From") or "")
         ids = ids_in(header.get("Message-ID") or "")
-        originals = [original for _, original in sorted(self.originals, key=lambda each: -each[0])]
+        references = list(self.references.values())
+        if len(references) > 1:
+            references.sort(key=_order)
         return Bounce(
             kind=kind,
-            references=tuple(sorted(self.references.values(), key=_order)),
+            references=tuple(references),
             recipients=tuple(recipients)[:MAX_ADDRESSES],
-            original=_original(originals, self.summary, facts),
+            original=self._original(facts),
             sender=senders[0] if senders else None,
             message_id=ids[0].text if ids else None,
             subject=decoded(header.get("Subject") or "") or None,
@@ -219,6 +222,33 @@ class _Reading:
             stumbled=tuple(self.stumbled),
             marks=marks(header),
         )
+
+    def _original(self, facts: Sequence[Facts]) -> Original:
+        """The attributes of the innermost message; what it lacks, a summary or the report may know."""
+        # Of several at the deepest level the first one.
+        header = max(self.originals, key=_LEVEL)[1] if self.originals else Header(b"")
+        if self.summary is not None:
+            header = header.completed_by(self.summary)
+        sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
+        senders = addresses_in(sender) if sender else ()
+        to = addresses_in(header.get("To") or "")
+        copied = header.get("Cc")
+        if copied:
+            to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
+        signed = "dkim-signature" in header
+        return Original(
+            sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
+            to=to,
+            subject=decoded(header.get("Subject") or "") or None,
+            date=date_in(header.get("Date") or header.get("Sent")),
+            received=hops(header),
+            dkim_signed=signed,
+            dkim=signatures(header) if signed else (),
+            automatic=is_automatic(header),
+        )
+
+
+_LEVEL = itemgetter(0)
 
 
 def _order(reference: Reference) -> tuple[bool, bool, int]:
@@ -300,29 +330,6 @@ def _invented(message_id: MessageId, header: Header) -> bool:
         return False
     left, _, right = message_id.text.rpartition("@")
     return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
-
-
-def _original(headers: list[Header], summary: Header | None, facts: Sequence[Facts]) -> Original:
-    """The attributes of the innermost message; what it lacks, a summary or the report may know."""
-    header = headers[0] if headers else Header(b"")
-    if summary is not None:
-        header = header.completed_by(summary)
-    sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
-    senders = addresses_in(sender) if sender else ()
-    to = addresses_in(header.get("To") or "")
-    copied = header.get("Cc")
-    if copied:
-        to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
-    return Original(
-        sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
-        to=to,
-        subject=decoded(header.get("Subject") or "") or None,
-        date=date_in(header.get("Date") or header.get("Sent")),
-        received=hops(header),
-        dkim_signed="dkim-signature" in header,
-        dkim=signatures(header),
-        automatic=is_automatic(header),
-    )
 
 
 # BATV (draft-levine-smtp-batv): prvs=tag=user@host; Barracuda: btv1==tag==user@host.
