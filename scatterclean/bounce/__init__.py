@@ -319,16 +319,16 @@ def _invented(message_id: MessageId, header: Header) -> bool:
     sender = header.get("From")
     if sender is not None and text in sender.lower() and text in addresses_in(sender):
         return True
-    hop = header.get("Received")
-    if hop is None:
-        return False
-    words = hop[:2000].split()
+    left, _, right = message_id.text.rpartition("@")
+    hop = (header.get("Received") or "")[:2000]
+    if right.lower() not in hop.lower():
+        return False  # most ids are of another host
+    words = hop.split()
     try:
         queue_id = words[words.index("id") + 1].strip("<>;()")
         host = words[words.index("by") + 1].strip(";()").lower()
     except (ValueError, IndexError):
         return False
-    left, _, right = message_id.text.rpartition("@")
     return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
 
 

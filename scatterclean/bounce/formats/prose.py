@@ -25,7 +25,8 @@ _HINTS = (
     b" id ",
     b" id:",
 )
-_NAMES = re.compile(rb"message[-_ ]?id|messageid|references|nachrichten-?id|\bid[ :]", re.IGNORECASE)
+# In lower case.  No \b in front: a search would have to try every letter.
+_NAMES = re.compile(rb"message[-_ ]?id|references|nachrichten-?id|id(?<!\wid)[ :]")
 _BRACKETED = re.compile(rb"[^<@\n]{0,40}\n?[^<@\n]{0,40}<([^<>\n]{3,998})>")
 _BARE = re.compile(
     rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})"
@@ -45,7 +46,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     lowered = text.lower()
     if not any(lowered.find(hint) >= 0 for hint in _HINTS):
         return
-    for number, name in enumerate(_NAMES.finditer(text)):
+    for number, name in enumerate(_NAMES.finditer(lowered)):
         if number >= _MAX:
             return
         found = _BRACKETED.match(text, name.end()) or _BARE.match(text, name.end())
