@@ -132,13 +132,6 @@ class Header:
         value = self.first.get(_KEYS[name])
         return None if value is None else _value(value)
 
-    def _every(self, name: str, limit: int | None = None) -> list[bytes]:
-        key = _KEYS[name]
-        if key not in self.first:
-            return []
-        more = self._more.get(key)
-        return [self.first[key]] if more is None else [self.first[key], *more][:limit]
-
     def all(self, name: str, limit: int | None = None) -> list[str]:
         """Every value as text, in order, or the first `limit` of them (one at least)."""
         return list(map(_value, self._every(name, limit)))
@@ -155,6 +148,13 @@ class Header:
     def together(self, names: Sequence[str]) -> list[str]:
         """Every value of these fields as text, name by name."""
         return [_value(value) for name in names for value in self._every(name)]
+
+    def _every(self, name: str, limit: int | None = None) -> list[bytes]:
+        key = _KEYS[name]
+        if key not in self.first:
+            return []
+        more = self._more.get(key)
+        return [self.first[key]] if more is None else [self.first[key], *more][:limit]
 
     def has_any(self, names: Set[bytes]) -> bool:
         """Is there a field of any of these (lower-cased) names?"""
