@@ -130,11 +130,11 @@ class Header:
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
         value = self.first.get(_KEYS[name])
-        return None if value is None else _value(value)
+        return None if value is None else value_of(value)
 
     def all(self, name: str, limit: int | None = None) -> list[str]:
         """Every value as text, in order, or the first `limit` of them (one at least)."""
-        return list(map(_value, self._every(name, limit)))
+        return list(map(value_of, self._every(name, limit)))
 
     def normalised(self, name: str) -> bytes:
         """The first value with every run of white space as one blank; empty if there is none."""
@@ -147,7 +147,7 @@ class Header:
 
     def together(self, names: Sequence[str]) -> list[str]:
         """Every value of these fields as text, name by name."""
-        return [_value(value) for name in names for value in self._every(name)]
+        return [value_of(value) for name in names for value in self._every(name)]
 
     def _every(self, name: str, limit: int | None = None) -> list[bytes]:
         key = _KEYS[name]
@@ -155,6 +155,10 @@ class Header:
             return []
         more = self._more.get(key)
         return [self.first[key]] if more is None else [self.first[key], *more][:limit]
+
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Those of `names` that occur."""
+        return [name for name in names if _KEYS[name] in self.first]
 
     def has_any(self, names: Set[bytes]) -> bool:
         """Is there a field of any of these (lower-cased) names?"""
@@ -194,8 +198,10 @@ def unfolded(value: bytes) -> bytes:
 _STRIP = bytes.strip
 
 
-def _value(value: bytes) -> str:
-    """`as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
+def value_of(value: bytes) -> str:
+    """A value, folded as it stands, as text.
+
+    `as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
     if _LF in value or len(value) > _MAX_VALUE or _NUL in value:
         return as_text(unfolded(value))
     try:

@@ -26,7 +26,7 @@ from scatterclean.bounce.signs.heads import (
 )
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.bounce.signs.sure import returns_for_sure
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in, keys_of
+from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
 from scatterclean.model import (
     MAX_ADDRESSES,
     MAX_ID,
@@ -49,16 +49,17 @@ _MAX_RECEIVED = 30
 _MAX_MANGLED = 4  # fields of one header
 _NULL_PATH_FIRST = b"Return-Path: <>\n"  # as the delivery agent writes it on top of a bounce (RFC 5321, 4.4)
 
-# Where a message may bear names beside its Message-ID; what a relay replaced survives in them (field guide, 2).
-# They never convict: they were given by relays, lists and whoever sent the message on.
-_FOREIGN_ID_FIELDS = (
+# Every name that a message may bear; what a relay replaced survives in the others (field guide, 2).  Only the
+# first kind can convict: the others were given by relays, lists and whoever sent the message on.
+_ID_FIELDS = (
+    "Message-ID",
     "X-Microsoft-Original-Message-ID",
     "X-Google-Original-Message-ID",
     "X-Original-Message-ID",
     "Original-Message-ID",
     "Resent-Message-ID",
 )
-_FOREIGN_IDS = keys_of(_FOREIGN_ID_FIELDS)
+_DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 
 
 def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
@@ -154,7 +155,7 @@ class _Reading:
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
         last = b"" if found.ended else _last_name(found.header)
         mangled: dict[str, None] = {}
-        for name in ("Message-ID", *_FOREIGN_ID_FIELDS) if header.has_any(_FOREIGN_IDS) else ("Message-ID",):
+        for name in header.present(_ID_FIELDS):
             values = header.all(name)
             for value in values:
                 for message_id in ids_in(value):
@@ -350,8 +351,7 @@ def _unwrapped(address: str) -> str:
 def _delivered_to(header: Header) -> tuple[str, ...]:
     found = [
         address
-        for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
-        if name in header
+        for name in header.present(_DELIVERED_TO)
         for value in header.all(name, MAX_ADDRESSES)
         for address in addresses_in(value)
     ]

@@ -102,7 +102,8 @@ def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
     return (found.start(), found.end()) if found else None
 
 
-_TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
+_DECLARED = re.compile(rb"\s*\"?([^\s;,\"]{1,80})")
+_TYPE = re.compile(rb"\n(?i:content-type)[ \t]*:" + _DECLARED.pattern)
 _ENCODING = re.compile(rb"\ncontent-transfer-encoding[ \t]*:\s*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _BOUNDARY = re.compile(rb"boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
@@ -218,24 +219,21 @@ class Message:
         self._rest = rest
 
     @once
-    def body(self) -> bytes:
-        """Everything behind the header, with LF."""
-        return with_line_feeds(self._rest)
-
-    @once
     def header(self) -> Header:
         return Header(self.block)
 
     @once
     def type(self) -> str:
         """The declared content type without parameters, lower-cased."""
-        return _type_in(self.block)
+        declared = _DECLARED.match(self.header.first.get(b"content-type", b""))
+        return declared[1].decode("latin-1").lower() if declared else _type_in(self.block)
 
     @once
     def parts(self) -> list[Part]:
         """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
         leaves: list[Part] = []
-        _leaves(Part(self.block, self.body, ended=False, named=self.type), leaves, 0)
+        body = with_line_feeds(self._rest)
+        _leaves(Part(self.block, body, ended=False, named=self.type), leaves, 0)
         return leaves
 
     @once
