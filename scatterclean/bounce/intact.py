@@ -23,10 +23,10 @@ _MANGLED = re.compile(
     r"|^(?:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|n/?a|[*-]+)(?:@|$)"
 )
 # Most ids have nothing in them that could be a mark of it, and are no word for "none" and not blanked out.
+_ATOMS = r"[A-Za-z0-9][A-Za-z0-9$_+-]*+(?:\.[A-Za-z0-9$_+-]++)*+\.?"
 _CLEAN = re.compile(
-    r"<(?!(?:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|na|[x0.]+)@)"
-    r"[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+@(?![x0.]+>)[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+>",
-    re.IGNORECASE,
+    r"<(?!(?i:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|na|[x0.]+)@)"
+    rf"{_ATOMS}@(?![xX0.]+>){_ATOMS}>"
 )
 _SEVERAL = re.compile(r"[\s,;]*<[^<>]*>[\s,;]*<(?!mailto)")
 _ENCODED = re.compile(r"[=%]([0-9A-Fa-f]{2})")
