@@ -65,7 +65,7 @@ def fields_of(block: bytes) -> Iterator[tuple[str, bytes]]:
 
 # A field and its folded lines.  The literal line end in front makes the search skip from line to line.
 # Possessive, for a header of a million folded blank lines: without it each costs 128 bytes of stack.
-_FIELDS = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)")
+_FIELDS = re.compile(rb"\n([!-9;-~]{1,76}+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)")
 
 
 def with_line_feeds(raw: bytes) -> bytes:

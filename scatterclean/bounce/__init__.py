@@ -197,7 +197,8 @@ class _Reading:
             status = status or each.status
             diagnostic = diagnostic or each.diagnostic
             if not (each.guessed and recipients):
-                recipients.update(dict.fromkeys(each.recipients))
+                for recipient in each.recipients:
+                    recipients[recipient] = None
         senders = addresses_in(header.get("From") or "")
         ids = ids_in(header.get("Message-ID") or "")
         references = list(self.references.values())

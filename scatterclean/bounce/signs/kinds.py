@@ -158,7 +158,7 @@ def _from_daemon(signs: Signs) -> Kind | None:
         if actions and actions[0].lower() in _KIND_OF_ACTION:
             return _KIND_OF_ACTION[actions[0].lower()]
     if delayed or (
-        words.DELAYED.search(signs.begin[:_EARLY]) and not (failed and "permanent" in signs.begin)
+        not (failed and "permanent" in signs.begin) and words.DELAYED.search(signs.begin[:_EARLY])
     ):
         return Kind.DELAY
     if failed:
