@@ -17,10 +17,9 @@ People reply to what the person sends: their In-Reply-To is a steady test of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_meant
+from scatterclean.headers import Header, date_in, decoded, first_address, ids_meant
 from scatterclean.model import (
     SHARED_BY_MANY,
     Answer,
@@ -53,40 +52,41 @@ _REPLY_REACH = timedelta(days=90)
 _ECHO_SLACK = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
 class Passing:
     """An ordinary message that came by, as far as it tells of the log.
 
-    `parent` are the ids that it answers, `cited` all that it names; `first_to` is its first recipient.
+    `ids` are its own, `parent` those that it answers, `cited` all that it names.  What only a reply or an echo of
+    the person's mail is asked for, its first recipient, date and subject, is read when it is asked for.
     """
 
-    arrival: datetime
-    ids: tuple[MessageId, ...]
-    parent: tuple[MessageId, ...]
-    cited: tuple[MessageId, ...]
-    sender: str | None
-    first_to: str | None
-    date: datetime | None
-    subject: str | None
+    __slots__ = ("_header", "arrival", "cited", "ids", "parent", "sender")
+
+    def __init__(self, header: Header, arrival: datetime) -> None:
+        parent = ids_meant(header.get("In-Reply-To") or "")[:2]
+        thread = ids_meant(header.get("References") or "")[-_MOST_CITED:]
+        self._header = header
+        self.arrival = arrival
+        self.ids: tuple[MessageId, ...] = ids_meant(header.get("Message-ID") or "")[:2]
+        self.parent: tuple[MessageId, ...] = parent or thread[-1:]
+        self.cited: tuple[MessageId, ...] = tuple(dict.fromkeys((*parent, *thread))) if thread else parent
+        self.sender = first_address(header.get("From") or "")
+
+    @property
+    def first_to(self) -> str | None:
+        return first_address(self._header.get("To") or "")
+
+    @property
+    def date(self) -> datetime | None:
+        return date_in(self._header.get("Date"))
+
+    @property
+    def subject(self) -> str | None:
+        return decoded(self._header.get("Subject") or "") or None
 
 
 def passing(fields: bytes, arrival: datetime) -> Passing:
     """`fields` must hold `FIELDS` of an ordinary message; whatever is missing or broken is left empty."""
-    header = Header(fields)
-    parent = ids_meant(header.get("In-Reply-To") or "")
-    thread = ids_meant(header.get("References") or "")[-_MOST_CITED:]
-    senders = addresses_in(header.get("From") or "")
-    to = addresses_in(header.get("To") or "")
-    return Passing(
-        arrival=arrival,
-        ids=ids_meant(header.get("Message-ID") or "")[:2],
-        parent=tuple(parent[:2]) or tuple(thread[-1:]),
-        cited=tuple(dict.fromkeys((*parent[:2], *thread))),
-        sender=senders[0] if senders else None,
-        first_to=to[0] if to else None,
-        date=date_in(header.get("Date")),
-        subject=decoded(header.get("Subject") or "") or None,
-    )
+    return Passing(Header(fields), arrival)
 
 
 def question_for(person: str, mail: Iterable[Passing], identities: Identities) -> Question:

@@ -100,8 +100,9 @@ def act(
         return done
     if not keeping:
         mailbox.can_move()
-    by_account = {i.account: frozenset(x.fingerprint for x in intents) for i in intents}
-    moved_before = frozenset().union(*(journal.moved_before(a, f) for a, f in by_account.items()))
+    by_account = looking.grouped(intents, lambda i: i.account)
+    known = (journal.moved_before(a, [i.fingerprint for i in some]) for a, some in by_account)
+    moved_before = frozenset().union(*known)
     for batch in plan.batches(intents):
         if stop():
             raise Stopped

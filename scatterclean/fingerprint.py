@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from scatterclean.headers import Header
@@ -21,6 +22,10 @@ def fingerprint(header: bytes) -> str:
 
 def fingerprint_of(header: Header) -> str:
     """The same of a header that was read already."""
-    values = [header.normalised(name) for name in FIELDS]
-    told = b"".join([b"%d:" % len(value) + value for value in values])
+    return digest([header.normalised(name) for name in FIELDS])
+
+
+def digest(values: Sequence[bytes]) -> str:
+    """The same of the normalised first values of `FIELDS`, in that order; empty for one that is not there."""
+    told = b"".join([b"%d:%b" % (len(value), value) for value in values])
     return blake2b(told, digest_size=16).hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,13 +12,11 @@ from scatterclean.judge import question_for
 from scatterclean.model import (
     Account,
     Bounce,
-    Case,
     Coverage,
     Identities,
     Knowledge,
     Learned,
     Provider,
-    Verdict,
 )
 from scatterclean.ports import Docket, Experience, Names, SentLog
 
@@ -137,13 +135,12 @@ def storms_around(
     docket: Docket,
     account: str,
     arrivals: Sequence[datetime],
-    stored: Sequence[Case] = (),
-    found: Sequence[Case] = (),
+    replaced: Iterable[datetime] = (),
+    found: Iterable[datetime] = (),
 ) -> Storms:
     """The storms in which messages with these arrivals may have come: the orphans on record and those that were
-    just `found`.  `stored` are cases as they are on record whose findings `found` replaces: each counts once."""
+    just `found` (arrivals).  `replaced` are arrivals of orphans on record that were judged anew: each counts once."""
     if not arrivals:
         return ()
     on_record = docket.orphans_between(account, min(arrivals) - _STORM_REACH, max(arrivals) + _STORM_REACH)
-    replaced = Counter(c.arrival for c in stored if c.finding.verdict is Verdict.ORPHAN)
-    return plan.storms([*(Counter(on_record) - replaced).elements(), *(c.arrival for c in found)])
+    return plan.storms([*(Counter(on_record) - Counter(replaced)).elements(), *found])

@@ -17,6 +17,7 @@ from scatterclean.model import Move, Place, Sighting
 from scatterclean.ports import FolderState, Mailbox
 
 K = TypeVar("K")
+M = TypeVar("M")
 
 # SPECIAL-USE (RFC 6154, 2; RFC 8457): providers empty Trash and Junk, drafts are sent, and the others are views of
 # mail that is elsewhere (Gmail), or are read as what the person sent.
@@ -120,8 +121,8 @@ def earliest(moves: Sequence[Move]) -> date | None:
     return min((m.intent.arrival.date() - timedelta(days=1) for m in moves if m.intent.arrival), default=None)
 
 
-def grouped(moves: Iterable[Move], key: Callable[[Move], K]) -> list[tuple[K, list[Move]]]:
-    groups: dict[K, list[Move]] = {}
+def grouped(moves: Iterable[M], key: Callable[[M], K]) -> list[tuple[K, list[M]]]:
+    groups: dict[K, list[M]] = {}
     for move in moves:
         groups.setdefault(key(move), []).append(move)
     return list(groups.items())

@@ -114,7 +114,7 @@ class Mailbox(Protocol):
         """Add a keyword, or `\\Flagged`; False if the folder's PERMANENTFLAGS do not allow it (nothing was done)."""
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
-        """Take a keyword away; False as with `mark`."""
+        """Take a keyword away, or the `\\Deleted` that a `remove` that was cut off left; False as with `mark`."""
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -303,8 +303,11 @@ class Docket(Protocol):
 
         Returns the cases with their ids, in the same order.  A case with `closed_at` is stored as closed."""
 
-    def open_cases(self, account: str) -> Sequence[Case]:
-        """Cases still in a watched folder, to be judged anew."""
+    def open_cases(self, account: str, ids: Sequence[int] | None = None) -> Sequence[Case]:
+        """Cases still in a watched folder, to be judged anew, the oldest first; with `ids` those of them only."""
+
+    def open_ids(self, account: str) -> Mapping[Place, Mapping[int, int]]:
+        """{place: {UID: id of the open case}}: small, for there may be tens of thousands."""
 
     def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
         """Cases whose latest sweep move is MOVED or COPIED: rescued if the log learns that they are genuine.
@@ -331,8 +334,9 @@ class Docket(Protocol):
 
         `message_id` is the bounce's own, in any case, with or without angle brackets."""
 
-    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
-        """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded."""
+    def genuine(self, account: str, since: datetime) -> Iterator[Case]:
+        """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded, and
+        read in portions as it goes."""
 
     def counts(self, account: str) -> Mapping[str, int]:
         """Open cases by verdict."""

@@ -7,8 +7,18 @@ from itertools import chain
 from typing import TypeVar
 
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint_of
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_meant
+from scatterclean.fingerprint import digest
+from scatterclean.headers import (
+    Header,
+    addresses_in,
+    as_text,
+    date_in,
+    decoded,
+    first_address,
+    ids_meant,
+    keys_of,
+    normalised,
+)
 from scatterclean.model import MessageId, SentMessage, Sighting
 
 # Every name that a message may be quoted by (field guide, 2).
@@ -60,6 +70,11 @@ FOLDER_NAMES = frozenset(
 )  # fmt: skip
 
 
+_KEYS = tuple(name.lower().encode() for name in FINGERPRINT_FIELDS)
+# What by far most messages have nothing of: all their ids stand in Message-ID, and all recipients in To.
+_USUAL = keys_of(("Message-ID", "To"))
+_RARE = keys_of((*ID_FIELDS, *RECIPIENT_FIELDS)) - _USUAL
+
 T = TypeVar("T", str, MessageId)
 
 
@@ -71,19 +86,26 @@ def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
     header = Header(sighting.header)
-    ids = _each_once([ids_meant(value) for value in header.together(ID_FIELDS)])
-    to = header.together(RECIPIENT_FIELDS)
-    recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in to])
-    senders = addresses_in(header.get("From") or "")
-    date = date_in(header.get("Date"))
-    dated = date is not None and _FIRST <= date <= sighting.arrival + _LATE
+    fields = header.first
+    values = [normalised(fields[key]) if key in fields else b"" for key in _KEYS]
+    message_id, dated_as, sender, to, subject = map(as_text, values[:5])
+    if not header.has_any(_RARE) and not header.has_several(_USUAL):
+        ids = ids_meant(message_id)
+        recipients = addresses_in(to, MOST_RECIPIENTS)
+    else:
+        ids = _each_once([ids_meant(value) for value in header.together(ID_FIELDS)])
+        all_to = header.together(RECIPIENT_FIELDS)
+        recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in all_to])
+    date = date_in(dated_as)
+    arrival = sighting.arrival
+    dated = date is not None and _FIRST <= date <= arrival + _LATE
     return SentMessage(
-        fingerprint=fingerprint_of(header),
+        fingerprint=digest(values),
         ids=ids,
-        sender=senders[0] if senders else None,
+        sender=first_address(sender),
         recipients=recipients,
-        subject=decoded(header.get("Subject") or "") or None,
-        sent_at=date if date is not None and dated else sighting.arrival,
-        filed_at=sighting.arrival,
+        subject=decoded(subject) or None,
+        sent_at=date if date is not None and dated else arrival,
+        filed_at=arrival,
         dated=dated,
     )

@@ -110,6 +110,9 @@ def settle(
     seen, same = looking.copies(mailbox, moves, (went or {}).values())
     copies = looking.by_fingerprint(seen)
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
+    if by_copy and went is None and not refused:  # cut off in the middle: by `remove`, too
+        copied = unaccounted or not _is_there(mailbox, moves[0])
+        _undelete(mailbox, [m for m in moves if copied or copies.get(m.intent.fingerprint)], sources)
     now = clock()
     outcomes: dict[int, plan.Outcome] = {}
     for m in moves:
@@ -187,6 +190,29 @@ def _unaccounted(
         return state.place == place and sum(map(len, copies.values())) < state.uidnext - first
     except (FolderMissing, FolderChanged):
         return False
+
+
+def _is_there(mailbox: Mailbox, move: Move) -> bool:
+    """Is the target there still, as it was?"""
+    try:
+        return mailbox.state(move.intent.target_folder).place.uidvalidity == move.target_uidvalidity
+    except FolderMissing:
+        return False
+
+
+def _undelete(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> None:
+    """Take off the \\Deleted of sources that may have been copied and were not removed: it is ours, for what bears it
+    is not put away.  Any program could expunge them; the copy may be gone meanwhile, or the source flagged."""
+    marked = [
+        m
+        for m in moves
+        if m.intent.errand is Errand.SWEEP
+        and m.id in sources
+        and "\\deleted" in map(str.lower, sources[m.id].flags)
+    ]
+    if marked:
+        with suppress(FolderMissing, FolderChanged, CommandRefused):
+            mailbox.unmark(marked[0].intent.source.place, [m.intent.source.uid for m in marked], "\\Deleted")
 
 
 def _renumbered(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sighting]) -> frozenset[int]:

@@ -12,6 +12,7 @@ machine agree, and those of another program or host do not.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from scatterclean.model import MessageId
@@ -29,7 +30,11 @@ _SHORT = 8
 @lru_cache(maxsize=4096)
 def shape_of(message_id: MessageId) -> str:
     """Empty for an id of which nothing is left.  All `keys` of an id have one shape, that of the last."""
-    keys = message_id.keys
+    return shape_of_keys(message_id.keys)
+
+
+def shape_of_keys(keys: Sequence[str]) -> str:
+    """The same, for who has the `keys` of an id."""
     if not keys:
         return ""
     left, at, right = keys[-1].rpartition("@")

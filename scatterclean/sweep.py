@@ -5,12 +5,11 @@ All facts are fetched before the first decision; all decisions are taken before 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from scatterclean import alarms, calibrate, deeds, origin, plan, recall, retention, settling, wording
+from scatterclean import alarms, calibrate, deeds, origin, plan, retention, settling, wording
 from scatterclean.errors import (
     CannotMoveSafely,
     CommandRefused,
@@ -24,25 +23,21 @@ from scatterclean.errors import (
 from scatterclean.gather import Gathering
 from scatterclean.glean import glean
 from scatterclean.harvest import Harvest, harvest, not_there
-from scatterclean.judge import judge, question_for
-from scatterclean.knowledge import Sources, Storms, asked, identities_of, knowledge_of, storms_around
+from scatterclean.knowledge import Sources, identities_of, knowledge_of
 from scatterclean.model import (
     Account,
     Alarm,
-    Because,
     Case,
     Closure,
     Intent,
-    Lessons,
     Mode,
     Move,
     MoveState,
-    Place,
     Refusal,
     SweepReport,
-    Verdict,
 )
 from scatterclean.ports import Docket, Journal, Mailbox
+from scatterclean.review import Listener, Pass, Review, slim
 from scatterclean.tend import Tended, Tending
 
 QUESTIONS = 1000
@@ -52,13 +47,14 @@ QUESTIONS = 1000
 class Steps:
     """What a watcher of a sweep is told; it decides nothing.
 
-    `tell` (step, done, of how many) is for progress bars.  `judged` gets all cases with their findings, once,
-    before anything is moved; `alarmed` the alarms that are new; `left` those on which another hand was seen (also
+    `tell` (step, done, of how many) is for progress bars.  `judging` makes a listener, which gets all cases with
+    their findings in portions, before anything is moved; if all are judged once more, a new one, and what that
+    one is told holds.  `alarmed` the alarms that are new; `left` those on which another hand was seen (also
     in a sweep that only observes).
     """
 
     tell: Callable[[str, int, int], None] = lambda _step, _done, _all: None
-    judged: Callable[[Sequence[Case]], None] = lambda _cases: None
+    judging: Callable[[], Listener] = lambda: lambda _cases: None
     alarmed: Callable[[Sequence[Alarm]], None] = lambda _alarms: None
     left: Callable[[Sequence[tuple[Intent, plan.Hand]]], None] = lambda _left: None
 
@@ -112,7 +108,7 @@ class Sweep:
         self._report = replace(self._report, **changes)  # type: ignore[arg-type]  # the fields of SweepReport
 
     def _steps(self) -> None:
-        account = self.account
+        account, mode = self.account, self._report.mode
         keeping = deeds.keeps_originals(self.mailbox, account)
         recovered = settling.recover(
             self.mailbox, self.journal, account.name, clock=self.clock, keeping=keeping
@@ -126,18 +122,26 @@ class Sweep:
 
         self._gather()
 
-        cases, verdicts = self._review()
-        self.steps.judged(cases)
-        self._sound(cases, harvested)
+        review = Review(
+            account=account,
+            sources=self.sources,
+            mailbox=self.mailbox,
+            docket=self.docket,
+            clock=self.clock,
+            mode=mode,
+            listen=self.steps.judging,
+        )
+        found = review.run(self._scope)
+        self._sound(found, harvested)
         busy = {move.intent.source for move in self._unsettled}
-        orphans = [c for c in cases if c.finding.verdict is Verdict.ORPHAN and c.where not in busy]
-        self._note(verdicts=verdicts)
+        orphans = [c for c in found.orphans if c.where not in busy]
+        self._note(verdicts=found.verdicts)
 
-        refusal = plan.refusal(self._report.mode, harvested.refusal, self.sources.log.count(account.person))
+        refusal = plan.refusal(mode, harvested.refusal, self.sources.log.count(account.person))
         if refusal is None and recovered.full:
             refusal = Refusal.HALF_MOVED
         if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
-            self._tend(observe=refusal is not None)
+            self._tend(review, observe=refusal is not None)
         if not orphans:
             self._note(refusal=refusal if harvested.refusal else None)
             return
@@ -196,99 +200,14 @@ class Sweep:
 
     # --- judge ------------------------------------------------------------------------------------------
 
-    def _review(self) -> tuple[list[Case], Mapping[Verdict, int]]:
-        """Judge all open cases, new and old, from what is on record; close what is genuine or gone.
-
-        Only those in the folders that were looked at: another may have been taken out of `watch`, or was not
-        asked for, and one that is missing may come back.
-        """
-        open_cases = self.docket.open_cases(self.account.name)
-        cases = self._still_there([c for c in open_cases if c.where.place.folder in self._scope])
-        storms: Storms = ()
-        judged = self._judge(cases, storms)
-        if self._learned_from(judged):
-            judged = self._judge(cases, storms)
-        if any(plan.storm_would_tell(c.finding) for c in judged):
-            found = [c for c in judged if c.finding.verdict is Verdict.ORPHAN]
-            arrivals = [c.arrival for c in judged]
-            storms = storms_around(self.docket, self.account.name, arrivals, stored=cases, found=found)
-            if storms:
-                judged = self._judge(judged, storms)
-        before = {c.id: c.finding for c in cases}
-        if self._recalled([c for c in recall.doubtful(judged) if before[c.id].verdict is not Verdict.ORPHAN]):
-            judged = self._judge(judged, storms)
-        if self._report.mode is Mode.MOVE:  # before it is on record: if we die in between, it is done again
-            alarming = [c for c in judged if c.finding.verdict is Verdict.ALARM]
-            deeds.flag(self.mailbox, [c.where for c in alarming if before[c.id].verdict is not Verdict.ALARM])
-        self.docket.update([c for c in judged if before[c.id] != c.finding])
-        genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
-        self.docket.close(genuine, self.clock(), Closure.GENUINE)
-        return judged, Counter(c.finding.verdict for c in judged)
-
-    def _recalled(self, doubtful: Sequence[Case]) -> bool:
-        """Did the person receive what some of these are about?  Asked once for each: the first time that it is an
-        orphan by the log alone."""
-        lessons = recall.received(self.mailbox, self.account, doubtful, self.clock())
-        self.sources.experience.learn(self.account.name, self.account.person, lessons)
-        return bool(lessons)
-
-    def _still_there(self, cases: Sequence[Case]) -> list[Case]:
-        """Close the cases whose message another hand took away, or whose folder was made anew."""
-        there: dict[Place, set[int]] = {}
-        for place in {c.where.place for c in cases}:
-            first = min(c.where.uid for c in cases if c.where.place == place)
-            try:
-                there[place] = set(self.mailbox.uids(place, first))
-            except (FolderMissing, FolderChanged):
-                there[place] = set()
-        gone = [c for c in cases if c.where.uid not in there[c.where.place]]
-        self.docket.close(gone, self.clock(), Closure.GONE)
-        missing = {c.id for c in gone}
-        return [c for c in cases if c.id not in missing]
-
-    def _judge(self, cases: Sequence[Case], storms: Storms) -> list[Case]:
-        known = knowledge_of(self.sources, self.account, self.clock(), storms)
-        judged = []
-        for start in range(0, len(cases), QUESTIONS):
-            chunk = cases[start : start + QUESTIONS]
-            knows = asked(self.sources, self.account, known, [(c.bounce, c.arrival) for c in chunk])
-            judged += [replace(c, finding=judge(c.bounce, c.arrival, knows, self.account)) for c in chunk]
-        return judged
-
-    def _learned_from(self, judged: Sequence[Case]) -> bool:
-        """Genuine bounces show through which machines the person's mail leaves, and whether its ids survive.
-        True if that was not known yet: then all are judged once more."""
-        genuine = [c for c in judged if c.finding.verdict is Verdict.GENUINE]
-        if not genuine:
-            return False
-        person, experience = self.account.person, self.sources.experience
-        known = experience.learned(person, tuple(self.sources.filing))
-        by_id = [c.bounce.original for c in genuine if c.finding.because[0].because is Because.ID_LOGGED]
-        hosts = {
-            host
-            for original in by_id
-            for host in origin.outbound(original.received, original.sender, self.account.server)
-        }
-        by_tie = [c for c in genuine if c.finding.because[0].because is Because.TIE]
-        ties = self.sources.log.ask(question_for(person, [(c.bounce, c.arrival) for c in by_tie])).ties
-        routes = [
-            route
-            for route in calibrate.from_findings(by_tie, ties)
-            if route.shape not in {old.shape for old in known.routes}
-        ]
-        lessons = Lessons(routes=tuple(routes), hosts=frozenset(hosts - known.hosts))
-        if lessons:
-            experience.learn(self.account.name, person, lessons)
-        return bool(lessons)
-
-    def _sound(self, cases: Sequence[Case], harvested: Harvest) -> None:
+    def _sound(self, judged: Pass, harvested: Harvest) -> None:
         """Tell the person once of each alarm."""
         account, log, now = self.account.name, self.sources.log, self.clock()
-        found = alarms.sent_by_you(account, cases)
-        if any(c.finding.verdict is Verdict.GENUINE for c in cases):  # the others came in earlier sweeps
+        found = alarms.sent_by_you(account, judged.alarming)
+        if judged.genuine:  # the others came in earlier sweeps
             provider = knowledge_of(self.sources, self.account, now).provider
             genuine = [
-                case
+                slim(case)
                 for case in self.docket.genuine(account, now - alarms.MANY_BOUNCES_REACH)
                 if origin.returned_by_own(case.bounce, provider)
             ]
@@ -362,7 +281,7 @@ class Sweep:
         for closure, cases in over.items():
             self.docket.close(cases, self.clock(), closure)
 
-    def _tend(self, *, observe: bool) -> None:
+    def _tend(self, review: Review, *, observe: bool) -> None:
         tended = Tended()
         try:
             Tending(
@@ -371,7 +290,7 @@ class Sweep:
                 journal=self.journal,
                 docket=self.docket,
                 sweep=self._report.sweep,
-                judge=self._judge,
+                judge=review.judge,
                 clock=self.clock,
                 stop=self.stop,
                 tended=tended,

@@ -12,6 +12,7 @@ from scatterclean.cli.screen import Screen
 from scatterclean.errors import Trouble
 from scatterclean.model import Alarm, Case, Intent, Refusal, SweepReport, Verdict, Whereabouts
 from scatterclean.plan import Hand
+from scatterclean.review import Listener
 from scatterclean.standing import Earlier
 
 # So many of the genuine ones are named.
@@ -37,9 +38,10 @@ class Outcome:
     earlier: Earlier = field(default_factory=Earlier)
     alarms: Sequence[Alarm] = ()
 
-    def judge(self, cases: Sequence[Case]) -> None:
-        """For `Steps.judged`."""
-        self.judged = cases
+    def judge(self) -> Listener:
+        """For `Steps.judging`."""
+        self.judged = told = list[Case]()
+        return told.extend
 
     def alarm(self, alarms: Sequence[Alarm]) -> None:
         """For `Steps.alarmed`."""

@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
+from scatterclean.headers import moment_of
 from scatterclean.mailbox.sets import expanded
 
 # imaplib keeps an untagged response as one `bytes`, or, where it holds literals, as tuples of (text that ends
@@ -137,12 +139,17 @@ def flags_in(value: Value) -> frozenset[str] | None:
     r"""The flags of a list, without \Recent, which is the session's (RFC 3501, 2.3.2).  None if no list."""
     if not isinstance(value, list):
         return None
-    found = (flag.decode("latin-1") for flag in value if isinstance(flag, bytes))
-    return frozenset(flag for flag in found if flag.lower() != "\\recent")
+    return _flags(tuple(flag for flag in value if isinstance(flag, bytes)))
+
+
+@lru_cache(maxsize=256)  # nearly all messages of a folder have one of few sets of flags
+def _flags(words: tuple[bytes, ...]) -> frozenset[str]:
+    return frozenset(
+        flag for flag in (word.decode("latin-1") for word in words) if flag.lower() != "\\recent"
+    )
 
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NUMBERS = {name.title().encode(): number for number, name in enumerate(_MONTHS, 1)}
 _INTERNALDATE = re.compile(
     r"\s*(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?(?: ([+-])(\d{2})(\d{2}))?"
 )
@@ -153,12 +160,13 @@ def internal_date(value: Value) -> datetime | None:
     if not isinstance(value, bytes):
         return None
     try:
-        if len(value) == 26 and value.endswith(b" +0000"):  # as servers in UTC write all of them
-            named, time = _MONTH_NUMBERS.get(value[3:6]), value[12:20].split(b":")
-            if named and len(time) == 3:
-                day = datetime(int(value[7:11]), named, int(value[:2]), tzinfo=UTC)
-                return day.replace(hour=int(time[0]), minute=int(time[1]), second=min(int(time[2]), 59))
-        match = _INTERNALDATE.match(value.decode("latin-1"))
+        text = value.decode("latin-1")
+        if len(text) == 26:  # 17-Jul-1996 02:44:25 -0700; a day of one digit stands behind a blank
+            day = text[:2].replace(" ", "0")
+            moment = moment_of(text[7:11], text[3:6], day, text[12:20], text[21:])
+            if moment is not None:
+                return moment
+        match = _INTERNALDATE.match(text)
         if match is None:
             return None
         away = timedelta(hours=int(match[8] or 0), minutes=int(match[9] or 0))

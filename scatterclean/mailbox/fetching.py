@@ -58,38 +58,45 @@ def answer(connection: Connection, posted: Posted) -> tuple[Answer, Rows]:
         if unusual := connection.untagged_responses.pop("FETCH", None):
             if isinstance(unusual[-1], tuple):
                 raise ValueError("a FETCH response without an end")
-            _add(rows, fetched(unusual))
+            for uid, row in fetched(unusual).items():
+                _add(rows, uid, row)
     return connection.end(tag), rows
 
 
 def _usual(connection: Connection, keep: int, rows: Rows) -> bool:
-    """Read one response, if the next one is as usual and its literal is wanted as a whole."""
+    """Read the responses that have come in, as long as they are as usual and their literals are wanted as a whole;
+    at least one, or False."""
     ahead = connection.ahead()
-    match = _USUAL.match(ahead)
-    if match is None or not match[1] or (size := int(match[5])) > keep:
-        return False
-    start = match.end()
-    end = start + size
-    uid, date, flags, octets = match.group(1, 2, 3, 4)
-    del match  # while it is there, the buffer cannot grow
-    ahead = connection.ahead(end + len(_END))
-    if ahead[end : end + len(_END)] != _END:
-        return False  # more items behind the literal, or the connection ended
-    row: Row = {"UID": uid, "BODY": bytes(ahead[start:end])}
-    if date is not None:
-        row["INTERNALDATE"] = date
-    if flags is not None:
-        row["FLAGS"] = [*flags.split()]
-    if octets is not None:
-        row["RFC822.SIZE"] = octets
-    connection.skip(end + len(_END))
-    _add(rows, {int(uid): row})
-    return True
+    at = 0
+    while match := _USUAL.match(ahead, at):
+        uid, date, flags, octets, literal = match.groups()
+        start = match.end()
+        end = start + int(literal)
+        del match  # while it is there, the buffer cannot grow
+        if uid is None or end - start > keep:
+            break
+        if len(ahead) < end + len(_END):
+            if at:
+                break
+            ahead = connection.ahead(end + len(_END))
+        if ahead[end : end + len(_END)] != _END:
+            break  # more items behind the literal, or the connection ended
+        row: Row = {"UID": uid, "BODY": bytes(ahead[start:end])}
+        if date is not None:
+            row["INTERNALDATE"] = date
+        if flags is not None:
+            row["FLAGS"] = [*flags.split()]
+        if octets is not None:
+            row["RFC822.SIZE"] = octets
+        _add(rows, int(uid), row)
+        at = end + len(_END)
+    if at:
+        connection.skip(at)
+    return at > 0
 
 
-def _add(rows: Rows, more: Rows) -> None:
-    for uid, row in more.items():
-        if uid in rows:
-            rows[uid].update(row)
-        elif uid:
-            rows[uid] = row
+def _add(rows: Rows, uid: int, row: Row) -> None:
+    if uid in rows:
+        rows[uid].update(row)
+    elif uid:
+        rows[uid] = row

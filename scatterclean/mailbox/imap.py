@@ -134,7 +134,9 @@ class Portions:
 # (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
 _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
-_KEYWORD = re.compile(r"\\Flagged|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")  # RFC 3501, 9: flag-keyword
+_KEYWORD = re.compile(
+    r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}"
+)  # RFC 3501, 9: flag-keyword
 # Bytes of ids in one SEARCH: with one more its line stays below 8 kB (field guide, 6).
 _SEARCHED, _LONGEST_ID = 6000, 998
 _COMMAND = 60  # tag, command and blanks around the set on its line
@@ -366,6 +368,8 @@ class ImapMailbox:
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """False also for a server that allows keywords and then refuses this one (too many of them)."""
+        if keyword == "\\Deleted":
+            raise ValueError("not a keyword: only `remove` marks for deletion")
         return self._flags("+", place, uids, keyword)
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:

@@ -285,6 +285,8 @@ class MemoryMailbox:
         self._effect(last=True)
 
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        if keyword == "\\Deleted":
+            raise ValueError("not a keyword: only `remove` marks for deletion")
         return self._flags(self.server.flag, place, uids, keyword)
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
@@ -294,7 +296,7 @@ class MemoryMailbox:
         self, change: Callable[[str, int, str], None], place: Place, uids: Sequence[int], keyword: str
     ) -> bool:
         messages = self._enter(place).messages
-        if not self.server.knows_keywords:
+        if not self.server.knows_keywords and not keyword.startswith("\\"):
             return not uids
         for uid in ordered(uids):
             if uid in messages:

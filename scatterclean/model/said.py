@@ -82,12 +82,12 @@ class MessageId:
         key = _NOT_IN_KEY.sub("", self.text).casefold()
         if not key:
             return ()
-        forms = [key]
-        if "=3d" in key or "&amp;" in key:
-            # Returned in quoted-printable, or cut out of HTML, by somebody who does not say so: Gmail's ids hold "=".
-            forms.append(key.replace("=3d", "=").replace("&amp;", "&"))
-        bare = [_ASSP_TAG.sub("", form) for form in forms]
-        return (key,) if bare == [key] else tuple(dict.fromkeys((*forms, *bare)))
+        if "=3d" not in key and "&amp;" not in key:
+            tag = _ASSP_TAG.match(key)
+            return (key,) if tag is None else (key, key[tag.end() :])
+        # Returned in quoted-printable, or cut out of HTML, by somebody who does not say so: Gmail's ids hold "=".
+        forms = [key, key.replace("=3d", "=").replace("&amp;", "&")]
+        return tuple(dict.fromkeys((*forms, *(_ASSP_TAG.sub("", form) for form in forms))))
 
     @property
     def right_hand_side(self) -> str:

@@ -32,6 +32,10 @@ class Waits:
     ripe: datetime | None = None
     unread: frozenset[str] = frozenset()
 
+    def __or__(self, other: Waits) -> Waits:
+        ripe = [moment for moment in (self.ripe, other.ripe) if moment is not None]
+        return Waits(min(ripe, default=None), self.unread | other.unread)
+
 
 def waits_of(cases: Iterable[Case]) -> Waits:
     """From the findings of a sweep."""

@@ -24,6 +24,7 @@ from scatterclean.config import AccountSettings
 from scatterclean.config.secret import end_commands
 from scatterclean.errors import Trouble
 from scatterclean.model import Case
+from scatterclean.review import Listener
 from scatterclean.service.followups import Waits, waits_of
 from scatterclean.sweep import Steps
 from scatterclean.wire import Household
@@ -135,9 +136,15 @@ class Jobs:
         def alive(_step: str, _done: int, _all: int) -> None:
             current.alive = time.monotonic()
 
-        def judged(cases: Sequence[Case]) -> None:
+        def judging() -> Listener:
             nonlocal waits
-            waits = waits_of(cases)
+            waits = Waits()
+
+            def judged(cases: Sequence[Case]) -> None:
+                nonlocal waits
+                waits |= waits_of(cases)
+
+            return judged
 
         def stop() -> bool:
             return self.stop.is_set() or current.over is not None
@@ -145,7 +152,7 @@ class Jobs:
         try:
             # Looked at only now: whoever leaves waits for the rounds that are noted.
             if not self.stop.is_set():
-                report = self.household.sweep(name, stop=stop, steps=Steps(alive, judged))
+                report = self.household.sweep(name, stop=stop, steps=Steps(alive, judging))
                 self.words.put(("swept", (report, waits)))
         except Trouble as trouble:
             if current.over is None:

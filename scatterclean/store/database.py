@@ -27,8 +27,12 @@ from scatterclean.errors import (
 # Seconds that one writer waits for another.  Within this process writers queue up before they ask SQLite;
 # this is for readers that meet a checkpoint, and for the person's own sqlite3 shell.
 BUSY_TIMEOUT = 30.0
-# At most, of one writing connection; it grows with what is touched.
-_CACHE_KIB = 16 * 1024
+# Page cache of one connection, at most; it grows with what is touched, and the daemon keeps its connections for years.
+_CACHE_KIB = 2 * 1024
+# While a large log is written.  The keys of ids come in no order: with 2 MB each page is written many times over.
+_LARGE_CACHE_KIB = 16 * 1024
+# Kept open between transactions.  Threads that meet get connections of their own, which are closed afterwards.
+_KEPT = 2
 
 
 class Database:
@@ -59,14 +63,16 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, large: bool = False) -> Iterator[Connection]:
         """A transaction that is on the disk when the block ends, or nowhere if the block raised.
 
-        Threads take turns: SQLite's own waiting is polling, and unfair under load.
+        Threads take turns: SQLite's own waiting is polling, and unfair under load.  `large`: thousands of rows, and
+        more such transactions follow; the memory that they need is kept until one that is not.
         """
         with self._writing, self._translated(), self._engine.connect() as plain:
             self._must_be_in_place()
             connection = plain.execution_options(writes=True)
+            _size_cache(connection, large)
             with connection.begin():
                 yield connection
 
@@ -90,6 +96,17 @@ class Database:
             raise translate(error.orig, self.path) from error
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
+
+
+def _size_cache(connection: Connection, large: bool) -> None:
+    if large != connection.info.get("large", False):
+        connection.info["large"] = large
+        # The driver's: SQLAlchemy would begin the transaction here.
+        driver = connection.connection.cursor()
+        driver.execute(f"PRAGMA cache_size=-{_LARGE_CACHE_KIB if large else _CACHE_KIB}")
+        if not large:
+            driver.execute("PRAGMA shrink_memory")
+        driver.close()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -118,8 +135,15 @@ def _engine(path: Path, read_only: bool, foreign_keys: bool, busy_timeout: float
             raise
         return connection
 
-    # max_overflow -1: a thread never waits for a connection; there are as many as jobs, a handful.
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, max_overflow=-1)
+    # max_overflow -1: a thread never waits for a connection.  Last in, first out: in turn, each would fill a cache.
+    engine = create_engine(
+        "sqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=_KEPT,
+        max_overflow=-1,
+        pool_use_lifo=True,
+    )
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -140,7 +164,6 @@ def _prepare(connection: sqlite3.Connection, read_only: bool, foreign_keys: bool
     # An intention must be on the disk before the server is asked, also if the power goes.  In WAL mode NORMAL,
     # which many recommend, syncs at checkpoints only and may lose the last commits.
     connection.execute("PRAGMA synchronous=FULL")
-    # The keys of ids come in no order: with SQLite's 2 MB each page of a large log is written many times over.
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     # macOS: fsync(2) leaves data in the drive's cache, F_FULLFSYNC does not.  Elsewhere this does nothing.
     connection.execute("PRAGMA fullfsync=ON")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from scatterclean.errors import NobodyCanMend
@@ -20,9 +20,11 @@ from scatterclean.store import forms
 from scatterclean.store.database import Database
 from scatterclean.store.journal import asked_key, message_key, read_move
 from scatterclean.store.sentlog import read_cursor, write_cursor
-from scatterclean.store.tables import cases, listed, moves, watch_cursors
+from scatterclean.store.tables import cases as table
+from scatterclean.store.tables import listed, moves, watch_cursors
 
 _WHERE = ("account", "folder", "uidvalidity", "uid")
+_STATE = ("fingerprint", "arrival", "message_key", "verdict", "bounce", "finding", "closed_at", "closure")
 # Of a list owner's bounces of some days; more say nothing new.
 _MOST_GENUINE = 2000
 # A case holds up to some kB of references; after years of storms tens of thousands were put away.
@@ -51,41 +53,51 @@ class SqlDocket:
         if strange:
             raise NobodyCanMend(f"a case of {strange[0]} was about to be entered for {account}")
         with self._database.write() as connection:
-            entered = tuple(replace(case, id=_enter(connection, case)) for case in cases)
+            entered = _enter(connection, cases) if cases else ()
             if cursor is not None:
                 write_cursor(connection, watch_cursors, account, cursor)
         return entered
 
-    def open_cases(self, account: str) -> Sequence[Case]:
-        query = select(cases).where(cases.c.account == account, cases.c.closed_at.is_(None))
+    def open_cases(self, account: str, ids: Sequence[int] | None = None) -> Sequence[Case]:
+        query = select(table).where(*_is_open(account))
+        if ids is not None:
+            query = query.where(table.c.id.in_(listed(ids)))
         with self._database.read() as connection:
-            return tuple(_case(row) for row in connection.execute(query.order_by(cases.c.id)))
+            return tuple(_case(row) for row in connection.execute(query.order_by(table.c.id)))
+
+    def open_ids(self, account: str) -> Mapping[Place, Mapping[int, int]]:
+        query = select(table.c.folder, table.c.uidvalidity, table.c.uid, table.c.id)
+        found: dict[Place, dict[int, int]] = {}
+        with self._database.read() as connection:
+            for folder, uidvalidity, uid, number in connection.execute(query.where(*_is_open(account))):
+                found.setdefault(Place(folder, uidvalidity), {})[uid] = number
+        return found
 
     def moved_cases(self, account: str) -> Iterator[tuple[Case, Move]]:
         # A case and a move belong together by whereabouts and fingerprint: by fingerprint alone, a message
         # that was brought back and put away again would be rescued twice.
         together = (
-            (moves.c.account == cases.c.account)
-            & (moves.c.fingerprint == cases.c.fingerprint)
-            & (moves.c.source_folder == cases.c.folder)
-            & (moves.c.source_uidvalidity == cases.c.uidvalidity)
-            & (moves.c.source_uid == cases.c.uid)
+            (moves.c.account == table.c.account)
+            & (moves.c.fingerprint == table.c.fingerprint)
+            & (moves.c.source_folder == table.c.folder)
+            & (moves.c.source_uidvalidity == table.c.uidvalidity)
+            & (moves.c.source_uid == table.c.uid)
             & (moves.c.errand == Errand.SWEEP.value)
         )
-        latest = select(func.max(moves.c.id)).where(together).correlate(cases).scalar_subquery()
+        latest = select(func.max(moves.c.id)).where(together).correlate(table).scalar_subquery()
         query = (
-            select(cases.c.id, moves.c.id)
+            select(table.c.id, moves.c.id)
             .select_from(moves)
-            .join(cases, together)
+            .join(table, together)
             .where(moves.c.account == account, moves.c.state.in_(_AWAY), moves.c.id == latest)
-            .where(cases.c.closure.is_distinct_from(Closure.HAND.value))
+            .where(table.c.closure.is_distinct_from(Closure.HAND.value))
             .order_by(moves.c.id)
         )
         with self._database.read() as connection:
             pairs = [(case_id, move_id) for case_id, move_id in connection.execute(query)]
         for start in range(0, len(pairs), _PORTION):
             some = pairs[start : start + _PORTION]
-            its_cases = select(cases).where(cases.c.id.in_(listed(case_id for case_id, _ in some)))
+            its_cases = select(table).where(table.c.id.in_(listed(case_id for case_id, _ in some)))
             its_moves = select(moves).where(moves.c.id.in_(listed(move_id for _, move_id in some)))
             with self._database.read() as connection:
                 case_of = {row.id: _case(row) for row in connection.execute(its_cases)}
@@ -96,20 +108,23 @@ class SqlDocket:
         if not cases:
             return
         with self._database.write() as connection:
-            for case in cases:
-                _set(
-                    connection,
-                    case,
-                    verdict=case.finding.verdict.value,
-                    finding=forms.finding_to_json(case.finding),
-                )
+            rows = [
+                {
+                    "known": known,
+                    "verdict_now": case.finding.verdict.value,
+                    "finding_now": forms.finding_to_json(case.finding),
+                }
+                for known, case in zip(_ids(connection, cases), cases, strict=True)
+            ]
+            now: dict[str, Any] = {"verdict": bindparam("verdict_now"), "finding": bindparam("finding_now")}
+            connection.execute(update(table).where(table.c.id == bindparam("known")).values(now), rows)
 
     def close(self, cases: Sequence[Case], now: datetime, why: Closure | None = None) -> None:
         if not cases:
             return
         with self._database.write() as connection:
-            for case in cases:
-                _set(connection, case, closed_at=now, closure=why.value if why else None)
+            closed = update(table).where(table.c.id.in_(listed(_ids(connection, cases))))
+            connection.execute(closed.values(closed_at=now, closure=why.value if why else None))
 
     def find(
         self,
@@ -120,52 +135,78 @@ class SqlDocket:
         uid: int | None = None,
         limit: int = 100,
     ) -> Sequence[Case]:
-        query = select(cases).where(cases.c.account == account)
+        query = select(table).where(table.c.account == account)
         if message_id is not None:
-            query = query.where(cases.c.message_key == asked_key(message_id))
+            query = query.where(table.c.message_key == asked_key(message_id))
         if folder is not None:
-            query = query.where(cases.c.folder == folder)
+            query = query.where(table.c.folder == folder)
         if uid is not None:
-            query = query.where(cases.c.uid == uid)
+            query = query.where(table.c.uid == uid)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(cases.c.id.desc()).limit(limit))
+            rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit))
             return tuple(_case(row) for row in rows)
 
-    def genuine(self, account: str, since: datetime) -> Sequence[Case]:
-        query = select(cases).where(
-            cases.c.account == account,
-            cases.c.verdict == Verdict.GENUINE.value,
-            cases.c.arrival >= since,
+    def genuine(self, account: str, since: datetime) -> Iterator[Case]:
+        query = (
+            select(table.c.id)
+            .where(
+                table.c.account == account,
+                table.c.verdict == Verdict.GENUINE.value,
+                table.c.arrival >= since,
+            )
+            .order_by(table.c.arrival.desc(), table.c.id)
+            .limit(_MOST_GENUINE)
         )
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(cases.c.arrival.desc(), cases.c.id).limit(_MOST_GENUINE))
-            return tuple(_case(row) for row in rows)
+            ids = list(connection.scalars(query))
+        for start in range(0, len(ids), _PORTION):
+            some = ids[start : start + _PORTION]
+            with self._database.read() as connection:
+                rows = connection.execute(select(table).where(table.c.id.in_(listed(some))))
+                found = {row.id: _case(row) for row in rows}
+            yield from (found[known] for known in some)
 
     def counts(self, account: str) -> Mapping[str, int]:
         query = (
-            select(cases.c.verdict, func.count().label("number"))
-            .where(cases.c.account == account, cases.c.closed_at.is_(None))
-            .group_by(cases.c.verdict)
+            select(table.c.verdict, func.count().label("number"))
+            .where(*_is_open(account))
+            .group_by(table.c.verdict)
         )
         with self._database.read() as connection:
             return {row.verdict: row.number for row in connection.execute(query)}
 
     def orphans_between(self, account: str, start: datetime, end: datetime) -> Sequence[datetime]:
-        query = select(cases.c.arrival).where(
-            cases.c.account == account,
-            cases.c.verdict == Verdict.ORPHAN.value,
-            cases.c.arrival.between(start, end),
+        query = select(table.c.arrival).where(
+            table.c.account == account,
+            table.c.verdict == Verdict.ORPHAN.value,
+            table.c.arrival.between(start, end),
             or_(
-                cases.c.closure.is_(None),
-                cases.c.closure.in_([Closure.MOVED.value, Closure.GONE.value]),
+                table.c.closure.is_(None),
+                table.c.closure.in_([Closure.MOVED.value, Closure.GONE.value]),
             ),
         )
         with self._database.read() as connection:
-            return tuple(connection.scalars(query.order_by(cases.c.arrival)))
+            return tuple(connection.scalars(query.order_by(table.c.arrival)))
 
 
-def _enter(connection: Connection, case: Case) -> int:
-    state = {
+def _enter(connection: Connection, some: Sequence[Case]) -> tuple[Case, ...]:
+    entered = insert(table)
+    state = {name: entered.excluded[name] for name in _STATE}
+    # Not RETURNING: an upsert's needs SQLite 3.35, and the id of a replaced case must stay what it was.
+    connection.execute(
+        entered.on_conflict_do_update(index_elements=_WHERE, set_=state), [_row(case) for case in some]
+    )
+    unknown = [replace(case, id=None) for case in some]
+    ids = _ids(connection, unknown)
+    return tuple(replace(case, id=known) for case, known in zip(unknown, ids, strict=True))
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {
+        "account": case.account,
+        "folder": case.where.place.folder,
+        "uidvalidity": case.where.place.uidvalidity,
+        "uid": case.where.uid,
         "fingerprint": case.fingerprint,
         "arrival": case.arrival,
         "message_key": message_key(case.bounce.message_id),
@@ -175,33 +216,40 @@ def _enter(connection: Connection, case: Case) -> int:
         "closed_at": case.closed_at,
         "closure": case.closure.value if case.closure else None,
     }
-    entered = insert(cases).values(
-        account=case.account,
-        folder=case.where.place.folder,
-        uidvalidity=case.where.place.uidvalidity,
-        uid=case.where.uid,
-        **state,
+
+
+def _ids(connection: Connection, some: Sequence[Case]) -> list[int]:
+    """Their ids on record; a case that was not read from the docket is known by where it is.
+
+    Raises NobodyCanMend if one is not there."""
+    given = [case.id for case in some if case.id is not None]
+    known = (
+        set(connection.scalars(select(table.c.id).where(table.c.id.in_(listed(given))))) if given else set()
     )
-    # Not RETURNING: an upsert's needs SQLite 3.35, and the id of a replaced case must stay what it was.
-    connection.execute(entered.on_conflict_do_update(index_elements=_WHERE, set_=state))
-    return int(connection.scalars(select(cases.c.id).where(*_is_at(case))).one())
+    places: dict[tuple[str, Place], list[int]] = {}
+    for case in some:
+        if case.id is None:
+            places.setdefault((case.account, case.where.place), []).append(case.where.uid)
+    at: dict[tuple[str, Whereabouts], int] = {}
+    for (account, place), uids in places.items():
+        query = select(table.c.uid, table.c.id).where(
+            table.c.account == account,
+            table.c.folder == place.folder,
+            table.c.uidvalidity == place.uidvalidity,
+            table.c.uid.in_(listed(uids)),
+        )
+        at |= {(account, Whereabouts(place, row.uid)): row.id for row in connection.execute(query)}
+    ids: list[int] = []
+    for case in some:
+        found = at.get((case.account, case.where)) if case.id is None else case.id
+        if found is None or (case.id is not None and found not in known):
+            raise NobodyCanMend(f"a case at {case.where} of {case.account} is not in the docket")
+        ids.append(found)
+    return ids
 
 
-def _is_at(case: Case) -> tuple[Any, ...]:
-    return (
-        cases.c.account == case.account,
-        cases.c.folder == case.where.place.folder,
-        cases.c.uidvalidity == case.where.place.uidvalidity,
-        cases.c.uid == case.where.uid,
-    )
-
-
-def _set(connection: Connection, case: Case, **values: Any) -> None:
-    """By id; a case that was not read from the docket is known by where it is."""
-    found = (cases.c.id == case.id,) if case.id is not None else _is_at(case)
-    result = connection.execute(update(cases).where(*found).values(**values))
-    if result.rowcount != 1:
-        raise NobodyCanMend(f"a case at {case.where} of {case.account} is not in the docket")
+def _is_open(account: str) -> tuple[Any, ...]:
+    return table.c.account == account, table.c.closed_at.is_(None)
 
 
 def _case(row: Any) -> Case:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, text, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from scatterclean.errors import NobodyCanMend
@@ -89,35 +89,37 @@ class SqlJournal:
             return ()
         with self._database.write() as connection:
             _must_be_returnable(connection, [i.returns for i in intents if i.returns is not None])
-            written = []
             for intent in intents:
                 if intent.target_folder != target.place.folder:
                     raise NobodyCanMend(
                         f"a move to {intent.target_folder!r} was about to be journalled with the state of "
                         f"{target.place.folder!r}"
                     )
-                written.append(
-                    Move(
-                        id=_write(connection, _row(sweep, intent, target, now)),
-                        sweep=sweep,
-                        intent=intent,
-                        state=MoveState.INTENDED,
-                        target_uidvalidity=target.place.uidvalidity,
-                        target_uidnext=target.uidnext,
-                        intended_at=now,
-                    )
-                )
-            return tuple(written)
+            ids = _write(connection, [_row(sweep, intent, target, now) for intent in intents])
+        return tuple(
+            Move(
+                id=own_id,
+                sweep=sweep,
+                intent=intent,
+                state=MoveState.INTENDED,
+                target_uidvalidity=target.place.uidvalidity,
+                target_uidnext=target.uidnext,
+                intended_at=now,
+            )
+            for own_id, intent in zip(ids, intents, strict=True)
+        )
 
     def settle(self, outcomes: Sequence[tuple[Move, MoveState, int | None]], now: datetime) -> None:
         if not outcomes:
             return
         with self._database.write() as connection:
+            changes: list[tuple[int, MoveState, int | None]] = []
             for move, state, target_uid in outcomes:
-                _change(connection, move.id, state, target_uid, now)
+                changes.append((move.id, state, target_uid))
                 # A return that ended in both folders did bring it back, too: tried again, it would bring one more.
                 if state in _ENDS and move.intent.returns is not None:
-                    _change(connection, move.intent.returns, _ENDS[state], None, now)
+                    changes.append((move.intent.returns, _ENDS[state], None))
+            _change(connection, changes, now)
 
     def moves(
         self,
@@ -209,22 +211,51 @@ class SqlJournal:
             return frozenset(f for found in connection.scalars(query) for f in asked[found])
 
 
-def _write(connection: Connection, row: dict[str, Any]) -> int:
-    """The id of the row.  The same deed that came to nothing before takes its own row again: a server that refuses
+def _write(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """The ids of the rows.  The same deed that came to nothing before takes its own row again: a server that refuses
     (a full mailbox, for days) would else add one for each message at every poll."""
-    same = (
-        *(moves.c[name] == row[name] for name in ("account", "fingerprint", "errand", *_SOURCE)),
-        moves.c.returns.is_not_distinct_from(row["returns"]),
-        moves.c.state == MoveState.STAYED.value,
+    stayed = _stayed(connection, rows)
+    # AUTOINCREMENT: above all that ever were, also of rows that are gone.  Nobody else writes in this transaction.
+    last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'moves'")) or 0
+    ids: list[int] = []
+    new: list[dict[str, Any]] = []
+    again: list[dict[str, Any]] = []
+    for row in rows:
+        before = stayed.pop(_deed(row), None)
+        if before is None:
+            last += 1
+            new.append({**row, "id": last})
+        else:
+            again.append({**row, "settled_at": None, "known": before})
+        ids.append(last if before is None else before)
+    if new:
+        connection.execute(insert(moves), new)
+    if again:
+        values: dict[str, Any] = {name: bindparam(name) for name in again[0] if name != "known"}
+        connection.execute(update(moves).where(moves.c.id == bindparam("known")).values(values), again)
+    return ids
+
+
+def _stayed(connection: Connection, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
+    """{what makes a deed the same: the id of the last row of it that came to nothing}."""
+    named = [moves.c[name] for name in _SAME]
+    query = (
+        select(func.max(moves.c.id), *named)
+        .where(
+            moves.c.account.in_({row["account"] for row in rows}),
+            moves.c.fingerprint.in_(listed({cleaned(row["fingerprint"]) for row in rows})),
+            moves.c.state == MoveState.STAYED.value,
+        )
+        .group_by(*named)
     )
-    before = connection.scalar(select(func.max(moves.c.id)).where(*same))
-    if before is None:
-        return int(connection.execute(insert(moves).values(row).returning(moves.c.id)).scalar_one())
-    connection.execute(update(moves).where(moves.c.id == before).values(settled_at=None, **row))
-    return int(before)
+    return {tuple(row[1:]): row[0] for row in connection.execute(query)}
 
 
-_SOURCE = ("source_folder", "source_uidvalidity", "source_uid")
+def _deed(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(cleaned(v) if isinstance(v, str) else v for v in (row[name] for name in _SAME))
+
+
+_SAME = ("account", "fingerprint", "errand", "returns", "source_folder", "source_uidvalidity", "source_uid")
 
 # What a deed makes of the move that it takes back, or deletes, by how it ended.
 _ENDS: Mapping[MoveState, MoveState] = {
@@ -316,18 +347,30 @@ def _must_be_returnable(connection: Connection, taken_back: Sequence[int]) -> No
 
 
 def _change(
-    connection: Connection, move_id: int, state: MoveState, target_uid: int | None, now: datetime
+    connection: Connection, changes: Sequence[tuple[int, MoveState, int | None]], now: datetime
 ) -> None:
-    stored = connection.scalar(select(moves.c.state).where(moves.c.id == move_id))
-    if stored is None or state not in PERMITTED[MoveState(stored)]:
-        raise NobodyCanMend(
-            f"move {move_id} is {stored or 'unknown'} and cannot become {state}",
-            hint="This is a bug of scatterclean: please report it. Nothing was written.",
-        )
-    values: dict[str, Any] = {"state": state.value, "settled_at": now}
-    if target_uid is not None:
-        values["target_uid"] = target_uid
-    connection.execute(update(moves).where(moves.c.id == move_id).values(values))
+    """Each (move id, state, target UID if it is known), in order; all of them, or none and NobodyCanMend."""
+    query = select(moves.c.id, moves.c.state).where(
+        moves.c.id.in_(listed([known for known, _, _ in changes]))
+    )
+    stored = {row.id: MoveState(row.state) for row in connection.execute(query)}
+    for known, state, _ in changes:
+        if known not in stored or state not in PERMITTED[stored[known]]:
+            raise NobodyCanMend(
+                f"move {known} is {stored.get(known, 'unknown')} and cannot become {state}",
+                hint="This is a bug of scatterclean: please report it. Nothing was written.",
+            )
+        stored[known] = state
+    connection.execute(
+        update(moves)
+        .where(moves.c.id == bindparam("known"))
+        .values(
+            state=bindparam("becomes"),
+            settled_at=bindparam("at"),
+            target_uid=func.coalesce(bindparam("given"), moves.c.target_uid),
+        ),
+        [{"known": known, "becomes": s.value, "at": now, "given": uid} for known, s, uid in changes],
+    )
 
 
 def _report(row: Any) -> SweepReport:

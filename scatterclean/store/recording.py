@@ -1,20 +1,21 @@
 """Sent messages -> rows of the sent log, inside the caller's transaction.  It sets no cursor and covers nothing.
 
-The statements are made once, and rows go to the driver as tuples.  SQLAlchemy's way from dictionaries through its
-types took more time than SQLite's work on them; so what the types do, `cleaned` and `microseconds`, is done here.
+The statements are made once, and rows go to SQLite as JSON.  SQLAlchemy's way from dictionaries through its types
+took more time than SQLite's work on them; so what the types do, `cleaned` and `microseconds`, is done here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import Connection, Table, bindparam, func, literal_column, select, text, update
 from sqlalchemy.dialects import sqlite
 
 from scatterclean.model import SentMessage
-from scatterclean.shapes import shape_of
+from scatterclean.shapes import shape_of_keys
 from scatterclean.store.asking import domain_of
 from scatterclean.store.tables import (
     accounts,
@@ -69,8 +70,9 @@ def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]
                 )
             )
         for an_id in message.ids:
-            shapes.add(shape_of(an_id))
-            ids += [(cleaned(key), account_id, message_id) for key in an_id.keys]
+            keys = an_id.keys
+            shapes.add(shape_of_keys(keys))
+            ids += [(cleaned(key), account_id, message_id) for key in keys]
         for recipient in message.recipients:
             address = cleaned(recipient)
             recipients.append((address, account_id, sent_at, message_id))
@@ -90,14 +92,23 @@ def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]
     return len(rows)
 
 
-def _insert(connection: Connection, table: Table, rows: Iterable[tuple[Any, ...]]) -> None:
-    """What is there already (a second copy's ids, an old correspondent) is passed over."""
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """What is there already (a second copy's ids, an old correspondent) is passed over.
+
+    All rows in one step of SQLite, which other threads need not wait for: the driver holds them up between rows.
+    """
     if rows:
-        connection.exec_driver_sql(_statement(table), list(rows))
+        connection.exec_driver_sql(_statement(table), (json.dumps(rows, ensure_ascii=False),))
 
 
 @cache
 def _statement(table: Table) -> str:
-    """The INSERT of all columns, in the order of the table."""
-    values = sqlite.insert(table).on_conflict_do_nothing()
-    return str(values.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    """The INSERT of all columns, in the order of the table, of a JSON array of arrays."""
+    given = func.json_each(bindparam("rows")).table_valued("value")
+    values = [
+        func.json_extract(given.c.value, literal_column(f"'$[{n}]'")) for n in range(len(table.columns))
+    ]
+    # Without WHERE SQLite takes ON CONFLICT for a join (sqlite.org/lang_upsert.html, "Parsing Ambiguity").
+    rows = select(*values).where(text("true"))
+    insert = sqlite.insert(table).from_select(list(table.columns.keys()), rows).on_conflict_do_nothing()
+    return str(insert.compile(dialect=sqlite.dialect(paramstyle="qmark")))

@@ -38,6 +38,9 @@ from scatterclean.store.tables import (
     sent_shapes,
 )
 
+# A batch of a first harvest; a day's mail is less.
+_MANY = 500
+
 
 class SqlSentLog:
     """`ports.SentLog` on the tables of the sent log."""
@@ -62,7 +65,7 @@ class SqlSentLog:
             return {row.folder: read_cursor(row) for row in rows}
 
     def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
-        with self._database.write() as connection:
+        with self._database.write(large=len(messages) >= _MANY) as connection:
             own_id = account_id(connection, account, person)
             new = recording.add(connection, own_id, messages) if messages else 0
             write_cursor(connection, sent_cursors, account, cursor)

@@ -53,7 +53,7 @@ def outcome() -> Outcome:
         troubles=(wording.alarm(ALARM), "another trouble"),
     )
     told = Outcome("home", report)
-    told.judge(judged)
+    told.judge()(judged)
     told.alarm([ALARM])
     return told
 

@@ -60,6 +60,22 @@ def test_the_same_uid_elsewhere_is_another_case(docket: Docket) -> None:
     assert [c.where.place for c in docket.open_cases("home")] == [c.where.place for c in given]
 
 
+def test_open_cases_are_listed_by_where_they_are_and_read_by_their_ids(docket: Docket) -> None:
+    given = [case(9), case(1), case(1, place=Place("Junk", 7)), case(2)]
+    one, two, three, four = docket.enter("home", given, None)
+    (other,) = docket.enter("work", [case(3, account="work")], None)
+    docket.close([four], NOW)
+    assert docket.open_ids("home") == {
+        one.where.place: {9: one.id, 1: two.id},
+        Place("Junk", 7): {1: three.id},
+    }
+    ids = [each.id for each in (three, two, four, other) if each.id is not None]
+    assert list(docket.open_cases("home", ids)) == [two, three], (
+        "in order of ids, the closed one is not there"
+    )
+    assert list(docket.open_cases("home", [])) == []
+
+
 def test_a_case_of_another_account_is_refused_and_nothing_is_written(docket: Docket) -> None:
     with pytest.raises(NobodyCanMend):
         docket.enter("home", [case(1), case(2, account="work")], cursor("INBOX"))

@@ -103,6 +103,18 @@ def test_a_keyword_is_taken_from_exactly_these_and_other_flags_stay(world: World
     assert kept == [{"\\Seen"}, {"\\Seen", "$Backscatter"}, {"\\Seen"}]
 
 
+def test_a_mark_for_deletion_is_taken_from_exactly_these_and_never_given(world: World) -> None:
+    world.deliver(1, 2, 3, flags=("\\Seen", "\\Deleted"))
+    assert world.box.unmark(world.place(), [1, 3, 99], "\\Deleted") is True
+    assert [m.flags for m in world.hand.messages("INBOX")] == [
+        {"\\Seen"},
+        {"\\Seen", "\\Deleted"},
+        {"\\Seen"},
+    ]
+    with pytest.raises(ValueError, match="only `remove`"):
+        world.box.mark(world.place(), [1], "\\Deleted")
+
+
 def test_a_copy_leaves_the_original_and_keeps_flags_date_and_every_byte(world: World) -> None:
     world.deliver(1, 2, flags=("\\Seen", "$Backscatter"))
     target = world.target()

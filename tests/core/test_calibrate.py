@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -43,6 +43,7 @@ def reply(
     references: str = "",
     subject: str = "Re: Plans",
     ident: str = "r1@firm.example",
+    at: datetime = NOW,
 ) -> Passing:
     raw = (
         f"From: Bob <{sender}>\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{ident}>\r\n"
@@ -52,7 +53,7 @@ def reply(
         raw += f"In-Reply-To: <{parent}>\r\n"
     if references:
         raw += f"References: {references}\r\n"
-    return passing(raw.encode(), NOW)
+    return passing(raw.encode(), at)
 
 
 def lessons(
@@ -140,7 +141,7 @@ def test_spam_under_the_persons_own_address_reveals_nothing() -> None:
 
 @pytest.mark.parametrize("days", [0, 59, 61])
 def test_ids_of_what_came_in_are_remembered_for_sixty_days(days: int) -> None:
-    old = replace(reply("", ident="letter@firm.example"), arrival=NOW - timedelta(days=days))
+    old = reply("", ident="letter@firm.example", at=NOW - timedelta(days=days))
     assert ("letter@firm.example" in lessons(old).received) is (days < 60)
 
 

@@ -192,7 +192,11 @@ class Bookkeeper(MemoryServer):
     def unflag(self, folder: str, uid: int, *flags: str) -> None:
         body = self._tracked(folder, uid).body
         if self.us:
+            # Nobody can tell whose \\Deleted it was: it comes off, before it costs the message.
+            if set(flags) != {"\\Deleted"} or self.us != "unmark" or folder != "INBOX":
+                raise Violation(f"{self.us} in {folder!r} took off {flags}")
             body.ours -= set(flags)
+            body.hands -= set(flags)
         else:
             self._touch(body)
             body.hands -= set(flags)
@@ -256,12 +260,14 @@ class Bookkeeper(MemoryServer):
 
     def _we_place(self, message: Tracked, folder: str, uid: int, to: str) -> None:
         body, soul = message.body, message.body.soul
-        if {folder, to} != {"INBOX", BACKSCATTER}:
+        # What we put away is brought back from where the hand has it now: a Backscatter of another name, an archive.
+        returning = to == "INBOX" and folder not in {"INBOX", "Trash"}
+        if not returning and (folder, to) != ("INBOX", BACKSCATTER):
             raise Violation(f"we moved from {folder!r} to {to!r}")
         if self.remade.get(folder, 0) > body.seen:
             return
         self._journalled(folder, uid, body)
-        if folder == BACKSCATTER:
+        if returning:
             if not soul.put_away or soul.back + 1 > soul.put_away:
                 raise Violation(f"brought back {soul.back + 1} times, put away {soul.put_away} times")
             if why := self.may_return(soul):
@@ -281,7 +287,7 @@ class Bookkeeper(MemoryServer):
 
     def _we_delete(self, folder: str, uid: int, body: Body) -> None:
         soul = body.soul
-        if self.us != "remove" or folder not in {"INBOX", BACKSCATTER}:
+        if self.us != "remove" or folder == "Trash":
             raise Violation(f"{self.us} expunged in {folder!r}")
         self._journalled(folder, uid, body)
         if "\\Deleted" not in body.ours:
@@ -365,3 +371,7 @@ class Session(MemoryMailbox):
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         with self._as("mark"):
             return super().mark(place, uids, keyword)
+
+    def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
+        with self._as("unmark"):
+            return super().unmark(place, uids, keyword)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from scatterclean import harvest
-from scatterclean.errors import ConnectionLost, Stopped
+from scatterclean.errors import ConnectionLost, DatabaseUnusable, Stopped
 from scatterclean.mailbox.memory import MemoryMailbox
-from scatterclean.model import Place, Question, Sighting
+from scatterclean.model import Cursor, Place, Question, SentMessage, Sighting
+from scatterclean.ports import SentLog
 
 from .world import World
 
@@ -84,3 +88,60 @@ def test_progress_adds_up_to_all_that_was_read(world: World) -> None:
     )
     assert sum(done for done, _ in told) == SENT
     assert {total for _, total in told} == {SENT}
+
+
+@dataclass
+class Failing:
+    """The log as it is, until the disk is full at the `fails`th batch; says which threads wrote."""
+
+    log: SentLog
+    fails: int
+    writers: list[str] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.log, name)
+
+    def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
+        self.writers.append(threading.current_thread().name)
+        if len(self.writers) == self.fails:
+            raise DatabaseUnusable("the disk is full")
+        return self.log.record(account, person, messages, cursor)
+
+
+@pytest.mark.parametrize("fails", [1, 2, 3, 4])
+def test_a_batch_that_cannot_be_written_behind_is_told_and_read_again(world: World, fails: int) -> None:
+    """Three batches are written while others are read, the last at the end: nothing may come after one that failed."""
+    log = Failing(world.store.sent_log, fails)
+    with pytest.raises(DatabaseUnusable):
+        harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert len(log.writers) == fails
+    assert known(world) == (fails - 1) * 8
+    assert world.store.sent_log.coverage(["home"])["home"].through is None
+    found = harvest.harvest(Watched(world.server), world.store.sent_log, world.account, now=world.now)
+    assert (found.new, known(world)) == (SENT - (fails - 1) * 8, SENT)
+
+
+def test_full_batches_are_written_by_another_thread_and_none_is_left(world: World) -> None:
+    log = Failing(world.store.sent_log, 0)
+    before = threading.active_count()
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    me = threading.current_thread().name
+    assert [name == me for name in log.writers] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]  # the last is the end cursor
+    assert threading.active_count() == before
+
+
+def test_letters_to_very_many_are_written_in_smaller_batches(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1000)
+    monkeypatch.setattr(harvest, "MOST_RECIPIENTS", 5)
+    log = Failing(world.store.sent_log, 0)
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert known(world) == SENT
+    assert len(log.writers) == SENT // 5 + 2  # what is left, and the end cursor

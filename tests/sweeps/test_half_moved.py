@@ -10,7 +10,7 @@ import pytest
 
 from scatterclean.errors import CommandRefused, ConnectionLost
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
-from scatterclean.model import MoveState, Place, Refusal
+from scatterclean.model import Mode, MoveState, Place, Refusal
 from scatterclean.ports import FolderState
 from tests.sweeps.world import World
 
@@ -51,6 +51,13 @@ class ExpungesHalf(MemoryMailbox):
         raise CommandRefused("memory answered NO to UID EXPUNGE: [LIMIT] later")
 
 
+class DiesBeforeExpunge(MemoryMailbox):
+    def remove(self, place: Place, uids: Sequence[int]) -> None:
+        for uid in uids:
+            self.server.flag(place.folder, uid, "\\Deleted")
+        raise ConnectionLost("cut between STORE and EXPUNGE")
+
+
 REFUSING = pytest.mark.parametrize("session", [RefusesStore, RefusesExpunge, ExpungesHalf])
 
 
@@ -66,7 +73,7 @@ def states(world: World) -> list[MoveState]:
 
 def clean(world: World) -> bool:
     return not [
-        m for f in ("INBOX", world.backscatter) for m in world.server.messages(f) if "\\Deleted" in m.flags
+        m for f in world.server.folder_names() for m in world.server.messages(f) if "\\Deleted" in m.flags
     ]
 
 
@@ -276,3 +283,62 @@ def interrupted_at(step: int, folder: Path) -> bool:
 def test_two_machines_that_take_turns_at_every_step_double_nothing_silently(tmp_path: Path) -> None:
     steps = next(step for step in range(1, 1000) if not interrupted_at(step, tmp_path))
     assert steps > 50
+
+
+def cut_off(world: Copying) -> list[str]:
+    before = flood(world)
+    world.session = DiesBeforeExpunge
+    with pytest.raises(ConnectionLost):
+        world.sweep()
+    assert not clean(world)
+    world.session = MemoryMailbox
+    return before
+
+
+@pytest.mark.parametrize("how", ["its copies", "the folder"])
+def test_what_was_marked_for_removal_when_its_copy_went_is_marked_no_more(world: Copying, how: str) -> None:
+    before = cut_off(world)
+    if how == "the folder":
+        world.server.drop(world.backscatter)
+    else:
+        for message in world.server.messages(world.backscatter):
+            world.server.delete(world.backscatter, message.uid)
+    world.set(mode=Mode.OBSERVE)
+    world.sweep()
+    assert clean(world)
+    assert world.inbox() == before
+
+
+def test_what_the_person_flagged_while_it_was_half_removed_is_marked_no_more(world: Copying) -> None:
+    before = cut_off(world)
+    for message in world.server.messages("INBOX"):
+        world.server.flag("INBOX", message.uid, "\\Flagged")
+    world.sweep()
+    assert clean(world)
+    assert world.inbox() == before
+    assert MoveState.DOUBLED in states(world)
+
+
+def test_what_was_half_removed_and_untouched_is_finished(world: Copying) -> None:
+    before = cut_off(world)
+    world.sweep()
+    assert (world.inbox(), world.away()) == ([], before)
+    assert clean(world)
+
+
+def test_a_mark_for_deletion_of_what_was_never_copied_is_the_hands(world: Copying) -> None:
+    flood(world)
+
+    class DiesBeforeCopy(MemoryMailbox):
+        def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+            raise ConnectionLost("cut before COPY")
+
+    world.session = DiesBeforeCopy
+    with pytest.raises(ConnectionLost):
+        world.sweep()
+    world.session = MemoryMailbox
+    for message in world.server.messages("INBOX"):
+        world.server.flag("INBOX", message.uid, "\\Deleted")
+    world.sweep()
+    assert all("\\Deleted" in message.flags for message in world.server.messages("INBOX"))
+    assert not world.away()

@@ -320,7 +320,7 @@ class Life:
         living = [b for b in person.boxes if day >= b.begins]
         steps = Steps(
             alarmed=lambda alarms: self.alarms.extend((person.name, a.kind.value) for a in alarms),
-            judged=lambda cases: self._note(box, cases),
+            judging=lambda: lambda cases: self._note(box, cases),
         )
         Sweep(
             account=box.account,

@@ -1,0 +1,84 @@
+"""What was read of one Sent folder goes into the log, batch by batch, while the next batch is read."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from scatterclean.harvest.reading import Reading
+from scatterclean.model import Account, Cursor, Grade, Interval, SentMessage
+from scatterclean.ports import SentLog
+
+
+@dataclass(slots=True)
+class Keeping:
+    """`batch` is what was read and not handed on yet, with its `recipients`; `new` counts what the log did not know.
+
+    To be used as a context: at its end nothing is under way any more.
+    """
+
+    log: SentLog
+    account: Account
+    reading: Reading
+    now: datetime
+    batch: list[SentMessage] = field(default_factory=list)
+    recipients: int = 0
+    new: int = 0
+    _writer: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="harvest")
+    )
+    _under_way: Future[int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.shutdown(wait=True)
+
+    def add(self, message: SentMessage) -> None:
+        self.batch.append(message)
+        self.recipients += len(message.recipients)
+
+    def keep(self, last: int) -> None:
+        """Put the batch into the log, with a cursor behind the UID `last`, after all that came before.
+
+        Raises what the log raises, also for batches that were handed on before.
+        """
+        self.settled()
+        self.new += self._job(last)()
+
+    def hand_on(self, last: int) -> None:
+        """The same, but do not wait for it."""
+        self.settled()
+        self._under_way = self._writer.submit(self._job(last))
+
+    def settled(self) -> None:
+        """Wait for what was handed on; raises what the log raised.
+
+        Then the batch is dropped: kept with its cursor, it would hide for ever what failed before it."""
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            try:
+                self.new += under_way.result()
+            except BaseException:
+                self.batch = []
+                raise
+
+    def _job(self, last: int) -> partial[int]:
+        some, self.batch, self.recipients = self.batch, [], 0
+        # Half-way cursors: a harvest that is cut off goes on here.
+        cursor = Cursor(self.reading.state.place, last + 1, self.reading.state.exists, self.now)
+        return partial(self._record, some, cursor, hole=self.reading.vanished(last + 1))
+
+    def _record(self, some: list[SentMessage], cursor: Cursor, *, hole: bool) -> int:
+        if hole:
+            # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor
+            # does not see it any more.  If not, what is covered in the end joins this moment.
+            self.log.cover(self.account.name, [Interval(self.now, self.now, Grade.WITNESSED)])
+        return self.log.record(self.account.name, self.account.person, some, cursor)

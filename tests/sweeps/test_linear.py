@@ -1,0 +1,55 @@
+"""Work grows with the mail, not with its square: calls are counted, no clock is read."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from .world import World
+
+FEW, SOME, MANY = 100, 300, 900
+
+
+def calls(job: Callable[[], object]) -> int:
+    """How many Python functions were entered, generators resumed included."""
+    count = 0
+
+    def watch(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        job()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def flooded(path: Path, number: int) -> World:
+    world = World(path)
+    world.history()
+    world.watched()
+    for each in range(number):
+        world.bounced(f"forged.{each}@spam.example", number=each)
+    return world
+
+
+def test_a_message_more_costs_a_first_sweep_and_its_undo_the_same_in_any_flood(tmp_path: Path) -> None:
+    swept: dict[int, int] = {}
+    undone: dict[int, int] = {}
+    flooded(tmp_path / "warm.db", 1).sweep()  # what is imported and compiled once
+    for number in (FEW, SOME, MANY):
+        world = flooded(tmp_path / f"{number}.db", number)
+        swept[number] = calls(world.sweep)
+        assert len(world.away()) == number
+        undone[number] = calls(world.undo)
+        assert not world.away()
+        world.close()
+    for told in (swept, undone):
+        first = (told[SOME] - told[FEW]) / (SOME - FEW)
+        later = (told[MANY] - told[SOME]) / (MANY - SOME)
+        assert later < 1.1 * first, told
