@@ -190,7 +190,8 @@ def _route(  # noqa: PLR0917 - facts, each from another place
     shape = shape_of(parent)
     if not shape or _known(one.parent, here):
         return None
-    if any(same(tie.subject, one.subject) for tie in ties.get(one.sender or "", ())):
+    subject = one.subject  # read once: a correspondent of every day has hundreds of ties
+    if any(same(tie.subject, subject) for tie in ties.get(one.sender or "", ())):
         return Route(shape, RouteCause.REWRITTEN, parent.text, one.arrival)
     own = shape in shapes or _in_own_domain(parent, identities)
     if own or one.sender in answer.correspondents:
@@ -210,11 +211,12 @@ def _may_be_an_echo(one: Passing, identities: Identities) -> bool:
 def _echo(one: Passing, known: frozenset[str], ties: Mapping[str, Sequence[Tie]]) -> Route | None:
     """A list, or a mail to oneself, brings back what was filed: under the same id, or the provider changed it."""
     shape = shape_of(one.ids[0])
-    if not shape or _known(one.ids, known) or one.date is None:
+    date, subject = one.date, one.subject
+    if not shape or _known(one.ids, known) or date is None:
         return None
     for tie in ties.get(one.first_to or "", ()):
-        near = abs(tie.sent_at - one.date) <= _ECHO_SLACK
-        if near and same(tie.subject, one.subject):
+        near = abs(tie.sent_at - date) <= _ECHO_SLACK
+        if near and same(tie.subject, subject):
             return Route(shape, RouteCause.ECHO, one.ids[0].text, one.arrival)
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ from scatterclean.model import (
     Mode,
     Move,
     MoveState,
+    Place,
     Refusal,
     Sighting,
     Verdict,
@@ -171,17 +173,23 @@ def batches(intents: Sequence[Intent], size: int = 100) -> list[list[Intent]]:
     Equal fingerprints never share a batch: within a batch a fingerprint names one message.
     """
     found: list[list[Intent]] = []
-    open_batch: dict[tuple[object, str], list[list[Intent]]] = {}
+    # By source and target: its batches; of these so many are full (always the first ones); and behind which of them
+    # a fingerprint goes next.  A flood is tens of thousands, and a stranger can make all of them equal.
+    rows: dict[tuple[Place, str], list[list[Intent]]] = {}
+    full: Counter[tuple[Place, str]] = Counter()
+    behind: Counter[tuple[Place, str, str]] = Counter()
     for intent in intents:
         key = (intent.source.place, intent.target_folder)
-        candidates = open_batch.setdefault(key, [])
-        for batch in candidates:
-            if len(batch) < size and all(i.fingerprint != intent.fingerprint for i in batch):
-                batch.append(intent)
-                break
-        else:
-            candidates.append([intent])
-            found.append(candidates[-1])
+        named = (*key, intent.fingerprint)
+        row = rows.setdefault(key, [])
+        at = max(full[key], behind[named])
+        if at == len(row):
+            row.append([])
+            found.append(row[at])
+        row[at].append(intent)
+        behind[named] = at + 1
+        if len(row[at]) == size:
+            full[key] = at + 1
     return found
 
 

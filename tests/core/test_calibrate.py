@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -189,3 +189,30 @@ def test_a_reply_that_cites_an_id_as_an_encoded_word_proves_as_much() -> None:
     raw = f"From: bob@firm.example\r\nTo: {ME}\r\nMessage-ID: <r1@firm.example>\r\nIn-Reply-To: {encoded}\r\n"
     one = passing(raw.encode(), NOW)
     assert one.parent[0] == MessageId(LOGGED)
+
+
+@pytest.mark.parametrize("sender", ["bob@firm.example", ME], ids=["reply", "echo"])
+def test_the_header_of_a_message_is_not_read_once_more_for_each_tie(
+    sender: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To whom the person writes every day (a report to oneself) there are thousands of ties."""
+    read: list[str] = []
+
+    def counted(name: str, reader: Callable[[str], object]) -> Callable[[str], object]:
+        def read_it(value: str) -> object:
+            read.append(name)
+            return reader(value)
+
+        return read_it
+
+    for name in ("decoded", "date_in", "first_address"):
+        monkeypatch.setattr(calibrate, name, counted(name, getattr(calibrate, name)))
+
+    def times(ties: int) -> int:
+        read.clear()
+        asked = reply(UNKNOWN, sender=sender, ident="1763.99.7@laptop.winter.example")
+        answer = Answer(ties=tuple(Tie(sender, NOW, f"Report {n}") for n in range(ties)))
+        lessons(asked, answer=answer)
+        return len(read)
+
+    assert 0 < times(500) == times(1)

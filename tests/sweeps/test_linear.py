@@ -6,6 +6,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
+from typing import Any
+
+import pytest
+
+from scatterclean import plan
+from scatterclean.model import Intent, Place, Whereabouts
 
 from .world import World
 
@@ -53,3 +59,36 @@ def test_a_message_more_costs_a_first_sweep_and_its_undo_the_same_in_any_flood(t
         first = (told[SOME] - told[FEW]) / (SOME - FEW)
         later = (told[MANY] - told[SOME]) / (MANY - SOME)
         assert later < 1.1 * first, told
+
+
+def lines(job: Callable[[], object]) -> int:
+    """How many lines of Python were run."""
+    count = 0
+
+    def watch(_frame: FrameType, event: str, _argument: Any) -> Any:
+        nonlocal count
+        count += event == "line"
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        job()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize("names", [1, 7, 10**9], ids=["all equal", "seven kinds", "all different"])
+def test_a_message_more_costs_the_same_to_be_put_into_a_batch(names: int) -> None:
+    """A stranger can send ten thousand copies of one bounce: each needs a batch of its own."""
+    place = Place("INBOX", 1)
+
+    def told(number: int) -> int:
+        intents = [
+            Intent("home", f"f{n % names}", Whereabouts(place, n), "Backscatter") for n in range(number)
+        ]
+        return lines(lambda: plan.batches(intents, 5))
+
+    first, later = told(1000) - told(500), told(2000) - told(1500)
+    assert later < 1.1 * first
