@@ -125,7 +125,8 @@ def test_a_household_keeps_one_attention_for_each_account(
     config.write_text(
         'database = "log.db"\n'
         + "".join(
-            f'[accounts.{name}]\nhost = "127.0.0.1"\nport = 1\ntls = "none"\nusername = "{name}@winter.example"\npassword_env = "X"\n'
+            f'[accounts.{name}]\nhost = "127.0.0.1"\nport = 1\ntls = "none"\n'
+            f'username = "{name}@winter.example"\npassword_env = "X"\n'
             for name in ("home", "work")
         )
     )
