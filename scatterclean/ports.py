@@ -187,8 +187,8 @@ class SentLog(Protocol):
     def senders_elsewhere(self, person: str, accounts: Collection[str]) -> Mapping[str, frozenset[str]]:
         """From addresses that other accounts of the person logged, and none of `accounts`: {account: addresses}."""
 
-    def count(self, person: str) -> int:
-        """Messages in the person's log."""
+    def count(self, person: str, *, outbox: bool = False) -> int:
+        """Messages in the person's log; with `outbox` also those that lie in no Sent folder."""
 
     def count_account(self, account: str) -> int:
         """Messages logged from this account."""

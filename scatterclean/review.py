@@ -21,6 +21,7 @@ from scatterclean.model import (
     Because,
     Case,
     Closure,
+    Knowledge,
     Lessons,
     Mode,
     Original,
@@ -28,8 +29,8 @@ from scatterclean.model import (
 )
 from scatterclean.ports import Docket, Mailbox
 
-# So many cases are in memory at once, and are asked about in one question.
-PORTION = 1000
+# So many cases are in memory at once, and are asked about in one question; a case takes some 8 kB.
+PORTION = 200
 
 # One pass over the cases: it is told each portion with its findings.
 Listener = Callable[[Sequence[Case]], None]
@@ -123,14 +124,20 @@ class Review:
 
     def judge(self, cases: Sequence[Case], storms: Storms) -> list[Case]:
         """These with what is found of them now."""
-        known = knowledge_of(self.sources, self.account, self.clock(), storms)
+        return self._judge(cases, self._known(storms))
+
+    def _known(self, storms: Storms) -> Knowledge:
+        return knowledge_of(self.sources, self.account, self.clock(), storms)
+
+    def _judge(self, cases: Sequence[Case], known: Knowledge) -> list[Case]:
         knows = asked(self.sources, self.account, known, [(c.bounce, c.arrival) for c in cases])
         return [replace(c, finding=judge(c.bounce, c.arrival, knows, self.account)) for c in cases]
 
     def _pass(self, there: Sequence[int], storms: Storms) -> Pass:
         found, listener = Pass(), self.listen()
+        known = self._known(storms)
         for cases in self._portions(there):
-            judged = self.judge(cases, storms)
+            judged = self._judge(cases, known)
             for before, now in zip(cases, judged, strict=True):
                 found.add(before, now)
             listener(judged)

@@ -38,7 +38,7 @@ from scatterclean.model import (
 )
 from scatterclean.ports import Docket, Journal, Mailbox
 from scatterclean.review import Listener, Pass, Review, slim
-from scatterclean.tend import Tended, Tending
+from scatterclean.tend import Attention, Tended, Tending
 
 QUESTIONS = 1000
 
@@ -65,7 +65,7 @@ class Sweep:
 
     `sources` know all accounts of the person: each must be covered for a conviction.  `mode`, `folders` and
     `since` override the account's for a one-off; with `folders` or `since` everything in that scope is looked at
-    again, else only what is new.
+    again, else only what is new.  `attention` is kept by who sweeps an account again and again.
     """
 
     account: Account
@@ -79,6 +79,7 @@ class Sweep:
     since: date | None = None
     stop: deeds.Stop = lambda: False
     steps: Steps = field(default_factory=Steps)
+    attention: Attention = field(default_factory=Attention)
 
     _troubles: list[str] = field(default_factory=list, init=False)
     _scope: set[str] = field(default_factory=set, init=False)
@@ -282,6 +283,9 @@ class Sweep:
             self.docket.close(cases, self.clock(), closure)
 
     def _tend(self, review: Review, *, observe: bool) -> None:
+        known, now = (self._report.mode, observe, self._what_may_acquit()), self.clock()
+        if not self.attention.needed(known, now):
+            return
         tended = Tended()
         try:
             Tending(
@@ -299,9 +303,20 @@ class Sweep:
                 retiring=not self.folders and self.since is None,
                 observe=observe,
             )
+            if not tended.troubles and not self._unsettled:
+                self.attention.paid(known, now)
         finally:
             self._troubles += tended.troubles
             self._note(returned=tended.returned, notes=tuple(tended.notes))
+
+    def _what_may_acquit(self) -> object:
+        """As long as this is equal, no message that was put away can be found genuine, or sent by the person's
+        account, that was not so before; but for what the DNS says."""
+        sources, person = self.sources, self.account.person
+        learned = sources.experience.learned(person, tuple(sources.filing))
+        configured = (self.account, sources.filing, sources.identities, sources.servers, sources.hosts)
+        logged = sources.log.count(person, outbox=True)
+        return configured, logged, learned.hosts, {route.shape for route in learned.routes}
 
 
 # Why a case is over after a move; one that stayed is not.  In both folders: another hand was there.

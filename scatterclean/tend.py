@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from itertools import islice
 
 from scatterclean import deeds, plan, retention, settling, wording
@@ -15,8 +16,31 @@ from scatterclean.model import Account, Case, Move, MoveState
 from scatterclean.ports import Docket, Journal, Mailbox
 from scatterclean.rescue import rescue
 
+# What changes by itself (an answer of the DNS, the age of what was put away) is looked at so often, in any case.
+AT_LEAST = timedelta(hours=1)
+
 # So many of those that were put away are in memory at once: after years they are tens of thousands.
-TENDED = 400
+TENDED = 200
+
+
+@dataclass(slots=True)
+class Attention:
+    """What was known when all that was put away was judged last; kept from sweep to sweep of one account.
+
+    A storm is swept every ten seconds, and thousands of messages that were put away are judged the same as long as
+    nothing new is known that could acquit them.  A new one remembers nothing.
+    """
+
+    _known: object = None
+    _at: datetime | None = None
+
+    def needed(self, known: object, now: datetime) -> bool:
+        if self._at is None or known != self._known:
+            return True
+        return not timedelta(0) <= now - self._at < AT_LEAST
+
+    def paid(self, known: object, now: datetime) -> None:
+        self._known, self._at = known, now
 
 
 @dataclass(slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,20 +9,25 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from scatterclean import outbox, undo
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
-from scatterclean.harvest import Harvest, harvest
 from scatterclean.knowledge import Sources
-from scatterclean.model import Mode, Push, Refusal, SweepReport
+from scatterclean.mailbox.sessions import Sessions
+from scatterclean.model import Mode, MoveState, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
-from scatterclean.ports import Bell, Mailbox, Names
+from scatterclean.ports import Bell, FolderState, Names
 from scatterclean.standing import Rhythm, Standing, standing
 from scatterclean.store import Store, open_store
 
+# What sweeps, harvests and undoes is imported where it is called: `status` only looks into the store, and a third
+# of its time was the reading of rooms that it never enters.
 if TYPE_CHECKING:
+    from scatterclean import undo
+    from scatterclean.harvest import Harvest
+    from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
     from scatterclean.sweep import Steps
+    from scatterclean.tend import Attention
     from scatterclean.why import Teller
 
 
@@ -37,9 +41,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def connect(settings: AccountSettings) -> Mailbox:
+def connect(settings: AccountSettings) -> Lasting:
     """Log in to the account's server.  Raises what `errors` lists under server and session."""
-    from scatterclean.mailbox.login import open_mailbox  # here, for `status` asks no server
+    from scatterclean.mailbox.login import open_mailbox
 
     return open_mailbox(_access(settings))
 
@@ -88,9 +92,10 @@ class Household:
     settings: Settings
     store: Store
     clock: Callable[[], datetime] = utc_now
-    _sessions: dict[str, Mailbox] = field(default_factory=dict)
+    _sessions: Sessions = field(default_factory=Sessions)
     _names: Names = field(default_factory=DnsNames)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _seen: dict[str, tuple[AccountSettings, Mapping[str, FolderState]]] = field(default_factory=dict)
+    _attention: dict[str, Attention] = field(default_factory=dict)
 
     @staticmethod
     def open(settings: Settings, *, read_only: bool = False) -> Household:
@@ -106,6 +111,7 @@ class Household:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._sessions.let_go()
         self.store.close()
 
     # --- accounts ---------------------------------------------------------------------------------------
@@ -158,24 +164,33 @@ class Household:
         return list(first)
 
     @contextmanager
-    def session(self, name: str) -> Iterator[Mailbox]:
-        """A logged-in session with the account's server; closed in the end, cut by `abort`."""
-        mailbox = connect(self.accounts[name])
-        with self._lock:
-            self._sessions[name] = mailbox
-        try:
+    def session(self, name: str) -> Iterator[Lasting]:
+        """A logged-in session with the account's server; in the end closed, or kept, and until then cut by `abort`."""
+        settings = self.accounts[name]
+        with self._sessions.use(
+            name, settings, lambda: connect(settings), self._looked_into(name)
+        ) as mailbox:
             yield mailbox
-        finally:
-            mailbox.close()  # still to be cut by `abort`: a server may never answer the farewell
-            with self._lock:
-                self._sessions.pop(name, None)
+
+    def keep_sessions(self, *, wanted: bool = True) -> None:
+        """From now on a session is kept for the next sweep; or none is any more."""
+        self._sessions.keeps = wanted
+        if not wanted:
+            self._sessions.let_go()
+
+    def tidy_sessions(self, *, all_of_them: bool = False) -> None:
+        """Part with sessions that nobody used for long; with `all_of_them`, after a suspend."""
+        self._sessions.tidy(() if all_of_them else self.accounts)
+
+    def _looked_into(self, name: str) -> list[str]:
+        """The folders whose state every sweep asks for, as far as they are known."""
+        account = self.accounts[name].account
+        sent = self.store.sent_log.cursors(name)
+        return list(dict.fromkeys((*sent, *account.also_sent, *account.watch)))
 
     def abort(self, name: str) -> None:
         """Cut the account's session, from any thread: whoever waits on it gets ConnectionLost."""
-        with self._lock:
-            mailbox = self._sessions.get(name)
-        if mailbox is not None:
-            mailbox.abort()
+        self._sessions.abort(name)
 
     def bell(self, settings: AccountSettings) -> Bell:
         """A connection that wakes sweeps of an account; whoever opens it closes or cuts it."""
@@ -189,6 +204,8 @@ class Household:
 
     def take_in(self, name: str) -> tuple[int, list[str]]:
         """What waits in the spools of the person of an account -> the log: (how many were new, troubles)."""
+        from scatterclean import outbox
+
         person = self.accounts[name].account.person
         new = 0
         troubles: list[str] = []
@@ -208,12 +225,11 @@ class Household:
         steps: Steps | None = None,
     ) -> SweepReport:
         """One sweep of one account, in a session of its own; a try without a session is on record too."""
-        from scatterclean.sweep import (
-            Steps,
-            Sweep,
-        )  # the reader of bounces is large; `status` needs none of it
+        from scatterclean.sweep import Steps, Sweep
+        from scatterclean.tend import Attention
 
         _, troubles = self.take_in(name)
+        self._seen.pop(name, None)
         with ExitStack() as stack:
             try:
                 mailbox = stack.enter_context(self.session(name))
@@ -233,8 +249,31 @@ class Household:
                 since=since,
                 stop=stop,
                 steps=steps or Steps(),
+                attention=self._attention.setdefault(name, Attention()),
             ).run()
+            if not (mode or folders or since or troubles or report.troubles):
+                self._note_states(name, report, mailbox.first_states())
         return replace(report, troubles=(*troubles, *report.troubles)) if troubles else report
+
+    def _note_states(self, name: str, report: SweepReport, first: Mapping[str, FolderState]) -> None:
+        """What a sweep that left nothing undone found at its beginning: if it is still so, the next finds nothing."""
+        folders = ["INBOX" if folder.upper() == "INBOX" else folder for folder in self._looked_into(name)]
+        if report.refusal in (None, Refusal.OBSERVING) and first.keys() >= set(folders):
+            self._seen[name] = self.accounts[name], {folder: first[folder] for folder in folders}
+
+    def unchanged(self, name: str) -> bool:
+        """Are the folders as the last sweep of this process found them, and does no errand wait?  Nothing is written.
+
+        One round trip, by the session that was kept.  False if nobody knows: then sweep.  Raises ServerBusy."""
+        from scatterclean.outbox import spool
+
+        settings, seen = self._seen.get(name, (None, None))
+        if seen is None or settings != self.accounts[name]:
+            return False
+        spooled = any(next(spool.pending(self.store.path, mate), None) for mate in self.of_person(name))
+        if spooled or self.store.journal.moves(name, states=(MoveState.INTENDED,)):
+            return False
+        return self._sessions.states(name, settings, list(seen)) == seen
 
     def _note_try(self, name: str, mode: Mode | None, trouble: Trouble) -> None:
         """A sweep that came to no session: `status` tells it, else all would look well."""
@@ -253,6 +292,8 @@ class Household:
         progress: Callable[[int, int], None] = lambda _done, _all: None,
     ) -> Harvest:
         """Only read the Sent folders of one account, and what waits in its spool, into the log."""
+        from scatterclean.harvest import harvest
+
         _, troubles = self.take_in(name)
         with self.session(name) as mailbox:
             report = harvest(
@@ -275,6 +316,8 @@ class Household:
         progress: Callable[[int], None] = lambda _: None,
     ) -> undo.Undone:
         """Bring back what sweeps of one account put away."""
+        from scatterclean import undo
+
         with self.session(name) as mailbox:
             return undo.undo(
                 self.accounts[name].account,

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from scatterclean import wording
-from scatterclean.bounce.contents import MAX_LINK, Contents
 from scatterclean.errors import Trouble
 from scatterclean.model import (
     Alarm,
@@ -26,8 +26,11 @@ from scatterclean.model import (
 )
 from scatterclean.plan import Hand
 from scatterclean.standing import Rhythm, Standing
-from scatterclean.undo import Undone
-from scatterclean.why import Story, can_do
+
+if TYPE_CHECKING:  # `status --json` needs none of them
+    from scatterclean.bounce.contents import Contents
+    from scatterclean.undo import Undone
+    from scatterclean.why import Story
 
 Form = dict[str, object]
 
@@ -185,6 +188,8 @@ def origin(value: Origin) -> Form:
 
 def contents(value: Contents) -> Form:
     """Links are defanged here, too: what prints JSON may be a terminal that opens them."""
+    from scatterclean.bounce.contents import MAX_LINK
+
     return {
         "links": [wording.defanged(link, MAX_LINK * 4) for link in value.links],
         "more_links": value.more_links,
@@ -231,6 +236,8 @@ def bounce(value: Bounce, knowledge: Knowledge | None) -> Form:
 
 
 def story(value: Story) -> Form:
+    from scatterclean.why import can_do
+
     knowledge = value.knowledge
     decided = next(iter(value.finding.because), None) if value.finding else None
     return {

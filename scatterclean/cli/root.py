@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,6 +130,8 @@ class Group(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
         if not name.startswith("-") and name not in COMMANDS and not ctx.resilient_parsing:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, [*COMMANDS, *_ELSEWHERE], n=1, cutoff=0.5)
             meant = _ELSEWHERE.get(close[0], close[0]) if close else ""
             ctx.fail(f"there is no command {name!r}." + (f" Did you mean {meant!r}?" if meant else ""))
@@ -185,6 +189,20 @@ def scatterclean(ctx: click.Context) -> None:
     scatterclean COMMAND --help   tells more about a command, with examples
     """
     one_off_logging(ctx.ensure_object(Given).verbose)
+
+
+@contextmanager
+def short_lived() -> Iterator[None]:
+    """For a command that reads its modules in, looks something up, and is gone: hardly anything of that becomes
+    garbage, and the search for it, at the end of the process above all, took 0.10 of the 0.55 s of `status`."""
+    searched = gc.isenabled()
+    gc.disable()
+    atexit.register(gc.freeze)  # Python searches once more at its end, through all modules
+    try:
+        yield
+    finally:
+        if searched:
+            gc.enable()
 
 
 def one_off_logging(verbose: bool) -> None:

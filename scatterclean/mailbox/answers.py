@@ -204,17 +204,24 @@ def found_uids(answer: Answer) -> list[int]:
     return uids
 
 
-def status_of(answer: Answer) -> dict[str, int]:
-    """`STATUS name (UIDNEXT 5 ...)` -> {"UIDNEXT": 5, ...}."""
-    for row in rows(answer.untagged.get("STATUS", ())):
-        if row and isinstance(row[-1], list):
+def statuses(records: Sequence[Record]) -> Iterator[tuple[bytes, dict[str, int]]]:
+    """`STATUS name (UIDNEXT 5 ...)` -> (b"name", {"UIDNEXT": 5, ...}), in the server's bytes for the name."""
+    for row in rows(records):
+        if len(row) > 1 and isinstance(row[0], bytes) and isinstance(row[-1], list):
             items = row[-1]
-            return {
-                name.decode("latin-1").upper(): number
-                for name, value in zip(items[::2], items[1::2], strict=False)
-                if isinstance(name, bytes) and (number := as_number(value)) is not None
-            }
-    return {}
+            yield (
+                row[0],
+                {
+                    name.decode("latin-1").upper(): number
+                    for name, value in zip(items[::2], items[1::2], strict=False)
+                    if isinstance(name, bytes) and (number := as_number(value)) is not None
+                },
+            )
+
+
+def status_of(answer: Answer) -> dict[str, int]:
+    """What the first STATUS response tells."""
+    return next((told for _, told in statuses(answer.untagged.get("STATUS", ()))), {})
 
 
 def copied(answer: Answer, uidvalidity: int) -> dict[int, int]:

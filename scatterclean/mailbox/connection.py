@@ -7,9 +7,13 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from scatterclean.mailbox.answers import Answer
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 # Bounds for what a server, or a stranger through it, may make us hold or wait for.
 _MOST = (
@@ -35,6 +39,8 @@ class Connection(imaplib.IMAP4):
         self._until = 0.0
         self._ahead = bytearray()
         self._ahead_of: socket.socket | None = None
+        self._held: list[bytes] | None = None
+        self._greeted = False
         super().__init__(host, port, timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -50,6 +56,8 @@ class Connection(imaplib.IMAP4):
     def _get_capabilities(self) -> None:
         """imaplib asks before anybody else can, also after STARTTLS, and hides in a text of its own what a server
         answers that wants patience (Office 365 throttles this command as any other)."""
+        if self._told_in_greeting():
+            return
         answer = self.ask("CAPABILITY", within=self._left())
         told = answer.untagged.get("CAPABILITY")
         if goodbye := answer.untagged.get("BYE"):
@@ -57,6 +65,19 @@ class Connection(imaplib.IMAP4):
         if answer.status != "OK" or not told or not isinstance(told[-1], bytes):
             raise self.error(answer.text)
         self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+
+    def _told_in_greeting(self) -> bool:
+        """`* OK [CAPABILITY IMAP4rev1 ...] ready` (RFC 3501, 7.1) saves a round trip.  After STARTTLS it is
+        nobody's word."""
+        first, self._greeted = not self._greeted, True
+        told = self.untagged_responses.pop("CAPABILITY", None)
+        if not first or not told or not isinstance(told[-1], bytes):
+            return False
+        words = tuple(told[-1].decode("ascii", "replace").upper().split())
+        if "IMAP4REV1" not in words:
+            return False
+        self.capabilities = words
+        return True
 
     # --- reading -----------------------------------------------------------------------------------------
 
@@ -190,6 +211,24 @@ class Connection(imaplib.IMAP4):
             raise ValueError("a line break inside a command")
         return bytes(self._command(name, *args))
 
+    def post_all(self, commands: Iterable[Sequence[bytes]]) -> list[bytes]:
+        """`post` several, (name, arguments) each, in one write: a packet, a TLS record.  Their tags."""
+        self._held = []
+        try:
+            tags = [self.post(name.decode("ascii"), *args) for name, *args in commands]
+            written = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(written)
+        return tags
+
+    def send(self, data: ReadableBuffer) -> None:
+        """imaplib writes by this alone."""
+        if self._held is None:
+            super().send(data)
+        else:
+            self._held.append(bytes(data))
+
     def expect(self, keep: int, within: float | None = None) -> None:
         """From here on the answer to one command is read; see `ask`."""
         # What is left of earlier answers must never join this one: imaplib merges by kind, and a FETCH
@@ -244,6 +283,14 @@ class Connection(imaplib.IMAP4):
         line = bytes(ahead[:end])
         del ahead[:end]
         return line.rstrip(b"\r\n")
+
+    def keep_alive(self) -> None:
+        """Let the system send empty packets while nothing is said: NATs forget a connection after five minutes (field
+        guide, 5), and one that is dead is noticed before it is needed."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 200), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3)):
+            if hasattr(socket, name):  # not everywhere, and under another name on macOS
+                self.sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
     def entered(self, state: str) -> None:
         """Tell imaplib which commands are legal from now on: NONAUTH, AUTH or SELECTED."""

@@ -27,12 +27,13 @@ from scatterclean.mailbox.answers import (
     found_uids,
     imap_date,
     internal_date,
-    status_of,
 )
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted
-from scatterclean.mailbox.folders import quoted
+from scatterclean.mailbox.lasting import Lasting
+from scatterclean.mailbox.searching import searches
 from scatterclean.mailbox.session import BROKEN, Opened, Session
+from scatterclean.mailbox.states import Overview, inbox, state_of, states_of
 from scatterclean.mailbox.stream import ahead_of
 from scatterclean.mailbox.translate import Exchange, lost, printable, refusal, unconnected
 from scatterclean.model import Place, Sighting
@@ -134,54 +135,37 @@ class Portions:
 # (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
 _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
-_KEYWORD = re.compile(
-    r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}"
-)  # RFC 3501, 9: flag-keyword
-# Bytes of ids in one SEARCH: with one more its line stays below 8 kB (field guide, 6).
-_SEARCHED, _LONGEST_ID = 6000, 998
+# RFC 3501, 9: flag-keyword
+_KEYWORD = re.compile(r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class ImapMailbox:
+class ImapMailbox(Lasting):
     """One logged-in session; see `ports.Mailbox` for what each method promises."""
 
     def __init__(self, session: Session, portions: Portions | None = None) -> None:
         self._session = session
         self._portions = portions or Portions()
+        self.begin(())
 
     # --- folders -----------------------------------------------------------------------------------------
 
     def folders(self) -> Sequence[Folder]:
         """Without the folders of other people and shared ones (RFC 2342)."""
-        spaces = self._session.namespaces()
-        return [one.folder for one in self._session.list_folders() if spaces.own(one.folder.name)]
+        self._overview.ask()
+        listed = self._session.list_folders()
+        spaces = self._session.namespaces(listed)
+        return [one.folder for one in listed if spaces.own(one.folder.name)]
 
     def personal(self, name: str) -> str:
         return self._session.namespaces().personal(name)
 
     def state(self, folder: str) -> FolderState:
-        """By STATUS; by EXAMINE if the folder is the selected one (RFC 3501, 6.3.10) or STATUS tells no UIDNEXT."""
-        session = self._session
-        folder = _inbox(folder)
-        if session.opened is None or session.opened.folder != folder:
-            items = b"(MESSAGES UIDNEXT UIDVALIDITY)"
-            answer = session.ask("STATUS", session.wire(folder), items, about=folder)
-            if answer.status != "OK":
-                raise session.no_folder(answer, "STATUS", folder)
-            told = status_of(answer)
-            if told.keys() >= {"MESSAGES", "UIDNEXT", "UIDVALIDITY"} and told["UIDNEXT"]:
-                return FolderState(Place(folder, told["UIDVALIDITY"]), told["UIDNEXT"], told["MESSAGES"])
-        opened = session.open(folder, again=True)
-        return FolderState(Place(folder, opened.uidvalidity), self._uidnext(opened), opened.exists)
-
-    def _uidnext(self, opened: Opened) -> int:
-        if opened.uidnext:
-            return opened.uidnext
-        if not opened.exists:
-            return 1
-        answer = self._session.demand("UID FETCH", b"*", b"(UID)", about=opened.folder)
-        return max(fetched(answer.untagged.get("FETCH", ())), default=0) + 1
+        """As it was when `folders` asked for all of them, if nothing was said to the server since; see `Overview`."""
+        state = self._overview.state(folder) or state_of(self._session, folder)
+        self._first.setdefault(state.place.folder, state)
+        return state
 
     def create(self, folder: str) -> None:
         session = self._session
@@ -203,7 +187,7 @@ class ImapMailbox:
         `again` even if it is open already: Dovecot shows an open folder neither what came nor, for certain,
         that it was deleted and made anew; NOOP would help against the first only, at the same price.
         """
-        folder = _inbox(place.folder)
+        folder = inbox(place.folder)
         opened = self._session.open(folder, write=write, again=again)
         if opened.uidvalidity != place.uidvalidity:
             raise self._session.changed(folder, place.uidvalidity, opened.uidvalidity)
@@ -246,22 +230,9 @@ class ImapMailbox:
         yield start, "*"
 
     def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
-        # A SEARCH without CHARSET knows ASCII only.
-        keys = [
-            b"HEADER Message-ID " + quoted(text.encode())
-            for text in message_ids
-            if text and text.isascii() and text.isprintable() and len(text) < _LONGEST_ID
-        ]
         found: set[int] = set()
-        again = True
-        while keys:
-            some, size = [keys.pop()], 0
-            while keys and size + len(keys[-1]) < _SEARCHED:
-                size += len(keys[-1]) + len(b"OR ")
-                some.append(keys.pop())
-            self._enter(place, again=again)
-            again = False
-            criteria = b"OR " * (len(some) - 1) + b" ".join(some)
+        for number, criteria in enumerate(searches(message_ids)):
+            self._enter(place, again=not number)
             found.update(found_uids(self._session.demand("UID SEARCH", criteria, about=place.folder)))
         return sorted(found)
 
@@ -271,9 +242,8 @@ class ImapMailbox:
             raise ValueError("not names of header fields")
         items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
         portions = self._portions
-        for row in self._fetch(
-            place, uids, items, most=portions.headers, keep=_MOST_HEADER, ahead=portions.ahead
-        ):
+        most, ahead = portions.headers, portions.ahead
+        for row in self._fetch(place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead):
             uid, header, flags = as_number(row.get("UID")), row.get("BODY"), flags_in(row.get("FLAGS"))
             if uid is None or not isinstance(header, bytes) or flags is None:
                 continue  # gone meanwhile (Dovecot: NIL), or news about flags only
@@ -300,7 +270,7 @@ class ImapMailbox:
             self._enter(place, again=again)
             return self._session.post(text.encode(), items.encode(), about=place.folder, keep=keep)
 
-        return ahead_of(self._session, pieces, post, ahead)
+        return ahead_of(self._session, pieces, post, 1 if self._session.manners.alone else ahead)
 
     # --- moving ------------------------------------------------------------------------------------------
 
@@ -398,13 +368,32 @@ class ImapMailbox:
                 hint="You have no right to change that folder; ask whoever runs the server.",
             )
 
+    # --- from one sweep to the next --------------------------------------------------------------------------
+
+    def begin(self, known: Sequence[str]) -> None:
+        self._overview = Overview(self._session, known if self._portions.ahead > 1 else ())
+        self._first: dict[str, FolderState] = {}
+
+    def first_states(self) -> Mapping[str, FolderState]:
+        return self._first
+
+    def states(self, folders: Sequence[str]) -> Mapping[str, FolderState]:
+        return states_of(self._session, folders)
+
+    def alive(self) -> bool:
+        return self._session.ask("NOOP").status == "OK"
+
+    def patience(self, seconds: float | None) -> None:
+        self._session.patience(seconds)
+
+    def rest(self) -> bool:
+        return self._session.rest()
+
+    def part(self) -> None:
+        self._session.part()
+
     def close(self) -> None:
         self._session.close()
 
     def abort(self) -> None:
         self._session.abort()
-
-
-def _inbox(folder: str) -> str:
-    """INBOX is the one name that has no case (RFC 3501, 5.1)."""
-    return "INBOX" if folder.upper() == "INBOX" else folder

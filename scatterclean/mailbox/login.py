@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ssl
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from scatterclean import __version__
-from scatterclean.errors import CertificateRefused, SecretUnavailable, TlsUnavailable
-from scatterclean.mailbox.answers import Record, code_of
+from scatterclean.errors import CertificateRefused, ConnectionLost, SecretUnavailable, TlsUnavailable
+from scatterclean.mailbox.answers import code_of
 from scatterclean.mailbox.folders import quoted
 from scatterclean.mailbox.imap import ImapMailbox, Portions, connect
+from scatterclean.mailbox.introduction import capabilities, introduce, words_of
 from scatterclean.mailbox.session import Session
 from scatterclean.mailbox.translate import refusal
 
@@ -46,11 +46,19 @@ def open_mailbox(access: Access, portions: Portions | None = None) -> ImapMailbo
 
 
 def open_session(access: Access) -> Session:
-    """Connect and log in.
+    """Connect and log in; a server that breaks off when it is asked several things at once is met twice.
 
     Raises ServerUnreachable, ServerBusy, ConnectionLost, CertificateRefused, TlsUnavailable, LoginRefused, and
     what `access.secret` raises.  The password goes out only after TLS is up, if there is to be TLS.
     """
+    return _met(access) or _met(access) or _gone(access)
+
+
+def _gone(access: Access) -> Session:
+    raise ConnectionLost(f"{access.account}: {access.host}:{access.port} ended the session after the login")
+
+
+def _met(access: Access) -> Session | None:
     context = None if access.tls == "none" else _context(access)
     session = connect(
         access.account,
@@ -61,15 +69,11 @@ def open_session(access: Access) -> Session:
         timeouts=(access.connect_timeout, access.read_timeout),
     )
     try:
-        # What a server advertises before the login is often less (RFC 3501, 6.2.3).
-        session.capabilities = _log_in(session, access) or _capabilities(session)
-        if session.can("ID"):
-            # RFC 2971; some providers want it before SELECT (163.com).  True data only, refusals are no harm.
-            session.ask("ID", b'("name" "scatterclean" "version" ' + quoted(__version__.encode()) + b")")
+        lasts = introduce(session, _log_in(session, access))
     except BaseException:
         session.drop()
         raise
-    return session
+    return session if lasts else None
 
 
 def _log_in(session: Session, access: Access) -> frozenset[str]:
@@ -78,7 +82,7 @@ def _log_in(session: Session, access: Access) -> frozenset[str]:
     if session.state() != "NONAUTH":
         return frozenset()  # PREAUTH: the server knows us already (a tunnel)
     # imaplib has asked at the start, in the clear; after STARTTLS that is nobody's word.
-    offered = _capabilities(session) if access.tls == "starttls" else session.offered()
+    offered = capabilities(session) if access.tls == "starttls" else session.offered()
     plain = "AUTH=PLAIN" in offered
     if not plain and "LOGINDISABLED" in offered:
         raise TlsUnavailable(
@@ -106,16 +110,7 @@ def _log_in(session: Session, access: Access) -> frozenset[str]:
         raise refusal(answer, session.exchange(command), secrets)
     session.enter("AUTH")
     name, told_now = code_of(answer.text)
-    return _words([told_now] if name == "CAPABILITY" else answer.untagged.get("CAPABILITY", ()))
-
-
-def _capabilities(session: Session) -> frozenset[str]:
-    return _words(session.demand("CAPABILITY").untagged.get("CAPABILITY", ()))
-
-
-def _words(lines: Iterable[Record]) -> frozenset[str]:
-    told = (line.decode("latin-1").upper() for line in lines if isinstance(line, bytes))
-    return frozenset(word for line in told for word in line.split())
+    return words_of([told_now] if name == "CAPABILITY" else answer.untagged.get("CAPABILITY", ()))
 
 
 def _context(access: Access) -> ssl.SSLContext:

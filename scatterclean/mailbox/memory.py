@@ -20,6 +20,7 @@ from scatterclean.errors import (
     PushUnavailable,
 )
 from scatterclean.mailbox.folders import Namespaces
+from scatterclean.mailbox.lasting import Lasting
 from scatterclean.mailbox.sets import ordered
 from scatterclean.mailbox.translate import Exchange, missing
 from scatterclean.model import Place, Sighting
@@ -159,7 +160,7 @@ class MemoryServer:
         return self._add(to, self._shelves[folder].messages[uid])
 
 
-class MemoryMailbox:
+class MemoryMailbox(Lasting):
     """One session with a MemoryServer; see `ports.Mailbox` for what each method promises."""
 
     def __init__(self, server: MemoryServer, account: str = "memory") -> None:

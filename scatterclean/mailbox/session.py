@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
 from scatterclean.mailbox import fetching
-from scatterclean.mailbox.answers import Answer, flags_in, rows
+from scatterclean.mailbox.answers import Answer, Record, flags_in, rows
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.folders import (
     Listed,
@@ -25,6 +25,7 @@ from scatterclean.mailbox.folders import (
     quoted,
     to_utf7,
 )
+from scatterclean.mailbox.together import Answers, Manners, ask_together, manners_of
 from scatterclean.mailbox.translate import Exchange, lost, missing, printable, refusal
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 # What imaplib, sockets and parsers of answers raise.  ValueError: imaplib's int() and bytes() (field guide, 6).
 BROKEN = (imaplib.IMAP4.error, OSError, ValueError, EOFError)
 _LOGOUT_SECONDS = 5.0
+_PARTING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,16 @@ class Session:
         self.where = where
         self.capabilities: frozenset[str] = frozenset()
         self.opened: Opened | None = None
+        self.asked = 0  # how often anything was said
+        self._silence: float | None = None
+        self.together = False  # was it shown that the server bears several commands at once?
         self._connection: Connection | None = connection
         self._posted: deque[fetching.Posted] = deque()
         self._wires: dict[str, bytes] = {}
         self._listed = False
         self._namespaces: Namespaces | None = None
+        self._guessed = False
+        self._early: tuple[int, list[Listed]] | None = None
 
     # --- one command -------------------------------------------------------------------------------------
 
@@ -101,9 +108,8 @@ class Session:
     @contextmanager
     def _line(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
         asked = self.exchange(command, about)
-        connection = self._connection
-        if connection is None:
-            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        self.asked += 1
+        connection = self._living(command)
         try:
             yield connection
         except BROKEN as broken:
@@ -117,12 +123,35 @@ class Session:
             self.drop()
             raise
 
+    def _living(self, command: str) -> Connection:
+        if self._connection is None:
+            raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
+        return self._connection
+
     def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
         """The answer if it is OK; else raises what the table of `translate` makes of it.
 
         After NO to a FETCH the session ends: what was sent before the NO is not known to be whole.
         """
         return self._granted(self.ask(command, *args, about=about, keep=keep), command, about)
+
+    def ask_together(self, commands: Sequence[Sequence[bytes]], about: str = "") -> Answers:
+        """Several commands at once, by the rules of `together`; NO and BAD are answers.  Raises what `ask` does.
+
+        A server that says BAD is asked one thing at a time from then on."""
+        names = ", ".join(dict.fromkeys(name.decode("ascii") for name, *_ in commands))
+        with self.line(names, about) as connection:
+            answers = ask_together(connection, commands)
+        for answer in answers.tagged:
+            self._hear(answer, ())
+        self.together = not answers.refused
+        if answers.refused:
+            self.manners.dislikes_it()
+        return answers
+
+    @property
+    def manners(self) -> Manners:
+        return manners_of(self.where)
 
     def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
@@ -208,36 +237,103 @@ class Session:
                 connection.ask("LOGOUT", within=_LOGOUT_SECONDS)
         self.drop()
 
+    # --- from one sweep to the next ----------------------------------------------------------------------
+
+    def patience(self, seconds: float | None) -> None:
+        """How long the server may be silent; None: as when it was opened.  Without a session it does nothing."""
+        connection = self._connection
+        if connection is not None:
+            if self._silence is None:
+                self._silence = connection.sock.gettimeout()
+            with suppress(OSError):
+                connection.sock.settimeout(self._silence if seconds is None else seconds)
+
+    def rest(self) -> bool:
+        """No folder is open any more, and nothing of it was expunged: by UNSELECT (RFC 3691), never by CLOSE.
+
+        False if the session is over, or cannot be used by another sweep."""
+        connection = self._connection
+        if connection is None or self._posted or self.state() not in ("AUTH", "SELECTED"):
+            return False
+        if self.state() == "SELECTED":
+            try:
+                if not self.can("UNSELECT") or self.ask("UNSELECT").status != "OK":
+                    return False
+            except Trouble:
+                return False
+            self.opened = None
+            self.enter("AUTH")
+        if self._guessed:
+            self._namespaces = None  # from the folders of then
+        with suppress(OSError):
+            connection.keep_alive()
+        return self.state() == "AUTH"  # else the server took its leave
+
+    def part(self) -> None:
+        """LOGOUT, whose answer nobody waits for."""
+        connection = self._connection
+        if connection is not None and not self._posted:
+            with suppress(*BROKEN):
+                connection.sock.settimeout(_PARTING_SECONDS)
+                connection.begin("LOGOUT")
+        self.drop()
+
     # --- names -------------------------------------------------------------------------------------------
 
     def list_folders(self) -> list[Listed]:
-        """LIST of everything, with SPECIAL-USE where the server tells it only when asked."""
-        records = self.demand("LIST", b'""', b'"*"').untagged.get("LIST", ())
-        found = listed(records)
-        told = any(one.folder.use for one in found)
+        """LIST of everything, with SPECIAL-USE; once what `heard_list` was told, if nothing was said since."""
+        early, self._early = self._early, None
+        if early is not None and early[0] == self.asked:
+            return early[1]
         # RFC 6154, 2: plain LIST may leave the attributes out.
-        if not told and self.can("SPECIAL-USE") and self.can("LIST-EXTENDED"):
+        if self.extended:
             answer = self.ask("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
             if answer.status == "OK" and answer.untagged.get("LIST"):
-                found = listed(answer.untagged["LIST"])
+                return self._listed_as(listed(answer.untagged["LIST"]))
+        return self._listed_as(listed(self.demand("LIST", b'""', b'"*"').untagged.get("LIST", ())))
+
+    @property
+    def extended(self) -> bool:
+        """Does LIST know RETURN (SPECIAL-USE)?"""
+        return self.can("SPECIAL-USE") and self.can("LIST-EXTENDED")
+
+    def heard_list(self, records: Sequence[Record]) -> None:
+        """The answer to a LIST of everything that was asked together with other things."""
+        self._early = (self.asked, self._listed_as(listed(records)))
+
+    def _listed_as(self, found: list[Listed]) -> list[Listed]:
         self._wires = {one.folder.name: one.wire for one in found}
         self._listed = True
         return found
 
-    def namespaces(self) -> Namespaces:
-        """Asked once for a session; guessed from LIST where the server does not know the command."""
+    def namespaces(self, found: Sequence[Listed] | None = None) -> Namespaces:
+        """Asked once for a session; guessed from LIST (`found`) where the server does not know the command."""
+        self._living("NAMESPACE")
         if self._namespaces is None:
             told = None
             if self.can("NAMESPACE"):
                 told = namespaces(self.ask("NAMESPACE").untagged.get("NAMESPACE", ()))
-            self._namespaces = told or guessed(self.list_folders())
+            self._guessed = told is None
+            self._namespaces = told or guessed(self.list_folders() if found is None else found)
         return self._namespaces
+
+    def heard_namespace(self, records: Sequence[Record]) -> None:
+        """The answer to a NAMESPACE that was asked together with other things."""
+        self._namespaces = namespaces(records) or self._namespaces
+
+    @property
+    def namespace_due(self) -> bool:
+        return self._namespaces is None and self.can("NAMESPACE")
+
+    def known_wire(self, folder: str) -> bytes:
+        """The server's bytes for a name, as far as they are known without asking."""
+        return self._wires.get(folder, to_utf7(folder))
 
     def wire(self, folder: str) -> bytes:
         """The quoted name for a command.  Names that LIST showed are sent as the server wrote them."""
         if folder not in self._wires and not self._listed and (not folder.isascii() or "&" in folder):
             self.list_folders()
-        return quoted(self._wires.get(folder, to_utf7(folder)))
+        return quoted(self.known_wire(folder))
 
     # --- the selected folder -----------------------------------------------------------------------------
 

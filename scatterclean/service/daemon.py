@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from scatterclean.config import Settings
 from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
-from scatterclean.model import SweepReport
+from scatterclean.model import Refusal, SweepReport
 from scatterclean.service.clock import Clocks
 from scatterclean.service.followups import Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health
@@ -47,6 +47,7 @@ class Service:
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.household, self.words, self.stop)
         self.watchers = Watchers(self.household, self.words)
+        self.household.keep_sessions()
 
     def run(self) -> bool:
         """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
@@ -60,6 +61,8 @@ class Service:
                 self._moved(jump)
             self.jobs.mind()
             self.watchers.mind(self._well)
+            self.jobs.woken = self.watchers.woken()
+            self.household.tidy_sessions()
         return self._leave()
 
     def _listen(self) -> None:
@@ -81,6 +84,8 @@ class Service:
                 self._reload()
             case "swept", (SweepReport() as report, Waits() as waits):
                 self._swept(report, waits)
+            case "unchanged", str() as name:
+                self._unchanged(name)
             case "failed", (str() as name, Trouble() as trouble):
                 self._failed(name, trouble)
             case "again", str() as name:
@@ -116,14 +121,28 @@ class Service:
         if self.stop.is_set() or name not in self.household.accounts:
             return
         self.followups.swept(name, datetime.now(UTC), waits)
-        if name in self._news:  # it arrived while the round ran, which may have looked before
-            self._news.discard(name)
-            self._wake(name)
         mates = self.household.of_person(name)
+        self._calm(report, mates)
+        self._unchanged(name)
         for due in (self.followups.ripe(name, mates), self.followups.answers(name, mates)):
             for mate, when in due.items():
                 if self._well(mate):
                     self.jobs.earlier(mate, when)
+
+    def _unchanged(self, name: str) -> None:
+        """A round has ended; if mail arrived while it ran, it may have looked before."""
+        if name in self._news:
+            self._news.discard(name)
+            self._wake(name)
+
+    def _calm(self, report: SweepReport, mates: Collection[str]) -> None:
+        """Will nothing but a change in the folders ask for a sweep?  Not as long as something waits: for a moment, or
+        for another account of the person to be read."""
+        if any(self.followups.waits.get(mate, Waits()) != Waits() for mate in mates):
+            for mate in mates:
+                self.jobs.calm.pop(mate, None)
+        elif report.refusal in (None, Refusal.OBSERVING) and not report.troubles:
+            self.jobs.calmed(report.account)
 
     def _failed(self, name: str, trouble: Trouble) -> None:
         if self.stop.is_set() or name not in self.household.accounts:
@@ -141,6 +160,7 @@ class Service:
 
     def _wake(self, name: str) -> None:
         """Mail arrived.  An account in trouble is not swept more often because of that."""
+        self.jobs.calm.pop(name, None)
         if not self._well(name):
             return
         if name in self.jobs.rounds:
@@ -151,6 +171,7 @@ class Service:
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""
         log.info("the clock moved by %+.0f s (suspended, or set): looking at all accounts now", jump)
+        self.household.tidy_sessions(all_of_them=True)  # they are probably dead
         for name in self.household.accounts:
             self.jobs.again(name, timedelta(0))
         self.watchers.renew()
@@ -192,6 +213,7 @@ class Service:
         while not self.words.empty():  # what the last sweeps did
             self._listen()
         self.jobs.scheduler.shutdown(wait=False)
+        self.household.keep_sessions(wanted=False)
         if self.jobs.rounds:
             still = list(self.jobs.rounds)
             log.warning("left while %s still waited; what was begun is settled at the next start", still)

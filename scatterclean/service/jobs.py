@@ -37,6 +37,12 @@ SILENCE = timedelta(minutes=10)
 # After SIGTERM the move in hand is finished; who still waits on the network then is cut off.
 GRACE = 3.0
 PATIENCE = 4.5
+# For so long after a sweep that left nothing undone a poll need only ask whether the folders are as they were.  A sweep
+# has more to do than to look for mail: the log's coverage grows, what is old is deleted, a new Sent folder is found.
+CALM = 3600.0
+# Where the server wakes us when mail arrives, not even that is asked more often: what it would find is what was sent.
+# Less than a session is kept for (`mailbox.sessions`).
+SAFETY_NET = 900.0
 # Threads are made as they are needed: one for every account that is being swept, also of those that a reload
 # adds, so that a slow server holds up nobody else.
 THREADS = 10_000
@@ -69,12 +75,19 @@ class Round:
 
 @dataclass(slots=True)
 class Jobs:
-    """The scheduler, and the rounds that are running.  Only the main loop calls its methods."""
+    """The scheduler, and the rounds that are running.  Only the main loop calls its methods.
+
+    `woken`: accounts of which everything that is watched announces new mail.  `calm`: until when (monotonic seconds)
+    nothing but a change in the folders asks for a sweep of an account.
+    """
 
     household: Household
     words: SimpleQueue[tuple[str, object]]
     stop: threading.Event
     rounds: dict[str, Round] = field(default_factory=dict)
+    woken: frozenset[str] = frozenset()
+    calm: dict[str, float] = field(default_factory=dict)
+    _asked: dict[str, float] = field(default_factory=dict)
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,6 +108,7 @@ class Jobs:
 
     def schedule(self, name: str) -> None:
         """Due now, and then as often as the account's `poll` says."""
+        self.calm.pop(name, None)
         poll = self.household.accounts[name].poll.total_seconds()
         self.scheduler.add_job(
             self.round,
@@ -109,24 +123,32 @@ class Jobs:
 
     def again(self, name: str, wait: timedelta) -> None:
         """Due after `wait`, whatever was planned."""
+        self.calm.pop(name, None)
         job = self.scheduler.get_job(name)
         if job is not None:
             job.modify(next_run_time=datetime.now(UTC) + wait)
 
     def earlier(self, name: str, when: datetime) -> None:
         """Due then, if nothing is planned before."""
+        self.calm.pop(name, None)
         job = self.scheduler.get_job(name)
         if job is not None and when < job.next_run_time:
             job.modify(next_run_time=when)
 
+    def calmed(self, name: str) -> None:
+        """A sweep found nothing that asks for another one soon."""
+        self.calm[name] = time.monotonic() + CALM
+        self._asked[name] = time.monotonic()
+
     def forget(self, name: str) -> None:
         """An account that the configuration has no longer."""
+        self.calm.pop(name, None)
         self.scheduler.remove_job(name)
 
     # --- a round ----------------------------------------------------------------------------------------
 
     def round(self, name: str) -> None:
-        """One sweep, in a thread of the scheduler; how it went is told to the main loop."""
+        """One sweep, in a thread of the scheduler, if one is needed; how it went is told to the main loop."""
         settings = self.household.accounts.get(name)
         if settings is None:  # taken out of the configuration meanwhile
             return
@@ -151,7 +173,12 @@ class Jobs:
 
         try:
             # Looked at only now: whoever leaves waits for the rounds that are noted.
-            if not self.stop.is_set():
+            if self.stop.is_set():
+                return
+            if self._nothing_new(name):
+                log.debug("%s: nothing has changed", name)
+                self.words.put(("unchanged", name))
+            else:
                 report = self.household.sweep(name, stop=stop, steps=Steps(alive, judging))
                 self.words.put(("swept", (report, waits)))
         except Trouble as trouble:
@@ -164,6 +191,19 @@ class Jobs:
             self.rounds.pop(name, None)
             if current.over is not None:
                 self.words.put(("again", name))
+
+    def _nothing_new(self, name: str) -> bool:
+        """Would a sweep find all as the last one left it?  Raises what asking does."""
+        now = time.monotonic()
+        if now >= self.calm.get(name, now):
+            return False
+        if name in self.woken and now - self._asked.get(name, now) < SAFETY_NET:
+            return True
+        if not self.household.unchanged(name):
+            self.calm.pop(name, None)
+            return False
+        self._asked[name] = now
+        return True
 
     def _heard(self, event: JobExecutionEvent) -> None:
         """A listener of the scheduler: a bug in a job must not end the account's jobs unseen."""

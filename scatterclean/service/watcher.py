@@ -112,6 +112,13 @@ class Watchers:
             self._noted = pushes
             self.household.note_pushes(pushes)
 
+    def woken(self) -> frozenset[str]:
+        """Accounts of which all that is watched announces new mail now: it listens to the first folder of `watch`."""
+        alone = [
+            name for name, settings in self.household.accounts.items() if len(settings.account.watch) == 1
+        ]
+        return frozenset(name for name in alone if name in self.rests and self.rests[name].push is Push.WOKEN)
+
     def _begin(self, settings: AccountSettings, rest: Rest) -> None:
         watch = Watch(settings, rest.known)
         self.watches[watch.name] = watch

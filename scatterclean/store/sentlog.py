@@ -132,9 +132,9 @@ class SqlSentLog:
         with self._database.read() as connection:
             return asking.hours(connection, account, since)
 
-    def count(self, person: str) -> int:
+    def count(self, person: str, *, outbox: bool = False) -> int:
         query = select(func.coalesce(func.sum(accounts.c.logged), 0)).where(
-            accounts.c.id.in_(asking.accounts_of(person, outbox=False))
+            accounts.c.id.in_(asking.accounts_of(person, outbox=outbox))
         )
         with self._database.read() as connection:
             return int(connection.scalars(query).one())

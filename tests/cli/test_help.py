@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from scatterclean.cli import exits, main
 from scatterclean.cli.root import COMMANDS, scatterclean
+from scatterclean.store import open_store
 
 from .program import environment
 
@@ -97,6 +99,45 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
         env=environment(),
     )
     assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+# What `status` needs none of: it looks into the store.  The first part of a module's name, or all of it.
+NOT_FOR_STATUS = (
+    *("imapclient", "imaplib", "apscheduler", "alembic", "pymap", "dns", "dkim"),
+    *(f"scatterclean.{room}" for room in ("bounce", "deeds", "demo", "gather", "harvest", "outbox", "sent")),
+    *(f"scatterclean.{room}" for room in ("service", "settling", "sweep", "trial", "undo", "why")),
+    *(f"scatterclean.mailbox.{part}" for part in ("connection", "imap", "login", "session")),
+)
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_status_imports_no_room_that_it_does_not_enter(how: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "scatterclean.toml"
+    file.write_text(
+        'database = "log.db"\n[accounts.home]\nhost = "mail.winter.example"\nusername = "ada@winter.example"\n'
+        'password_env = "MAIL_PASSWORD"\n'
+    )
+    with open_store(tmp_path / "log.db"):
+        pass
+    probe = (
+        "import sys; from scatterclean.cli import main; code = main(sys.argv[1:]);"
+        f"print('TOO MUCH', [m for m in sys.modules for no in {NOT_FOR_STATUS!r} if f'{{m}}.'.startswith(f'{{no}}.')]);"
+        "print('STORE' if 'scatterclean.store' in sys.modules else 'NO STORE'); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", probe, "--config", str(file), "status", *how],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    )
+    assert done.stdout.splitlines()[-2:] == ["TOO MUCH []", "STORE"]
+
+
+def test_status_leaves_the_search_for_garbage_as_it_was(tmp_path: Path) -> None:
+    assert gc.isenabled()
+    main(["--config", str(tmp_path / "nothing.toml"), "status"])
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

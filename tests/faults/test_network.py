@@ -15,7 +15,7 @@ from tests.faults.case import LONG, SHORT, Begin
 from tests.faults.proxy import FAULTS, Proxy
 from tests.servers import Host
 
-_EARLY = ("GREETING", "CAPABILITY", "LOGIN", "NAMESPACE", "LIST", "STATUS", "OPEN", "UID SEARCH")
+_EARLY = ("GREETING", "LOGIN", "ID", "NAMESPACE", "LIST", "STATUS", "OPEN", "UID SEARCH")
 _READING = ("HARVEST", "GATHER", "EVIDENCE")
 WITH_MOVE = (*_EARLY, *_READING, "UID MOVE", "LOOK", "UID STORE", "LOGOUT")
 WITHOUT_MOVE = ("UID COPY", "UID STORE", "UID EXPUNGE", "LOOK")

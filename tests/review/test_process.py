@@ -150,7 +150,7 @@ def test_a_session_whose_farewell_is_not_answered_can_be_cut(tmp_path: Path) -> 
                 cutting.start()
                 began = time.monotonic()
             assert time.monotonic() - began < 2.5
-            assert not household._sessions
+            assert not household._sessions.in_use()
 
 
 def test_what_comes_in_the_clear_behind_the_answer_to_starttls_is_nobodys_word(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import click
 
 from scatterclean.cli import exits
 from scatterclean.cli.arguments import account_argument, named
-from scatterclean.cli.root import Given
+from scatterclean.cli.root import Given, short_lived
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
@@ -37,6 +37,11 @@ def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
       scatterclean status home
       scatterclean status --json | jq '.accounts[].put_away.today'
     """
+    with short_lived():
+        return _tell_all(given, accounts, as_json=as_json)
+
+
+def _tell_all(given: Given, accounts: tuple[str, ...], *, as_json: bool) -> int:
     from scatterclean.config import load
     from scatterclean.wire import Household
 
