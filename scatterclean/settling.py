@@ -110,7 +110,7 @@ def settle(
     seen, same = looking.copies(mailbox, moves, (went or {}).values())
     copies = looking.by_fingerprint(seen)
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
-    if by_copy and went is None and not refused:  # cut off in the middle: by `remove`, too
+    if by_copy and went is None and not refused and not keeping:  # cut off in the middle: by `remove`, too
         copied = unaccounted or not _is_there(mailbox, moves[0])
         _undelete(mailbox, [m for m in moves if copied or copies.get(m.intent.fingerprint)], sources)
     now = clock()
