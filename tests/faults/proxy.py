@@ -227,8 +227,11 @@ class _Session:
         elif fault == "delay":
             time.sleep(0.1)
         elif fault == "NO though done":
-            while not line.startswith(self.tag + b" "):
-                line = next(lines)
+            while line and not line.startswith(self.tag + b" "):
+                line = next(lines, b"")
+            if not line:  # to IDLE there is no answer until the client ends it, or gives up
+                self.end()
+                return True
             line = self.tag + b" NO Not now\r\n"
         elif fault == "huge literal":
             client.sendall(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % _HUGE)
