@@ -54,8 +54,10 @@ class Connection(imaplib.IMAP4):
         told = answer.untagged.get("CAPABILITY")
         if goodbye := answer.untagged.get("BYE"):
             raise self.abort(goodbye[-1])
-        if answer.status != "OK" or not told or not isinstance(told[-1], bytes):
+        if answer.status != "OK":
             raise self.error(answer.text)
+        if not told or not isinstance(told[-1], bytes):
+            raise self.abort("OK, and no capability")
         self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
 
     # --- reading -----------------------------------------------------------------------------------------
@@ -80,12 +82,14 @@ class Connection(imaplib.IMAP4):
         return kept
 
     def readline(self) -> bytes:
-        """A line with its end; what is left if the connection ended before."""
+        """A line with its end.  Raises EOFError if the connection ended before."""
         ahead = self.ahead()
         end = ahead.find(b"\n")
         size = len(ahead) if end < 0 else end + 1
         if size > _LONGEST_LINE:
             raise self.abort("a line beyond all bounds")
+        if end < 0:
+            raise EOFError
         line = self._take(size)
         self._count(size)
         return line
