@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import imaplib
 import re
+import secrets
 import socket
 import ssl
 import time
 from collections.abc import Callable
+from string import ascii_uppercase
 
 from scatterclean.mailbox.answers import Answer
 
@@ -50,6 +52,7 @@ class Connection(imaplib.IMAP4):
     def _get_capabilities(self) -> None:
         """imaplib asks before anybody else can, also after STARTTLS, and hides in a text of its own what a server
         answers that wants patience (Office 365 throttles this command as any other)."""
+        self._rename()
         answer = self.ask("CAPABILITY", within=self._left())
         told = answer.untagged.get("CAPABILITY")
         if goodbye := answer.untagged.get("BYE"):
@@ -59,6 +62,18 @@ class Connection(imaplib.IMAP4):
         if not told or not isinstance(told[-1], bytes):
             raise self.abort("OK, and no capability")
         self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+
+    def _rename(self) -> None:
+        """Tags that nobody knows who heard those before STARTTLS.
+
+        What somebody slipped in there, and a careless server carries out behind TLS (CVE-2021-33515), would else be
+        answered under the tags that come next: our login would be taken for done, in another's mailbox, and the
+        password be the text of an APPEND of his.  Whoever guesses has one guess: a tag that is not ours ends it.
+        """
+        letters = "".join(secrets.choice(ascii_uppercase) for _ in range(4)).encode()
+        tagged = re.compile(rb"(?P<tag>" + letters + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.ASCII)
+        # As imaplib's own __init__ sets them; typeshed takes them for text.
+        self.tagpre, self.tagre = letters, tagged  # type: ignore[assignment]
 
     # --- reading -----------------------------------------------------------------------------------------
 
