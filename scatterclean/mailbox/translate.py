@@ -185,7 +185,7 @@ def _certificate(broken: ssl.SSLCertVerificationError, who: str) -> CertificateR
     elif broken.verify_code in _UNTRUSTED:
         hint = "If it is a server of your own, name the file of its authority: ca_file = ..."
     else:
-        hint = "No password was sent."
+        hint = "Whoever runs the server has to mend it. No password was sent."
     return CertificateRefused(f"{who}: the certificate is not trusted: {broken.verify_message}", hint=hint)
 
 
