@@ -78,6 +78,7 @@ class Proxy:
     struck_at: float = 0.0
     backoff: int = 20_000
     accepted: list[float] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)  # of all sessions, as they came
     port: int = 0
     heard: int = 0  # bytes that the server said in the last session
     _open: list[socket.socket] = field(default_factory=list)
@@ -155,6 +156,7 @@ class _Session:
                 if phase != "DONE":  # it has no tag: it ends the IDLE
                     self.tag = line.split(b" ", 1)[0]
                 self.idles = phase == "IDLE"
+                self.proxy.phases.append(phase)
                 if self.proxy.due(phase):
                     fault = self.proxy.fault
                     if not fault.startswith("after: "):

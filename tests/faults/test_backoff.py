@@ -22,10 +22,10 @@ _EARLY = ("GREETING", "CAPABILITY", "LOGIN", "LIST", "STATUS", "OPEN", "UID SEAR
 THROTTLED = [("dovecot", phase) for phase in (*_EARLY, "EVIDENCE", "CREATE", "UID MOVE", "LOOK")]
 THROTTLED += [("dovecot without MOVE", phase) for phase in ("UID COPY", "UID STORE", "UID EXPUNGE", "LOOK")]
 # What the daemon hears, and for how many milliseconds it is to wait: more than it would by itself.
-HEARD = [("LOGIN", 1000), ("IDLE", 2500), ("DONE", 2500)]
+HEARD = [("LOGIN", 1000), ("IDLE", 2200), ("DONE", 2200)]
 HEARD += [(phase, 1000) for phase in ("GREETING", "EVIDENCE", "UID MOVE")]
 if not os.environ.get("SCATTERCLEAN_EVERY_FAULT"):
-    THROTTLED, HEARD = THROTTLED[::4], HEARD[:2]
+    THROTTLED, HEARD = THROTTLED[::6], HEARD[:2]
 
 
 @pytest.fixture

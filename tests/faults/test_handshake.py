@@ -126,7 +126,7 @@ def sizes(secure: ScratchDovecot) -> dict[tuple[str, Way], int]:
 
 def spoilers(way: Way, size: int) -> Iterator[Spoiler]:
     for number, how in enumerate(HOWS):
-        few = 2 if how in _WAITING else 3
+        few = 1 if how in _WAITING else 2
         # Where the few are differs from one kind to the next: together they are all over the conversation.
         first, step = size * number // (few * len(HOWS)), size // few
         if _EVERY or _ALL:
