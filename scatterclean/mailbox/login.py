@@ -65,7 +65,7 @@ def open_session(access: Access) -> Session:
         session.capabilities = _log_in(session, access) or _capabilities(session)
         if session.can("ID"):
             # RFC 2971; some providers want it before SELECT (163.com).  True data only, refusals are no harm.
-            session.ask("ID", b'("name" "scatterclean" "version" ' + quoted(__version__.encode()) + b")")
+            session.venture("ID", b'("name" "scatterclean" "version" ' + quoted(__version__.encode()) + b")")
     except BaseException:
         session.drop()
         raise

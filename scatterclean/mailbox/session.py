@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
+from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, ServerBusy, Trouble
 from scatterclean.mailbox import fetching
 from scatterclean.mailbox.answers import Answer, flags_in, rows
 from scatterclean.mailbox.connection import Connection
@@ -124,6 +124,14 @@ class Session:
         """
         return self._granted(self.ask(command, *args, about=about, keep=keep), command, about)
 
+    def venture(self, command: str, *args: bytes) -> Answer:
+        """The answer to what may be refused without harm.  Raises ServerBusy if the server asks for patience: what
+        comes next would be asked against its word."""
+        answer = self.ask(command, *args)
+        if answer.status != "OK" and isinstance(busy := refusal(answer, self.exchange(command)), ServerBusy):
+            raise busy
+        return answer
+
     def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
         return self.rows(self.post(*args, about=about, keep=keep))
@@ -217,7 +225,7 @@ class Session:
         told = any(one.folder.use for one in found)
         # RFC 6154, 2: plain LIST may leave the attributes out.
         if not told and self.can("SPECIAL-USE") and self.can("LIST-EXTENDED"):
-            answer = self.ask("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
+            answer = self.venture("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
             if answer.status == "OK" and answer.untagged.get("LIST"):
                 found = listed(answer.untagged["LIST"])
         self._wires = {one.folder.name: one.wire for one in found}
@@ -229,7 +237,7 @@ class Session:
         if self._namespaces is None:
             told = None
             if self.can("NAMESPACE"):
-                told = namespaces(self.ask("NAMESPACE").untagged.get("NAMESPACE", ()))
+                told = namespaces(self.venture("NAMESPACE").untagged.get("NAMESPACE", ()))
             self._namespaces = told or guessed(self.list_folders())
         return self._namespaces
 

@@ -238,7 +238,7 @@ def unconnected(broken: Exception, asked: Exchange, bye: str = "") -> Trouble:
             hint='Is the port right, and is it one with or without TLS as configured ("tls")?',
         )
     if isinstance(broken, _ENDED):
-        return ServerUnreachable(f"{who} ended the connection before a login", hint=_DISTURBED)
+        return ServerUnreachable(f"{who} ended the connection before the login", hint=_DISTURBED)
     if isinstance(broken, ssl.SSLError):
         return ServerUnreachable(f"{who}: TLS does not come to stand: {_reason(broken)}", hint=_DISTURBED)
     if isinstance(broken, OSError):

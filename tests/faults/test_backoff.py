@@ -17,8 +17,20 @@ from tests.servers import Host
 
 _SOON = 0.05
 _CLOCKS = 0.02  # seconds by which the clock that plans and the clock that measures may part
-# Not among them is what a refusal does no harm to: NAMESPACE, ID, SUBSCRIBE, the mark of a moved message, LOGOUT.
-_EARLY = ("GREETING", "CAPABILITY", "LOGIN", "LIST", "STATUS", "OPEN", "UID SEARCH", "HARVEST", "GATHER")
+# Not among them is what ends something that was begun: SUBSCRIBE, the mark of a moved message, LOGOUT.
+_EARLY = (
+    "GREETING",
+    "CAPABILITY",
+    "LOGIN",
+    "ID",
+    "NAMESPACE",
+    "LIST",
+    "STATUS",
+    "OPEN",
+    "UID SEARCH",
+    "HARVEST",
+    "GATHER",
+)
 THROTTLED = [("dovecot", phase) for phase in (*_EARLY, "EVIDENCE", "CREATE", "UID MOVE", "LOOK")]
 THROTTLED += [("dovecot without MOVE", phase) for phase in ("UID COPY", "UID STORE", "UID EXPUNGE", "LOOK")]
 # What the daemon hears, and for how many milliseconds it is to wait: more than it would by itself.
