@@ -13,9 +13,11 @@ import os
 import re
 import shutil
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import pytest
 
@@ -23,9 +25,11 @@ from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import ConnectionLost, ServerUnreachable, TimeCanMend, TlsUnavailable, Trouble
 from scatterclean.mailbox.imap import connect
 from scatterclean.mailbox.login import Access, _context
+from scatterclean.service import daemon, followups, health
 from tests.conftest import absent
 from tests.e2e import world as worlds
 from tests.faults.case import LONG, SHORT, Begin, Case, books
+from tests.faults.running import in_the_end, running
 from tests.faults.wire import HOWS, WAYS, Rewrite, Spoiler, Way, Wire
 from tests.servers import RealHand, fresh_user
 
@@ -86,14 +90,17 @@ class Stage:
         self.case.balanced()
 
 
-Set = Callable[[str, Wire], Stage]
+class Set(Protocol):
+    """A stage over "implicit" TLS or "starttls"; `held`: see `Begin`."""
+
+    def __call__(self, tls: str, wire: Wire, *, held: int = ...) -> Stage: ...
 
 
 @pytest.fixture
 def stage(secure: ScratchDovecot, begin: Begin) -> Set:
-    def make(tls: str, wire: Wire) -> Stage:
+    def make(tls: str, wire: Wire, *, held: int = 0) -> Stage:
         more = f'tls = "{tls}"\nca_file = "{secure.ca_file}"\n'
-        return Stage(begin(secure, wire.port, more=more), wire, secure.password)
+        return Stage(begin(secure, wire.port, more=more, held=held), wire, secure.password)
 
     return make
 
@@ -160,6 +167,30 @@ def test_any_byte_before_the_login_may_be_spoiled(
             home.works_again()
         assert troubles > len(HOWS)
         home.in_the_end()
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"] if _EVERY else ["starttls"])
+def test_a_daemon_sweeps_and_listens_again_by_itself_when_tls_stands_again(
+    tls: str,
+    secure: ScratchDovecot,
+    sizes: dict[tuple[str, Way], int],
+    stage: Set,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(daemon, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(health, "FIRST_BACKOFF", timedelta(seconds=0.05))
+    monkeypatch.setattr(followups, "BETWEEN_WAKES", timedelta(seconds=0.05))
+    with Wire(port(secure, tls), Spoiler("down", sizes[tls, "down"] // 2, "corrupt")).running() as wire:
+        home = stage(tls, wire, held=1)
+        with running(home.case, poll=timedelta(hours=1)) as service:
+            service.wait(lambda: len(wire.talks) > 2, "it does not try again")
+            home.safe()
+            wire.clear()
+            service.wait(lambda: service.watch, "the watch does not come to stand")
+            home.case.arrive()
+            service.wait_for_sweep()
+            home.safe()
+        in_the_end(home.case)
 
 
 LATER = ("corrupt", "truncate", "double", "rst", "drop", "fin", "flip", "stall")
