@@ -61,7 +61,7 @@ class Connection(imaplib.IMAP4):
             raise self.error(answer.text)
         if not told or not isinstance(told[-1], bytes):
             raise self.abort("OK, and no capability")
-        self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+        self.capabilities = tuple(told[-1].decode("ascii", "backslashreplace").upper().split())
 
     def _rename(self) -> None:
         """Tags that nobody knows who heard those before STARTTLS.
