@@ -20,7 +20,6 @@ _CLOCKS = 0.02  # seconds by which the clock that plans and the clock that measu
 # Not among them is what ends something that was begun: SUBSCRIBE, the mark of a moved message, LOGOUT.
 _EARLY = (
     "GREETING",
-    "CAPABILITY",
     "LOGIN",
     "ID",
     "NAMESPACE",
