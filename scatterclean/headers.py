@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
@@ -18,10 +18,10 @@ from functools import lru_cache
 
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_SUBJECT, MessageId
 
-_LINE_END = re.compile(rb"\r\n|\n|\r")
-# RFC 5322 allows any printable but ":" in a name; white space before the colon is seen in old mail.
-_FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)$", re.DOTALL)
 _MAX_FIELDS = 2000
+# Bytes as numbers: `b"\n" in value` makes CPython raise and drop an exception before it looks, `_LF in value` does not;
+# `value.find(b"..") >= 0` is its counterpart for longer pieces.
+_CR, _LF, _NUL = b"\r\n\x00"
 _MAX_VALUE = 65_536
 
 
@@ -34,42 +34,15 @@ def as_text(raw: bytes) -> str:
     return text.replace("\x00", "") if "\x00" in text else text
 
 
-def fields_of(block: bytes) -> Iterator[tuple[str, bytes]]:
-    """(lower-cased name, unfolded value) of a header block up to its blank line; junk lines do not count."""
-    name = ""
-    value: list[bytes] = []
-    count = 0
-    for line in _LINE_END.split(block):
-        if not line.strip(b" \t"):
-            if line or (not count and not name):  # a line of blanks is folding junk; blank lines may lead
-                continue
-            break
-        if line[:1] in (b" ", b"\t"):
-            if name:
-                value.append(line.strip())
-            continue
-        match = _FIELD.match(line)
-        if name:
-            yield name, b" ".join(value)[:_MAX_VALUE]
-            name = ""
-            count += 1
-            if count >= _MAX_FIELDS:
-                return
-        if match:
-            name = match[1].decode("ascii").lower()
-            value = [match[2].strip()]
-    if name:
-        yield name, b" ".join(value)[:_MAX_VALUE]
-
-
 # A field and its folded lines.  The literal line end in front makes the search skip from line to line.
+# RFC 5322 allows any printable but ":" in a name; white space before the colon is seen in old mail.
 # Possessive, for a header of a million folded blank lines: without it each costs 128 bytes of stack.
-_FIELDS = re.compile(rb"\n([!-9;-~]{1,76})[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)")
+_FIELDS = re.compile(rb"\n([!-9;-~]{1,76}+)[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+)*+)")
 
 
 def with_line_feeds(raw: bytes) -> bytes:
     """CRLF, CR, CR CR LF (a broken relay, seen since 1998) and LF CR all become LF."""
-    if b"\r" not in raw:
+    if _CR not in raw:
         return raw
     if b"\r\n" not in raw:
         raw = raw.replace(b"\n\r", b"\n")
@@ -87,84 +60,103 @@ class _Keys(dict[str, bytes]):
 _KEYS = _Keys()
 
 
+def keys_of(names: Iterable[str]) -> frozenset[bytes]:
+    """For `Header.has_any`."""
+    return frozenset(_KEYS[name] for name in names)
+
+
 class Header:
     """A header block, read once.  Names are looked up in any case; values are unfolded.
 
-    It sees what `fields_of` sees, three times as fast: a sweep reads one of these for every message.
+    It sees what a plain reader sees (tests/core), three times as fast: a sweep reads one of these for every message.
     """
 
-    __slots__ = ("_fields",)
+    __slots__ = ("_more", "first")
 
     def __init__(self, block: bytes) -> None:
-        if b"\r" in block:
+        if _CR in block:
             block = with_line_feeds(block)
         block = block.lstrip(b"\n")
-        if b"\n\n" in block:
-            block = block[: block.find(b"\n\n")]
-        fields: dict[bytes, list[bytes]] = {}
-        self._fields = fields
+        end = block.find(b"\n\n")
+        if end >= 0:
+            block = block[:end]
+        first: dict[bytes, bytes] = {}
+        more: dict[bytes, list[bytes]] = {}
         for written, value in _FIELDS.findall(b"\n" + block)[:_MAX_FIELDS]:
             name = written.lower()
-            if name in fields:
-                fields[name].append(value)
+            if name not in first:
+                first[name] = value
+            elif name in more:
+                more[name].append(value)
             else:
-                fields[name] = [value]
+                more[name] = [value]
+        # By lower-cased name the first value of each field, folded as it stands, and those behind it.
+        self.first = first
+        self._more = more
 
     def raw(self, name: str) -> bytes | None:
         """The first value as bytes, or None."""
-        values = self._fields.get(_KEYS[name])
-        return unfolded(values[0]) if values else None
+        value = self.first.get(_KEYS[name])
+        return None if value is None else unfolded(value)
 
     def get(self, name: str) -> str | None:
         """The first value as text (not RFC 2047-decoded), or None."""
-        values = self._fields.get(_KEYS[name])
-        return None if values is None else _value(values[0])
+        value = self.first.get(_KEYS[name])
+        return None if value is None else value_of(value)
 
     def all(self, name: str, limit: int | None = None) -> list[str]:
-        """Every value as text, in order, or the first `limit` of them."""
-        values = self._fields.get(_KEYS[name])
-        return [] if values is None else list(map(_value, values[:limit]))
-
-    @property
-    def folded(self) -> Mapping[bytes, Sequence[bytes]]:
-        """Every value of each field, by lower-cased names, folded as it stands: for who reads it with `normalised`."""
-        return self._fields
+        """Every value as text, in order, or the first `limit` of them (one at least)."""
+        return list(map(value_of, self._every(name, limit)))
 
     def normalised(self, name: str) -> bytes:
         """The first value with every run of white space as one blank; empty if there is none."""
-        values = self._fields.get(_KEYS[name])
-        return normalised(values[0]) if values else b""
+        value = self.first.get(_KEYS[name])
+        return b"" if value is None else normalised(value)
 
     def all_normalised(self, name: str, limit: int) -> list[str]:
         """The first `limit` values as text, with every run of white space as one blank."""
-        values = self._fields.get(_KEYS[name])
-        return [] if values is None else [as_text(normalised(value)) for value in values[:limit]]
-
-    def first_of(self, names: frozenset[bytes]) -> dict[bytes, bytes]:
-        """The first value of each of these fields (by lower-cased names), folded as it stands."""
-        fields = self._fields
-        return {name: fields[name][0] for name in names.intersection(fields)}
+        return [as_text(normalised(value)) for value in self._every(name, limit)]
 
     def together(self, names: Sequence[str]) -> list[str]:
         """Every value of these fields as text, name by name."""
-        found = [self._fields.get(_KEYS[name]) for name in names]
-        return [_value(value) for values in found if values for value in values]
+        return [value_of(value) for name in names for value in self._every(name)]
+
+    def _every(self, name: str, limit: int | None = None) -> list[bytes]:
+        key = _KEYS[name]
+        if key not in self.first:
+            return []
+        more = self._more.get(key)
+        return [self.first[key]] if more is None else [self.first[key], *more][:limit]
+
+    def present(self, names: Sequence[str]) -> list[str]:
+        """Those of `names` that occur."""
+        return [name for name in names if _KEYS[name] in self.first]
+
+    def has_any(self, names: Set[bytes]) -> bool:
+        """Is there a field of any of these (lower-cased) names?"""
+        return not self.first.keys().isdisjoint(names)
+
+    def has_several(self, names: Set[bytes]) -> bool:
+        """Does a field of any of these (lower-cased) names stand there more than once?"""
+        return not self._more.keys().isdisjoint(names)
 
     def completed_by(self, other: Header) -> Header:
         """This header, and what it lacks from another one."""
         both = Header(b"")
-        both._fields = {**other._fields, **self._fields}
+        both.first = {**other.first, **self.first}
+        lacking = {name: values for name, values in other._more.items() if name not in self.first}
+        both._more = {**lacking, **self._more}
         return both
 
     def __contains__(self, name: str) -> bool:
-        return _KEYS[name] in self._fields
+        return _KEYS[name] in self.first
 
     def __len__(self) -> int:
-        return sum(len(values) for values in self._fields.values())
+        return len(self.first) + sum(map(len, self._more.values()))
 
     def names(self) -> Sequence[str]:
         """Lower-cased names that occur, in order of first occurrence."""
-        return tuple(name.decode("ascii") for name in self._fields)
+        return tuple(name.decode("ascii") for name in self.first)
 
 
 def normalised(value: bytes) -> bytes:
@@ -175,7 +167,7 @@ def normalised(value: bytes) -> bytes:
 
 def unfolded(value: bytes) -> bytes:
     """A value in one line, blanks around it removed, cut where no honest header goes."""
-    lines = map(_STRIP, value.split(b"\n")) if b"\n" in value else (value.strip(),)
+    lines = map(_STRIP, value.split(b"\n")) if _LF in value else (value.strip(),)
     value = b" ".join(filter(None, lines))
     return value if len(value) <= _MAX_VALUE else value[:_MAX_VALUE]
 
@@ -183,9 +175,11 @@ def unfolded(value: bytes) -> bytes:
 _STRIP = bytes.strip
 
 
-def _value(value: bytes) -> str:
-    """`as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
-    if b"\n" in value or len(value) > _MAX_VALUE or b"\x00" in value:
+def value_of(value: bytes) -> str:
+    """A value, folded as it stands, as text.
+
+    `as_text(unfolded(value))`; in one piece, since it is the most frequent call of a reading."""
+    if _LF in value or len(value) > _MAX_VALUE or _NUL in value:
         return as_text(unfolded(value))
     try:
         return value.strip().decode()
@@ -194,7 +188,6 @@ def _value(value: bytes) -> str:
 
 
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
-_BLANKS = re.compile(r"\s+")
 
 
 def ids_in(value: str) -> tuple[MessageId, ...]:
@@ -338,6 +331,8 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
         value = "".join(text)
     if not value:
         return value
+    if value.isprintable() and "  " not in value:  # in what is printable there is no other white space
+        return value.strip(" ")[:limit]
     value = " ".join(value.split())
     if not value.isprintable():
         value = " ".join("".join(c if c.isprintable() else " " for c in value).split())

@@ -16,6 +16,7 @@ from scatterclean.headers import (
     decoded,
     first_address,
     ids_meant,
+    keys_of,
     normalised,
 )
 from scatterclean.model import MessageId, SentMessage, Sighting
@@ -71,8 +72,8 @@ FOLDER_NAMES = frozenset(
 
 _KEYS = tuple(name.lower().encode() for name in FINGERPRINT_FIELDS)
 # What by far most messages have nothing of: all their ids stand in Message-ID, and all recipients in To.
-_MESSAGE_ID, _TO = b"message-id", b"to"
-_RARE = frozenset(name.lower().encode() for name in (*ID_FIELDS, *RECIPIENT_FIELDS)) - {_MESSAGE_ID, _TO}
+_USUAL = keys_of(("Message-ID", "To"))
+_RARE = keys_of((*ID_FIELDS, *RECIPIENT_FIELDS)) - _USUAL
 
 T = TypeVar("T", str, MessageId)
 
@@ -85,10 +86,10 @@ def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
     header = Header(sighting.header)
-    fields = header.folded
-    values = [normalised(fields[key][0]) if key in fields else b"" for key in _KEYS]
+    fields = header.first
+    values = [normalised(fields[key]) if key in fields else b"" for key in _KEYS]
     message_id, dated_as, sender, to, subject = map(as_text, values[:5])
-    if _RARE.isdisjoint(fields) and len(fields.get(_MESSAGE_ID, ())) <= 1 >= len(fields.get(_TO, ())):
+    if not header.has_any(_RARE) and not header.has_several(_USUAL):
         ids = ids_meant(message_id)
         recipients = addresses_in(to, MOST_RECIPIENTS)
     else:

@@ -27,7 +27,7 @@ _LONG = 20
 _SHORT = 8
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def shape_of(message_id: MessageId) -> str:
     """Empty for an id of which nothing is left.  All `keys` of an id have one shape, that of the last."""
     return shape_of_keys(message_id.keys)

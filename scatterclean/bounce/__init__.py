@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, plain_head, split
 from scatterclean.bounce.formats import all_formats
@@ -17,7 +18,6 @@ from scatterclean.bounce.intact import is_intact, may_be_meant, wrapped_in
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
-    WANTED,
     candidate,
     challenges,
     is_null_path,
@@ -59,6 +59,7 @@ _ID_FIELDS = (
     "Original-Message-ID",
     "Resent-Message-ID",
 )
+_DELIVERED_TO = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
 
 
 def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
@@ -75,7 +76,7 @@ def read(raw: bytes, *, complete: bool = True) -> Bounce | None:
     else:
         block, rest, ended = split(raw[:LOOK])
     message = Message(block, rest, header_ended=ended, cut=not complete or len(raw) > LOOK)
-    fields = message.header.first_of(WANTED)
+    fields = message.header.first
     if not may_be(fields):
         return None
     kind = kind_of(message, fields=fields)
@@ -135,7 +136,7 @@ class _Reading:
             self.summary = self.summary or header
             return
         self.unended |= not found.ended
-        fields = header.first_of(WANTED)
+        fields = header.first
         inner = kind = None
         if level < MAX_LEVEL and may_be(fields):
             inner = Message(found.header, found.body, cut=not found.ended)
@@ -154,9 +155,7 @@ class _Reading:
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
         last = b"" if found.ended else _last_name(found.header)
         mangled: dict[str, None] = {}
-        for name in _ID_FIELDS:
-            if name not in header:
-                continue
+        for name in header.present(_ID_FIELDS):
             values = header.all(name)
             for value in values:
                 for message_id in ids_in(value):
@@ -198,15 +197,18 @@ class _Reading:
             status = status or each.status
             diagnostic = diagnostic or each.diagnostic
             if not (each.guessed and recipients):
-                recipients.update(dict.fromkeys(each.recipients))
+                for recipient in each.recipients:
+                    recipients[recipient] = None
         senders = addresses_in(header.get("From") or "")
         ids = ids_in(header.get("Message-ID") or "")
-        originals = [original for _, original in sorted(self.originals, key=lambda each: -each[0])]
+        references = list(self.references.values())
+        if len(references) > 1:
+            references.sort(key=_order)
         return Bounce(
             kind=kind,
-            references=tuple(sorted(self.references.values(), key=_order)),
+            references=tuple(references),
             recipients=tuple(recipients)[:MAX_ADDRESSES],
-            original=_original(originals, self.summary, facts),
+            original=self._original(facts),
             sender=senders[0] if senders else None,
             message_id=ids[0].text if ids else None,
             subject=decoded(header.get("Subject") or "") or None,
@@ -220,6 +222,33 @@ class _Reading:
             stumbled=tuple(self.stumbled),
             marks=marks(header),
         )
+
+    def _original(self, facts: Sequence[Facts]) -> Original:
+        """The attributes of the innermost message; what it lacks, a summary or the report may know."""
+        # Of several at the deepest level the first one.
+        header = max(self.originals, key=_LEVEL)[1] if self.originals else Header(b"")
+        if self.summary is not None:
+            header = header.completed_by(self.summary)
+        sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
+        senders = addresses_in(sender) if sender else ()
+        to = addresses_in(header.get("To") or "")
+        copied = header.get("Cc")
+        if copied:
+            to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
+        signed = "dkim-signature" in header
+        return Original(
+            sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
+            to=to,
+            subject=decoded(header.get("Subject") or "") or None,
+            date=date_in(header.get("Date") or header.get("Sent")),
+            received=hops(header),
+            dkim_signed=signed,
+            dkim=signatures(header) if signed else (),
+            automatic=is_automatic(header),
+        )
+
+
+_LEVEL = itemgetter(0)
 
 
 def _order(reference: Reference) -> tuple[bool, bool, int]:
@@ -290,40 +319,17 @@ def _invented(message_id: MessageId, header: Header) -> bool:
     sender = header.get("From")
     if sender is not None and text in sender.lower() and text in addresses_in(sender):
         return True
-    hop = header.get("Received")
-    if hop is None:
-        return False
-    words = hop[:2000].split()
+    left, _, right = message_id.text.rpartition("@")
+    hop = (header.get("Received") or "")[:2000]
+    if right.lower() not in hop.lower():
+        return False  # most ids are of another host
+    words = hop.split()
     try:
         queue_id = words[words.index("id") + 1].strip("<>;()")
         host = words[words.index("by") + 1].strip(";()").lower()
     except (ValueError, IndexError):
         return False
-    left, _, right = message_id.text.rpartition("@")
     return len(queue_id) >= 6 and queue_id in left and host.endswith(right.lower())
-
-
-def _original(headers: list[Header], summary: Header | None, facts: Sequence[Facts]) -> Original:
-    """The attributes of the innermost message; what it lacks, a summary or the report may know."""
-    header = headers[0] if headers else Header(b"")
-    if summary is not None:
-        header = header.completed_by(summary)
-    sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
-    senders = addresses_in(sender) if sender else ()
-    to = addresses_in(header.get("To") or "")
-    copied = header.get("Cc")
-    if copied:
-        to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
-    return Original(
-        sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
-        to=to,
-        subject=decoded(header.get("Subject") or "") or None,
-        date=date_in(header.get("Date") or header.get("Sent")),
-        received=hops(header),
-        dkim_signed="dkim-signature" in header,
-        dkim=signatures(header),
-        automatic=is_automatic(header),
-    )
 
 
 # BATV (draft-levine-smtp-batv): prvs=tag=user@host; Barracuda: btv1==tag==user@host.
@@ -346,8 +352,7 @@ def _unwrapped(address: str) -> str:
 def _delivered_to(header: Header) -> tuple[str, ...]:
     found = [
         address
-        for name in ("Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "To")
-        if name in header
+        for name in header.present(_DELIVERED_TO)
         for value in header.all(name, MAX_ADDRESSES)
         for address in addresses_in(value)
     ]

@@ -67,7 +67,7 @@ def split(raw: bytes) -> tuple[bytes, bytes, bool]:
     between = _blank_line(raw, start)
     block = with_line_feeds(raw[start:] if between is None else raw[start : between[0]])
     rest = b"" if between is None else raw[between[1] :]
-    if _BLANK_LINE in block:  # line ends of several kinds may hide one
+    if block.find(_BLANK_LINE) >= 0:  # line ends of several kinds may hide one
         block, _, hidden = block.partition(_BLANK_LINE)
         return block, hidden + b"\n\n" + rest if between is not None else hidden, True
     return block, rest, between is not None
@@ -91,7 +91,7 @@ def _crlf_head(raw: bytes, start: int) -> tuple[bytes, int]:
     end = raw.find(b"\r\n\r\n", start, start + MAX_HEADER)
     if end >= 0:
         block = raw[start:end].replace(b"\r\n", b"\n")
-        if b"\r" not in block and _BLANK_LINE not in block:
+        if _CR not in block and block.find(_BLANK_LINE) < 0:
             return block, end + 4
     return b"", 0
 
@@ -102,7 +102,8 @@ def _blank_line(raw: bytes, start: int) -> tuple[int, int] | None:
     return (found.start(), found.end()) if found else None
 
 
-_TYPE = re.compile(rb"\ncontent-type[ \t]*:\s*\"?([^\s;,\"]{1,80})", re.IGNORECASE)
+_DECLARED = re.compile(rb"\s*\"?([^\s;,\"]{1,80})")
+_TYPE = re.compile(rb"\n(?i:content-type)[ \t]*:" + _DECLARED.pattern)
 _ENCODING = re.compile(rb"\ncontent-transfer-encoding[ \t]*:\s*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _CHARSET = re.compile(rb"charset\*?[ \t]*=[ \t]*\"?([^\s;\"]{1,40})", re.IGNORECASE)
 _BOUNDARY = re.compile(rb"boundary\*?[ \t]*=[ \t]*(?:\"([^\"\n]{1,200})|([^\s;]{1,200}))", re.IGNORECASE)
@@ -144,7 +145,9 @@ class Part:
     @property
     def wide(self) -> bool:
         """Two bytes a letter, which is not allowed in mail (RFC 2781, section 4), and is sent."""
-        return b"-16" in self.header and self.type.startswith("text/") and b"utf-16" in self.header.lower()
+        if self.header.find(b"-16") < 0 or not self.type.startswith("text/"):
+            return False
+        return b"utf-16" in self.header.lower()
 
     @property
     def charset(self) -> str:
@@ -216,24 +219,21 @@ class Message:
         self._rest = rest
 
     @once
-    def body(self) -> bytes:
-        """Everything behind the header, with LF."""
-        return with_line_feeds(self._rest)
-
-    @once
     def header(self) -> Header:
         return Header(self.block)
 
     @once
     def type(self) -> str:
         """The declared content type without parameters, lower-cased."""
-        return _type_in(self.block)
+        declared = _DECLARED.match(self.header.first.get(b"content-type", b""))
+        return declared[1].decode("latin-1").lower() if declared else _type_in(self.block)
 
     @once
     def parts(self) -> list[Part]:
         """The leaves of the tree in order; a message inside (message/rfc822) is a leaf."""
         leaves: list[Part] = []
-        _leaves(Part(self.block, self.body, ended=False, named=self.type), leaves, 0)
+        body = with_line_feeds(self._rest)
+        _leaves(Part(self.block, body, ended=False, named=self.type), leaves, 0)
         return leaves
 
     @once
@@ -247,6 +247,11 @@ class Message:
                 if part.type in types:
                     return part
         return None
+
+    @once
+    def returned_parts(self) -> list[Part]:
+        """The parts under whose types originals travel."""
+        return [part for part in self.parts if part.type in RETURNED_TYPES]
 
     @once
     def notice(self) -> Part | None:

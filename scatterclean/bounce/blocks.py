@@ -48,7 +48,7 @@ _ALL = TECHNICAL | BASIC | _REPORT
 
 _KNOWN = names(*(name.decode("ascii") for name in TECHNICAL | BASIC))
 # The first line of a block: a known name behind quoting marks ("> ", "| ", blanks).
-_FIRST = re.compile(rb"\n([>|: \t]{0,20})(" + _KNOWN + rb")[ \t]*:")
+_FIRST = re.compile(rb"\n([>|: \t]{0,20}+)(" + _KNOWN + rb")[ \t]*:")
 _FIELD = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
 _MAX_LINES = 400
 _MAX_BLOCKS = 12

@@ -22,10 +22,11 @@ _MANGLED = re.compile(
     r"|^[x0#?.]+@|@[x0#?.]*$"  # blanked out letter by letter, or cut there
     r"|^(?:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|n/?a|[*-]+)(?:@|$)"
 )
-# Most ids have nothing in them that could be a mark of it, and do not begin like a word for "none" or a blanked one.
+# Most ids have nothing in them that could be a mark of it, and are no word for "none" and not blanked out.
+_ATOMS = r"[A-Za-z0-9][A-Za-z0-9$_+-]*+(?:\.[A-Za-z0-9$_+-]++)*+\.?"
 _CLEAN = re.compile(
-    r"<(?![nuemhdrx0])[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+@(?![x0])[a-z0-9](?:[a-z0-9$_+-]|\.(?!\.))*+>",
-    re.IGNORECASE,
+    r"<(?!(?i:none|null|unknown|undefined|empty|missing|hidden|deleted|removed|redacted|na|[x0.]+)@)"
+    rf"{_ATOMS}@(?![xX0.]+>){_ATOMS}>"
 )
 _SEVERAL = re.compile(r"[\s,;]*<[^<>]*>[\s,;]*<(?!mailto)")
 _ENCODED = re.compile(r"[=%]([0-9A-Fa-f]{2})")
@@ -45,9 +46,9 @@ def is_intact(message_id: MessageId, value: str) -> bool:
     and then nothing but the id.  Of two in one field nobody knows which one the sender wrote.  One without "@" may have
     been cut there; some programs write none, though: the log is asked what begins with it, too.
     """
-    if _CLEAN.fullmatch(value):
-        return True
     text = message_id.text
+    if len(text) < MAX_ID and _CLEAN.fullmatch(value):
+        return True
     if len(value) > _LONGEST or text[:1] == "@" or text[-1:] == "@" or _SEVERAL.match(value):
         return False
     if value != f"<{text}>" and f"<{text}>" not in "".join(value.split()):

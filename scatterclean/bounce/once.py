@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class once(Generic[T]):  # noqa: N801 - reads like `property`
-    """`@once` in place of `@property`.  The value replaces the descriptor in the instance's own dictionary."""
+    """`@once` in place of `@property`.  The value hides the descriptor: the instance has it as its own."""
 
     def __init__(self, work_out: Callable[[Any], T]) -> None:
         self._work_out = work_out
@@ -17,5 +17,5 @@ class once(Generic[T]):  # noqa: N801 - reads like `property`
 
     def __get__(self, instance: object, owner: type | None = None) -> T:
         value = self._work_out(instance)
-        instance.__dict__[self._name] = value
+        setattr(instance, self._name, value)  # not by way of __dict__, which would have to be made first
         return value

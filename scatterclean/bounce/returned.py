@@ -10,7 +10,7 @@ from scatterclean.bounce import MAX_LEVEL, _was_sent_by_a_machine
 from scatterclean.bounce.anatomy import Message, opened
 from scatterclean.bounce.formats import attached
 from scatterclean.bounce.found import Returned
-from scatterclean.bounce.signs.heads import WANTED, may_be
+from scatterclean.bounce.signs.heads import may_be
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.model import Kind
 
@@ -42,7 +42,7 @@ def _innermost(message: Message, kind: Kind) -> tuple[bytes, bool] | None:
         found = deeper
         closed = closed and found.closed
         inner = Message(found.header, found.body, cut=not found.ended)
-        inner_kind = kind_of(inner) if may_be(inner.header.first_of(WANTED)) else None
+        inner_kind = kind_of(inner) if may_be(inner.header.first) else None
         # Spam comes dressed as a bounce, too; what hangs on it is not what the person sent.
         if inner_kind is None or not _was_sent_by_a_machine(message, inner.header, inner_kind):
             break

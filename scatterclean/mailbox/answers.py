@@ -207,10 +207,10 @@ def found_uids(answer: Answer) -> list[int]:
 def statuses(records: Sequence[Record]) -> Iterator[tuple[bytes, dict[str, int]]]:
     """`STATUS name (UIDNEXT 5 ...)` -> (b"name", {"UIDNEXT": 5, ...}), in the server's bytes for the name."""
     for row in rows(records):
-        if len(row) > 1 and isinstance(row[0], bytes) and isinstance(row[-1], list):
+        if len(row) > 1 and not isinstance(row[0], list) and isinstance(row[-1], list):
             items = row[-1]
             yield (
-                row[0],
+                b"NIL" if row[0] is None else row[0],  # a folder may be called so
                 {
                     name.decode("latin-1").upper(): number
                     for name, value in zip(items[::2], items[1::2], strict=False)

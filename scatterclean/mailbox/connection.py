@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import imaplib
 import re
+import secrets
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from scatterclean.mailbox.answers import Answer
@@ -56,15 +58,30 @@ class Connection(imaplib.IMAP4):
     def _get_capabilities(self) -> None:
         """imaplib asks before anybody else can, also after STARTTLS, and hides in a text of its own what a server
         answers that wants patience (Office 365 throttles this command as any other)."""
+        self._rename()
         if self._told_in_greeting():
             return
         answer = self.ask("CAPABILITY", within=self._left())
         told = answer.untagged.get("CAPABILITY")
         if goodbye := answer.untagged.get("BYE"):
             raise self.abort(goodbye[-1])
-        if answer.status != "OK" or not told or not isinstance(told[-1], bytes):
+        if answer.status != "OK":
             raise self.error(answer.text)
-        self.capabilities = tuple(told[-1].decode("ascii", "replace").upper().split())
+        if not told or not isinstance(told[-1], bytes):
+            raise self.abort("OK, and no capability")
+        self.capabilities = tuple(told[-1].decode("ascii", "backslashreplace").upper().split())
+
+    def _rename(self) -> None:
+        """Tags that nobody knows who heard those before STARTTLS.
+
+        What somebody slipped in there, and a careless server carries out behind TLS (CVE-2021-33515), would else be
+        answered under the tags that come next: our login would be taken for done, in another's mailbox, and the
+        password be the text of an APPEND of his.  Whoever guesses has one guess: a tag that is not ours ends it.
+        """
+        letters = "".join(secrets.choice(ascii_uppercase) for _ in range(4)).encode()
+        tagged = re.compile(rb"(?P<tag>" + letters + rb"\d+) (?P<type>[A-Z]+) (?P<data>.*)", re.ASCII)
+        # As imaplib's own __init__ sets them; typeshed takes them for text.
+        self.tagpre, self.tagre = letters, tagged  # type: ignore[assignment]
 
     def _told_in_greeting(self) -> bool:
         """`* OK [CAPABILITY IMAP4rev1 ...] ready` (RFC 3501, 7.1) saves a round trip.  After STARTTLS it is
@@ -73,7 +90,7 @@ class Connection(imaplib.IMAP4):
         told = self.untagged_responses.pop("CAPABILITY", None)
         if not first or not told or not isinstance(told[-1], bytes):
             return False
-        words = tuple(told[-1].decode("ascii", "replace").upper().split())
+        words = tuple(told[-1].decode("ascii", "backslashreplace").upper().split())
         if "IMAP4REV1" not in words:
             return False
         self.capabilities = words
@@ -101,12 +118,14 @@ class Connection(imaplib.IMAP4):
         return kept
 
     def readline(self) -> bytes:
-        """A line with its end; what is left if the connection ended before."""
+        """A line with its end.  Raises EOFError if the connection ended before."""
         ahead = self.ahead()
         end = ahead.find(b"\n")
         size = len(ahead) if end < 0 else end + 1
         if size > _LONGEST_LINE:
             raise self.abort("a line beyond all bounds")
+        if end < 0:
+            raise EOFError
         line = self._take(size)
         self._count(size)
         return line

@@ -33,7 +33,7 @@ def introduce(session: Session, told: frozenset[str]) -> bool:
     if len(commands) < 2 or session.manners.alone:
         session.capabilities = told or capabilities(session)
         if session.can("ID"):
-            session.ask("ID", _ID[1])
+            session.venture("ID", _ID[1])
         return True
     try:
         answers = session.ask_together(commands)
@@ -43,7 +43,7 @@ def introduce(session: Session, told: frozenset[str]) -> bool:
     session.capabilities = told or words_of(answers.untagged.get("CAPABILITY", ())) or capabilities(session)
     session.heard_namespace(answers.untagged.get("NAMESPACE", ()))
     if session.can("ID") and _ID not in commands:
-        session.ask("ID", _ID[1])
+        session.venture("ID", _ID[1])
     return True
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, Trouble
+from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, ServerBusy, Trouble
 from scatterclean.mailbox import fetching
 from scatterclean.mailbox.answers import Answer, Record, flags_in, rows
 from scatterclean.mailbox.connection import Connection
@@ -136,7 +136,7 @@ class Session:
         return self._granted(self.ask(command, *args, about=about, keep=keep), command, about)
 
     def ask_together(self, commands: Sequence[Sequence[bytes]], about: str = "") -> Answers:
-        """Several commands at once, by the rules of `together`; NO and BAD are answers.  Raises what `ask` does.
+        """Several commands at once, by the rules of `together`; NO and BAD are answers.  Raises what `venture` does.
 
         A server that says BAD is asked one thing at a time from then on."""
         names = ", ".join(dict.fromkeys(name.decode("ascii") for name, *_ in commands))
@@ -147,11 +147,23 @@ class Session:
         self.together = not answers.refused
         if answers.refused:
             self.manners.dislikes_it()
+        for (name, *_), answer in zip(commands, answers.tagged, strict=True):
+            self._patience(answer, name.decode("ascii"))
         return answers
 
     @property
     def manners(self) -> Manners:
         return manners_of(self.where)
+
+    def venture(self, command: str, *args: bytes) -> Answer:
+        """The answer to what may be refused without harm.  Raises ServerBusy if the server asks for patience: what
+        comes next would be asked against its word."""
+        return self._patience(self.ask(command, *args), command)
+
+    def _patience(self, answer: Answer, command: str) -> Answer:
+        if answer.status != "OK" and isinstance(busy := refusal(answer, self.exchange(command)), ServerBusy):
+            raise busy
+        return answer
 
     def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
@@ -287,7 +299,7 @@ class Session:
             return early[1]
         # RFC 6154, 2: plain LIST may leave the attributes out.
         if self.extended:
-            answer = self.ask("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
+            answer = self.venture("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
             if answer.status == "OK" and answer.untagged.get("LIST"):
                 return self._listed_as(listed(answer.untagged["LIST"]))
         return self._listed_as(listed(self.demand("LIST", b'""', b'"*"').untagged.get("LIST", ())))
@@ -312,7 +324,7 @@ class Session:
         if self._namespaces is None:
             told = None
             if self.can("NAMESPACE"):
-                told = namespaces(self.ask("NAMESPACE").untagged.get("NAMESPACE", ()))
+                told = namespaces(self.venture("NAMESPACE").untagged.get("NAMESPACE", ()))
             self._guessed = told is None
             self._namespaces = told or guessed(self.list_folders() if found is None else found)
         return self._namespaces

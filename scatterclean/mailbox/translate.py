@@ -185,13 +185,28 @@ def _certificate(broken: ssl.SSLCertVerificationError, who: str) -> CertificateR
     elif broken.verify_code in _UNTRUSTED:
         hint = "If it is a server of your own, name the file of its authority: ca_file = ..."
     else:
-        hint = "No password was sent."
+        hint = "Whoever runs the server has to mend it. No password was sent."
     return CertificateRefused(f"{who}: the certificate is not trusted: {broken.verify_message}", hint=hint)
 
 
 # What OpenSSL says when the other side does not speak TLS at all; the names differ between its versions.
 _NOT_TLS = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"}
 _OLD_TLS = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
+
+
+# With the farewell of TLS or without (RFC 8446, 6.1): cut, or turned away.
+_ENDED = (EOFError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+_DISTURBED = (
+    "It is tried again by itself, and no password was sent. If it stays so, something between here and the server"
+    " disturbs the connection (a proxy, a virus scanner, a captive portal), or the port is wrong."
+)
+
+
+def _reason(broken: OSError) -> str:
+    """A few words for people: OpenSSL's strerror names a line of a C file."""
+    if isinstance(broken, ssl.SSLError):
+        return (broken.reason or "").lower().replace("_", " ") or "TLS"
+    return broken.strerror or type(broken).__name__
 
 
 def unconnected(broken: Exception, asked: Exchange, bye: str = "") -> Trouble:
@@ -210,7 +225,8 @@ def unconnected(broken: Exception, asked: Exchange, bye: str = "") -> Trouble:
             f"{who} speaks only TLS that is older than 1.2",
             hint="Whoever runs the server has to update it. No password was sent.",
         )
-    if isinstance(broken, (socket.gaierror, UnicodeError)):
+    # A host name that cannot be encoded is a UnicodeError, too; a greeting that is garbled is the other kind.
+    if isinstance(broken, (socket.gaierror, UnicodeError)) and not isinstance(broken, UnicodeDecodeError):
         return ServerUnreachable(
             f"{who}: this name cannot be resolved", hint="Is it spelled right? Is the network there?"
         )
@@ -221,8 +237,12 @@ def unconnected(broken: Exception, asked: Exchange, bye: str = "") -> Trouble:
             f"{who} does not answer",
             hint='Is the port right, and is it one with or without TLS as configured ("tls")?',
         )
+    if isinstance(broken, _ENDED):
+        return ServerUnreachable(f"{who} ended the connection before the login", hint=_DISTURBED)
+    if isinstance(broken, ssl.SSLError):
+        return ServerUnreachable(f"{who}: TLS does not come to stand: {_reason(broken)}", hint=_DISTURBED)
     if isinstance(broken, OSError):
-        return ServerUnreachable(f"{who} cannot be reached: {broken.strerror or type(broken).__name__}")
+        return ServerUnreachable(f"{who} cannot be reached: {_reason(broken)}")
     if bye:
         return _goodbye(who, bye) or ServerUnreachable(f"{who} turned us away: {bye}")
     return ServerUnreachable(f"{who} does not greet as an IMAP server does", hint="Is the port right?")
@@ -236,8 +256,7 @@ def lost(broken: Exception, asked: Exchange, bye: str = "") -> TimeCanMend:
     if isinstance(broken, TimeoutError):
         return ConnectionLost(f"{who} did not answer {asked.command} in time")
     if isinstance(broken, OSError):
-        reason = broken.strerror or type(broken).__name__
-        return ConnectionLost(f"{who}: the connection broke during {asked.command}: {reason}")
+        return ConnectionLost(f"{who}: the connection broke during {asked.command}: {_reason(broken)}")
     return ConnectionLost(f"{who}: the connection ended or fell out of step during {asked.command}")
 
 

@@ -75,7 +75,7 @@ class Hop:
     identity: str | None = None
 
 
-@lru_cache(maxsize=2048)  # undecided and moved mail is judged again in every sweep
+@lru_cache(maxsize=512)  # undecided and moved mail is judged again in every sweep
 def parsed(line: str) -> Hop:
     """Never raises; what it does not understand is left out."""
     bare = _MAIL_ADDRESS.sub(_without_address, line)

@@ -19,7 +19,7 @@ from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
 from scatterclean.model import Refusal, SweepReport
 from scatterclean.service.clock import Clocks
 from scatterclean.service.followups import Followups, Waits
-from scatterclean.service.health import MAX_BACKOFF, Health
+from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
@@ -96,7 +96,8 @@ class Service:
             case "rang", Watch() as watch if self.watchers.rang(watch):
                 self._wake(watch.name)
             case "silent", (Watch() as watch, Exception() as why):
-                self.watchers.silent(watch, why)
+                if self.watchers.silent(watch, why) and isinstance(why, ServerBusy) and why.retry_after:
+                    self._rest(watch.name, why)
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
                 self.jobs.again(name, MAX_BACKOFF)
@@ -152,6 +153,13 @@ class Service:
             self.watchers.give_way(name)
         self.followups.swept(name, datetime.now(UTC), self.followups.waits.get(name, Waits()))
         self.jobs.again(name, self.health.setdefault(name, Health()).failed(name, trouble))
+
+    def _rest(self, name: str, busy: ServerBusy) -> None:
+        """Its watcher was told how long to wait: that is for the whole account, and nothing brings its round forward.
+        No failure of a round: it is not told as one."""
+        if name in self.household.accounts:
+            self.health.setdefault(name, Health()).failures += 1
+            self.jobs.again(name, backoff(0, busy))
 
     def _well(self, name: str) -> bool:
         """Was it swept, and is not in trouble?  If it is, its back-off counts, and nothing else."""

@@ -154,10 +154,13 @@ class Watchers:
         watch.rung.clear()
         return self.watches.get(watch.name) is watch
 
-    def silent(self, watch: Watch, why: Exception) -> None:
-        """A connection ended, or never stood: when to try again, and is there something to tell?"""
+    def silent(self, watch: Watch, why: Exception) -> bool:
+        """A connection ended, or never stood: when to try again, and is there something to tell?
+
+        False if it is none of ours any more.
+        """
         if self.watches.get(watch.name) is not watch:
-            return  # we ended it
+            return False  # we ended it
         del self.watches[watch.name]
         rest, now = self.rests[watch.name], time.monotonic()
         if watch.bell is not None:
@@ -180,6 +183,7 @@ class Watchers:
             )
         rest.until = now + wait
         self._tell(watch.settings, rest, trouble)
+        return True
 
     def give_way(self, name: str) -> None:
         """The server wants no further connection, and ours may be the one too many for the sweep."""

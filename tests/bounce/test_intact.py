@@ -9,7 +9,7 @@ import pytest
 
 from scatterclean import bounce
 from scatterclean.bounce.intact import is_intact
-from scatterclean.model import MAX_REFERENCES, MessageId, Weight
+from scatterclean.model import MAX_ID, MAX_REFERENCES, MessageId, Weight
 
 ID = "CAHk-=whR4xY=3kqLmN.20240305101109.0123456789@very-long-host-name.winter.example"
 FIELD = f"Message-ID: <{ID}>"
@@ -147,6 +147,43 @@ def test_of_an_id_that_is_lost_no_strong_one_is_made(field: str, way: object) ->
 )
 def test_odd_ids_that_came_through_are_intact(text: str, value: str) -> None:
     assert is_intact(MessageId(text), value)
+
+
+@pytest.mark.parametrize("first", ["a", "e"])
+def test_an_id_that_is_cut_because_of_its_length_is_not_strong_whatever_it_begins_with(first: str) -> None:
+    value = f"<{first}{'b' * MAX_ID}@host.example>"
+    assert not is_intact(MessageId(value[1 : 1 + MAX_ID]), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<none@host.example>",
+        "<Unknown@host.example>",
+        "<na@host.example>",
+        "<xxxx@host.example>",
+        "<0.0@host.example>",
+        "<4711@xxxx>",
+        "<4711@x.0>",
+        "<a..b...c@host.example>",
+    ],
+)
+def test_a_word_for_none_or_a_blanked_out_id_is_not_intact(value: str) -> None:
+    assert not is_intact(MessageId(value[1:-1]), value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "<nonesuch@host.example>",
+        "<e.1@host.example>",
+        "<x1@host.example>",
+        "<0a0@xen.example>",
+        "<4711@x.0a>",
+    ],
+)
+def test_what_merely_begins_like_a_blanked_out_id_is_intact(value: str) -> None:
+    assert is_intact(MessageId(value[1:-1]), value)
 
 
 def test_an_address_that_in_reply_to_names_is_no_id() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +16,6 @@ from scatterclean.headers import (
     as_text,
     date_in,
     decoded,
-    fields_of,
     ids_in,
     in_charset,
     with_line_feeds,
@@ -27,6 +28,38 @@ PIECES = st.sampled_from(
     )
 )  # fmt: skip
 ENDS = st.sampled_from((b"\n", b"\r\n", b"\r"))
+
+
+LINE_END = re.compile(rb"\r\n|\n|\r")
+FIELD = re.compile(rb"^([!-9;-~]{1,76})[ \t]*:[ \t]*(.*)$", re.DOTALL)
+
+
+def fields_of(block: bytes) -> Iterator[tuple[str, bytes]]:
+    """(lower-cased name, unfolded value) of a header block up to its blank line; junk lines do not count."""
+    name = ""
+    value: list[bytes] = []
+    count = 0
+    for line in LINE_END.split(block):
+        if not line.strip(b" \t"):
+            if line or (not count and not name):  # a line of blanks is folding junk; blank lines may lead
+                continue
+            break
+        if line[:1] in (b" ", b"\t"):
+            if name:
+                value.append(line.strip())
+            continue
+        match = FIELD.match(line)
+        if name:
+            yield name, b" ".join(value)[:65_536]
+            name = ""
+            count += 1
+            if count >= 2000:
+                return
+        if match:
+            name = match[1].decode("ascii").lower()
+            value = [match[2].strip()]
+    if name:
+        yield name, b" ".join(value)[:65_536]
 
 
 def plainly(block: bytes) -> dict[str, list[str]]:

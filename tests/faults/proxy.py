@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 _CODES = ("UNAVAILABLE", "INUSE", "LIMIT", "OVERQUOTA")
-_SLOW = b"NO [UNAVAILABLE] Request is throttled. Suggested Backoff Time: 20000 milliseconds"
+_SLOW = b"NO [UNAVAILABLE] Request is throttled. Suggested Backoff Time: %d milliseconds"
 _HUGE, _LONG = 60 * 2**20, 3 * 2**20
 _UNTAGGED = {
     "expunge": b"* 1 EXPUNGE\r\n",
@@ -65,6 +65,7 @@ class Proxy:
     """`phase` and `fault` say what goes wrong, once, or each time if `lasting`; `cut_at` cuts after so many bytes of
     the server instead.
 
+    `backoff`: milliseconds that the fault "throttled" suggests.  Moments are of the monotonic clock.
     A phase is a command.  "LISTENING" is what follows the go-ahead to an IDLE, when it is the server's turn to speak.
     """
 
@@ -74,6 +75,10 @@ class Proxy:
     cut_at: int | None = None
     lasting: bool = False
     struck: bool = False
+    struck_at: float = 0.0
+    backoff: int = 20_000
+    accepted: list[float] = field(default_factory=list)
+    phases: list[str] = field(default_factory=list)  # of all sessions, as they came
     port: int = 0
     heard: int = 0  # bytes that the server said in the last session
     _open: list[socket.socket] = field(default_factory=list)
@@ -100,6 +105,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = listener.accept()
+                self.accepted.append(time.monotonic())
                 server = socket.create_connection(("127.0.0.1", self.upstream))
                 for one in (client, server):
                     one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -111,7 +117,7 @@ class Proxy:
         """Is it now?"""
         if (self.struck and not self.lasting) or phase != self.phase:
             return False
-        self.struck = True
+        self.struck, self.struck_at = True, time.monotonic()
         return True
 
 
@@ -150,6 +156,7 @@ class _Session:
                 if phase != "DONE":  # it has no tag: it ends the IDLE
                     self.tag = line.split(b" ", 1)[0]
                 self.idles = phase == "IDLE"
+                self.proxy.phases.append(phase)
                 if self.proxy.due(phase):
                     fault = self.proxy.fault
                     if not fault.startswith("after: "):
@@ -167,7 +174,7 @@ class _Session:
         if fault == "OK though not done":
             said = b"OK Done"
         elif fault == "throttled":
-            said = _SLOW
+            said = _SLOW % self.proxy.backoff
         elif fault in _CODES:
             said = f"NO [{fault}] Not now".encode()
         self.client.sendall(self.tag + b" " + said + b"\r\n")
@@ -215,7 +222,7 @@ class _Session:
     def _tamper(self, fault: str, line: bytes, lines: Iterator[bytes]) -> bool:
         if self._broken(fault):
             return True
-        client = self.client
+        client, proxy = self.client, self.proxy
         if fault == "truncate":
             client.sendall(line[: len(line) // 2])
             self.end()
@@ -227,8 +234,11 @@ class _Session:
         elif fault == "delay":
             time.sleep(0.1)
         elif fault == "NO though done":
-            while not line.startswith(self.tag + b" "):
-                line = next(lines)
+            while line and not line.startswith(self.tag + b" "):
+                line = next(lines, b"")
+            if not line:  # to IDLE there is no answer until the client ends it, or gives up
+                self.end()
+                return True
             line = self.tag + b" NO Not now\r\n"
         elif fault == "huge literal":
             client.sendall(b"* 1 FETCH (UID 1 BODY[] {%d}\r\n" % _HUGE)
@@ -240,8 +250,9 @@ class _Session:
         elif fault in _UNTAGGED:
             client.sendall(_UNTAGGED[fault])
         else:  # at the greeting: no command to answer
+            slow = fault == "throttled"
             line = (
-                b"* BYE " + (_SLOW[3:] if fault == "throttled" else f"[{fault}] Not now".encode()) + b"\r\n"
+                b"* BYE " + (_SLOW[3:] % proxy.backoff if slow else f"[{fault}] Not now".encode()) + b"\r\n"
             )
         client.sendall(line)
         return False

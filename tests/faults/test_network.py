@@ -47,9 +47,10 @@ def test_nothing_is_lost_and_the_account_works_again(
             case.balanced()
 
 
-# What says that it removed what was copied, and did not: then both are left alone.  What refuses it is asked again.
+# What says that it removed what was copied, or shows that it is gone, and it is not: then both are left alone.  What
+# refuses it is asked again.
 LOOKING = ("HARVEST", "UID SEARCH", "GATHER", "EVIDENCE")
-LYING = {(phase, "OK though not done") for phase in ("UID STORE", "UID EXPUNGE")}
+LYING = {(phase, "OK though not done") for phase in ("UID STORE", "UID EXPUNGE", "LOOK")}
 
 
 def test_a_cut_at_any_byte_of_what_the_server_says_loses_nothing(

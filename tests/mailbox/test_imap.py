@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,7 +19,7 @@ from scatterclean.mailbox.imap import ImapMailbox, Portions
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
 from tests.mailbox.scripts import INBOX, TARGET, commands, header, opened, saying
-from tests.servers import CUT, SILENCE
+from tests.servers import CUT, SILENCE, ScriptedServer
 
 # --- in step or dropped ----------------------------------------------------------------------------------
 
@@ -257,6 +258,31 @@ def test_special_uses_are_asked_for_where_a_plain_list_leaves_them_out() -> None
         box = opened(server)
         assert {one.name: one.use for one in box.folders()} == {"Gesendet": {"sent"}, "INBOX": frozenset()}
         box.close()
+
+
+_NICETIES = ("ID", "NAMESPACE", 'LIST "" "*" RETURN')
+_ALL_OF_THEM = "AUTH=PLAIN ID NAMESPACE SPECIAL-USE LIST-EXTENDED"
+
+
+@pytest.mark.parametrize("command", _NICETIES)
+def test_what_is_only_good_to_know_may_be_refused(command: str) -> None:
+    with saying({command: [b"TAG NO not here\r\n"]}, capability=_ALL_OF_THEM) as server:
+        box = opened(server)
+        assert [one.name for one in box.folders()] == ["INBOX"]
+        box.close()
+
+
+@pytest.mark.parametrize("command", _NICETIES)
+def test_what_is_only_good_to_know_is_no_reason_to_go_on_against_a_request_for_patience(command: str) -> None:
+    busy = b"TAG NO Request is throttled. Suggested Backoff Time: 7000 milliseconds\r\n"
+
+    def look(server: ScriptedServer) -> None:
+        with closing(opened(server)) as box:
+            box.folders()
+
+    with saying({command: [busy]}, capability=_ALL_OF_THEM) as server, pytest.raises(ServerBusy) as raised:
+        look(server)
+    assert raised.value.retry_after == pytest.approx(7)
 
 
 def test_a_folder_with_a_broken_name_is_asked_for_by_the_servers_bytes() -> None:

@@ -135,6 +135,37 @@ def test_what_is_slipped_in_before_tls_is_nobodys_word(
     assert "send your password" not in caplog.text
 
 
+class _Credulous(ScriptedServer):
+    """Carries out behind TLS what was slipped in before it (CVE-2021-33515 and its like): Eve's own commands under the
+    tags that the client will use next, and an APPEND whose literal swallows all that the client really says."""
+
+    def _reply(self, command: bytes) -> bytes:
+        said = [line.split() for line in self.heard]
+        begun = next((number for number, words in enumerate(said) if words[1:] == [b"STARTTLS"]), len(said))
+        behind = len(said) - 1 - begun
+        if behind < 1:
+            return super()._reply(command)
+        tag = said[begun][0]
+        letters = tag.rstrip(b"0123456789")
+        guessed = letters + b"%d" % (int(tag[len(letters) :]) + behind)
+        return b"* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n" + guessed + b" OK welcome, Eve\r\n"
+
+
+def test_who_heard_the_tags_in_the_clear_cannot_answer_for_what_is_asked_behind_tls(authority: Path) -> None:
+    """Else the password would be mail in a stranger's inbox."""
+    with _Credulous(
+        capability="STARTTLS AUTH=PLAIN", certificate=pair(authority, "good"), starttls=True
+    ) as server:
+        with pytest.raises(ServerUnreachable):
+            open_mailbox(server.access(tls="starttls", ca_file=authority / "ca.pem", read_timeout=1.0))
+        assert [line.partition(b" ")[2] for line in server.heard] == [
+            b"CAPABILITY",
+            b"STARTTLS",
+            b"CAPABILITY",
+        ]
+    assert not said_something_secret(server)
+
+
 def test_tls_on_a_port_without_it_says_so() -> None:
     with ScriptedServer() as server, pytest.raises(TlsUnavailable) as caught:
         open_mailbox(server.access(tls="implicit"))

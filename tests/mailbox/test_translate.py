@@ -104,6 +104,13 @@ def test_what_a_server_says_is_made_printable_short_and_free_of_secrets() -> Non
     assert len(shown) == 200
 
 
+def of_openssl(reason: str) -> ssl.SSLError:
+    """As OpenSSL raises it: with a line of a C file in its text."""
+    broken = ssl.SSLError(1, f"[SSL: {reason}] {reason.lower()} (_ssl.c:1006)")
+    broken.reason = reason
+    return broken
+
+
 NO_CONNECTION: list[tuple[Exception, type[Trouble], str]] = [
     (socket.gaierror(-2, "Name or service not known"), ServerUnreachable, "cannot be resolved"),
     (UnicodeError("label empty or too long"), ServerUnreachable, "cannot be resolved"),
@@ -111,7 +118,10 @@ NO_CONNECTION: list[tuple[Exception, type[Trouble], str]] = [
     (TimeoutError("timed out"), ServerUnreachable, "does not answer"),
     (OSError(113, "No route to host"), ServerUnreachable, "No route to host"),
     (imaplib.IMAP4.abort("unexpected response: b'SSH-2.0'"), ServerUnreachable, "does not greet"),
-    (ssl.SSLEOFError(8, "EOF occurred"), ServerUnreachable, "cannot be reached"),
+    (UnicodeDecodeError("ascii", b"\xff", 0, 1, "no"), ServerUnreachable, "does not greet"),
+    (ssl.SSLEOFError(8, "EOF occurred"), ServerUnreachable, "ended the connection"),
+    (EOFError(), ServerUnreachable, "ended the connection"),
+    (of_openssl("BAD_RECORD_TYPE"), ServerUnreachable, "TLS does not come to stand: bad record type"),
 ]
 
 
@@ -120,6 +130,7 @@ def test_a_connection_that_fails_says_why(broken: Exception, error: type[Trouble
     trouble = unconnected(broken, asked("connect"))
     assert type(trouble) is error
     assert words in trouble.what
+    assert "_ssl.c" not in str(trouble)
 
 
 def test_a_goodbye_that_asks_for_patience_is_a_busy_server() -> None:

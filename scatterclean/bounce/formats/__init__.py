@@ -10,7 +10,7 @@ contract).  The door (`bounce.read`) asks every format at every level and unites
 Checklist:
 
 1. Look for the *form*, not for the sender: what stands around the copy, which fields name it.
-2. Be quick to say no: one cheap test (`b"..." in message.text`) before anything else.
+2. Be quick to say no: one cheap test (`message.text.find(b"...")`) before anything else.
 3. Yield `Returned` for a header that is handed back, `Cited` for an id without its header, `Facts` for the rest.
    `Returned.clear` only for what is clearly a header: its ids may convict.
 4. Cite the source of every pattern: the MTA's source file, an RFC section, or where such a message is seen.

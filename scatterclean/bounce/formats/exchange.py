@@ -33,6 +33,7 @@ _REACHED = (
     b"nicht zugestellt",
 )
 _OWN = ("To", "Delivered-To", "From", "Reply-To")
+_AT = 0x40
 _SEPARATORS = bytes.maketrans(b"<>()[]\"',;:=*|", b" " * 14)
 _ADDRESS = re.compile(rb"[!-?A-~]{1,100}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 _CODE = re.compile(rb"[45]\.\d\.\d{1,3}\b[^\n]{0,300}")
@@ -61,7 +62,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
 
 def _addresses(text: bytes) -> Iterator[str]:
     for word in text.translate(_SEPARATORS).split():
-        if b"@" in word:
+        if _AT in word:
             found = _ADDRESS.search(word)
             if found:
                 yield found[0].decode("ascii", "replace").lower()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from scatterclean.bounce.anatomy import LOOK_TEXT, RETURNED_TYPES, Message, uuencoded_in
+from scatterclean.bounce.anatomy import LOOK_TEXT, Message, uuencoded_in
 from scatterclean.bounce.blocks import BASIC, Block, blocks_in
 from scatterclean.bounce.found import Find, Returned
 from scatterclean.bounce.hypertext import text_of_html
@@ -17,7 +17,7 @@ from scatterclean.model import Kind
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:16_384] for part in message.parts):
+    if any(part.content.find(b"essage-", 0, 16_384) >= 0 for part in message.returned_parts):
         return  # the header itself came with it; what the notice shows of it adds nothing
     # A vacation text may quote what it answers, forwarded headers and all: that is no returned header.
     # Nor is it one for sure where parts may be missing behind it: the next one may hold the header that came back.
@@ -34,7 +34,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
             if b"essage-" in content.lower():
                 text = text_of_html(in_charset(content, html.charset))
                 found += _in(text, blocks_in(text), clear=clear, closed=html.ended)
-        elif b"\nbegin " in message.text and (content := uuencoded_in(message.text)):
+        elif message.text.find(b"\nbegin ") >= 0 and (content := uuencoded_in(message.text)):
             found += _in(content, blocks_in(content), clear=clear, closed=False)
     yield from found
 

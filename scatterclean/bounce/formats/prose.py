@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scatterclean.bounce.anatomy import RETURNED_TYPES, Message
+from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.blocks import TECHNICAL
 from scatterclean.bounce.found import Cited, Find
 from scatterclean.model import MAX_ID, Kind, Weight
@@ -25,7 +25,8 @@ _HINTS = (
     b" id ",
     b" id:",
 )
-_NAMES = re.compile(rb"message[-_ ]?id|messageid|references|nachrichten-?id|\bid[ :]", re.IGNORECASE)
+# In lower case.  No \b in front: a search would have to try every letter.
+_NAMES = re.compile(rb"message[-_ ]?id|references|nachrichten-?id|id(?<!\wid)[ :]")
 _BRACKETED = re.compile(rb"[^<@\n]{0,40}\n?[^<@\n]{0,40}<([^<>\n]{3,998})>")
 _BARE = re.compile(
     rb"(?:entifier)?[\s\"\\]{0,3}(?:of|is|was|=|:)?[\s\"\\]{0,3}([^\s<>\",;{}\\]{1,300}@[^\s<>\",;{}\\]{1,300})"
@@ -36,16 +37,16 @@ _MAX = 10
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
-    if any(part.type in RETURNED_TYPES and b"essage-" in part.content[:8192] for part in message.parts):
+    if any(part.content.find(b"essage-", 0, 8192) >= 0 for part in message.returned_parts):
         return  # the header itself is there
     text = message.preface
     last = message.blocks[-1] if message.blocks else None
     if last is not None and last.is_header and last.names.isdisjoint(TECHNICAL):
         text = message.text[:8192]  # a list of whom and what it is about; the id may stand below it
     lowered = text.lower()
-    if not any(hint in lowered for hint in _HINTS):
+    if not any(lowered.find(hint) >= 0 for hint in _HINTS):
         return
-    for number, name in enumerate(_NAMES.finditer(text)):
+    for number, name in enumerate(_NAMES.finditer(lowered)):
         if number >= _MAX:
             return
         found = _BRACKETED.match(text, name.end()) or _BARE.match(text, name.end())

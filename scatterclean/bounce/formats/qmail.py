@@ -21,7 +21,7 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
     if not message.types.isdisjoint(STATUS_TYPES):
         return  # the report knows better
     text = message.preface
-    if b">:" not in text or b"\n<" not in text:
+    if text.find(b">:") < 0 or text.find(b"\n<") < 0:
         return
     found = _RECIPIENT.findall(b"\n" + text)
     if not found:

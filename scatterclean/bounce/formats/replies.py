@@ -8,17 +8,20 @@ from scatterclean.bounce.anatomy import Message
 from scatterclean.bounce.found import Cited, Find
 from scatterclean.bounce.intact import is_intact, may_be_meant
 from scatterclean.bounce.signs.sure import answers_for_sure
-from scatterclean.headers import addresses_in, ids_in
+from scatterclean.headers import addresses_in, ids_in, keys_of
 from scatterclean.model import Kind, Weight
 
 # RFC 3834, 3.1.5: In-Reply-To is the id of the message that is answered.  A bounce is often built from the
 # original's header, and then In-Reply-To is what the *original* answered.
 _ANSWERS = frozenset({Kind.AUTOREPLY, Kind.CHALLENGE, Kind.NOTICE, Kind.RECEIPT})
 _OTHERS = ("X-Original-Message-ID", "Original-Message-ID", "X-Failed-Message-ID", "X-Riferimento-Message-ID")
+_CITING = keys_of(("In-Reply-To", "References", *_OTHERS))
 
 
 def find(message: Message, kind: Kind) -> Iterator[Find]:
     header = message.header
+    if not header.has_any(_CITING):
+        return
     cited = header.get("In-Reply-To")
     if cited:
         weight = Weight.STRONG if kind in _ANSWERS and answers_for_sure(message, kind) else Weight.WEAK

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scatterclean.bounce.anatomy import STATUS_TYPES, Message
 from scatterclean.bounce.found import Cited, Facts, Find
 from scatterclean.bounce.stems import names
-from scatterclean.headers import addresses_in, as_text, decoded, ids_in, unfolded
+from scatterclean.headers import addresses_in, decoded, ids_in, value_of
 from scatterclean.model import Kind, Weight
 
 _PASTED = re.compile(rb"\n[ \t]*(?:final|original)-recipient[ \t]*:[^\n;]{0,40};", re.IGNORECASE)
@@ -63,13 +63,20 @@ def find(message: Message, kind: Kind) -> Iterator[Find]:
         recipients=tuple(recipients),
         action=decoded(_text(first.get(b"action"))).lower().partition(" ")[0] or None,
         status=decoded(_text(first.get(b"status")), 40) or None,
-        diagnostic=decoded(_TYPE.sub("", _text(first.get(b"diagnostic-code"))), 500) or None,
-        reporting_mta=decoded(_TYPE.sub("", _text(mta))) or None,
+        diagnostic=decoded(_without_type(first.get(b"diagnostic-code")), 500) or None,
+        reporting_mta=decoded(_without_type(mta)) or None,
     )
 
 
 def _text(value: bytes | None) -> str:
-    return as_text(unfolded(value)) if value else ""
+    return value_of(value) if value else ""
+
+
+def _without_type(value: bytes | None) -> str:
+    """`smtp; 550 unknown` -> `550 unknown`."""
+    text = _text(value)
+    found = _TYPE.match(text)
+    return text[found.end() :] if found else text
 
 
 def _recipient(group: dict[bytes, bytes]) -> tuple[str, ...]:

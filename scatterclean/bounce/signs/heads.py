@@ -52,11 +52,16 @@ FIELDS = (
     *_MACHINE_FIELDS,
 )
 
-WANTED = frozenset(name.lower().encode("ascii") for name in FIELDS)
 _VALUE = rb"[ \t]*+:[ \t]*+([^\n]*+(?:\n[ \t]++[^\n]*+){0,8}+)"  # possessive: twice as fast
 _WANTED = re.compile(rb"\n(" + names(*FIELDS) + rb")" + _VALUE)
 _MACHINE_NAMES = (*_MACHINE_FIELDS, "X-MS-Exchange-Message-Is-Ndr")
 _MACHINE = frozenset(name.lower().encode("ascii") for name in _MACHINE_NAMES)
+# Of these those that mark answers.
+RESPONDERS = frozenset(
+    name
+    for name in _MACHINE
+    if name.startswith((b"x-autor", b"x-auto-response", b"x-mail-autor", b"x-vacation"))
+)
 
 # Local parts of the postmaster kind, as a whole: "bugzilla-daemon" is no mailer daemon.
 DAEMON = re.compile(
@@ -248,7 +253,7 @@ def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bo
     auto = fields.get(b"auto-submitted")
     if auto is not None and not auto.lower().startswith(b"no"):
         return True
-    if not _MACHINE.isdisjoint(fields):
+    if not fields.keys().isdisjoint(_MACHINE):
         return True
     if b"content-type" in fields and _is_report(fields[b"content-type"]):
         return True
@@ -270,8 +275,13 @@ def has_machine_signs(fields: dict[bytes, bytes], *, by_name: bool = True) -> bo
 def _is_report(content_type: bytes) -> bool:
     """Four plain searches first: most mail has none of these words, and all mail is asked."""
     told = content_type.lower()
-    if b"report" in told or b"rfc822" in told or b"delivery-" in told or b"disposition-" in told:
-        return _REPORT.search(content_type) is not None
+    if (
+        told.find(b"report") >= 0
+        or told.find(b"rfc822") >= 0
+        or told.find(b"delivery-") >= 0
+        or told.find(b"disposition-") >= 0
+    ):
+        return _REPORT.search(told) is not None
     return False
 
 
@@ -279,7 +289,7 @@ def text_of(value: bytes | None) -> str:
     """The first 500 characters of a header value in lower case, RFC 2047 words decoded."""
     if value is None:
         return ""
-    if b"=?" in value:
+    if value.find(b"=?") >= 0:
         return decoded(" ".join(value[:4096].decode("latin-1").split()), 500).lower()
     if len(value) > 500:
         value = value[:500]

@@ -153,12 +153,12 @@ def _from_daemon(signs: Signs) -> Kind | None:
         or _notifies(signs)
     ):
         return None
-    if b"inal-" in message.preface and _PASTED_STATUS.search(b"\n" + message.preface):
+    if message.preface.find(b"inal-") >= 0 and _PASTED_STATUS.search(b"\n" + message.preface):
         actions = _ACTION.findall(b"\n" + message.preface)
         if actions and actions[0].lower() in _KIND_OF_ACTION:
             return _KIND_OF_ACTION[actions[0].lower()]
     if delayed or (
-        words.DELAYED.search(signs.begin[:_EARLY]) and not (failed and "permanent" in signs.begin)
+        not (failed and "permanent" in signs.begin) and words.DELAYED.search(signs.begin[:_EARLY])
     ):
         return Kind.DELAY
     if failed:
@@ -198,7 +198,7 @@ def _is_a_person_at_postmaster(signs: Signs) -> bool:
 
 def _quotes(signs: Signs) -> bool:
     """Is something quoted with marks below an own word?"""
-    return b"\n>" in signs.message.text[:2000]
+    return signs.message.text.find(b"\n>", 0, 2000) >= 0
 
 
 def _speaks_of_one(signs: Signs) -> bool:
