@@ -40,8 +40,6 @@ from scatterclean.ports import Docket, Journal, Mailbox
 from scatterclean.review import Listener, Pass, Review, slim
 from scatterclean.tend import Attention, Tended, Tending
 
-QUESTIONS = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -132,6 +130,7 @@ class Sweep:
             mode=mode,
             listen=self.steps.judging,
         )
+        judged_by = self._what_may_acquit()
         found = review.run(self._scope)
         self._sound(found, harvested)
         busy = {move.intent.source for move in self._unsettled}
@@ -142,7 +141,7 @@ class Sweep:
         if refusal is None and recovered.full:
             refusal = Refusal.HALF_MOVED
         if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
-            self._tend(review, observe=refusal is not None)
+            self._tend(review, judged_by, observe=refusal is not None)
         if not orphans:
             self._note(refusal=refusal if harvested.refusal else None)
             return
@@ -282,9 +281,11 @@ class Sweep:
         for closure, cases in over.items():
             self.docket.close(cases, self.clock(), closure)
 
-    def _tend(self, review: Review, *, observe: bool) -> None:
-        known, now = (self._report.mode, observe, self._what_may_acquit()), self.clock()
-        if not self.attention.needed(known, now):
+    def _tend(self, review: Review, judged_by: object, *, observe: bool) -> None:
+        """`judged_by`: what was known before the orphans were judged that this sweep puts away after it: what another
+        account's harvest logged since then may acquit one of them."""
+        mode, now = self._report.mode, self.clock()
+        if not self.attention.needed((mode, observe, self._what_may_acquit()), now):
             return
         tended = Tended()
         try:
@@ -304,7 +305,7 @@ class Sweep:
                 observe=observe,
             )
             if not tended.troubles and not self._unsettled:
-                self.attention.paid(known, now)
+                self.attention.paid((mode, observe, judged_by), now)
         finally:
             self._troubles += tended.troubles
             self._note(returned=tended.returned, notes=tuple(tended.notes))

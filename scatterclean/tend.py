@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from scatterclean import deeds, plan, retention, settling, wording
 from scatterclean.knowledge import Storms, storms_around
@@ -112,7 +112,9 @@ class Tending:
     def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
         cases = [case for case, _ in old]
         storms = storms_around(self.docket, self.account.name, [case.arrival for case in cases])
-        judged = [(case, move) for case, (_, move) in zip(self.judge(cases, storms), old, strict=True)]
+        portions = (cases[start : start + TENDED] for start in range(0, len(cases), TENDED))
+        findings = chain.from_iterable(self.judge(some, storms) for some in portions)
+        judged = [(case, move) for case, (_, move) in zip(findings, old, strict=True)]
         done = settling.Done()
         try:
             told = retention.retire(

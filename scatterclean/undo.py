@@ -124,7 +124,8 @@ def undo(
     # Their originals never left: the mark comes off.
     copied = [m for m in selected if m.state is MoveState.COPIED]
     unmarked = deeds.unmark(mailbox, journal, copied, clock=clock)
-    marked = [m for m in copied if m not in unmarked]
+    free = {m.id for m in unmarked}
+    marked = [m for m in copied if m.id not in free]
     chosen = [m for m in selected if m.state is MoveState.MOVED]
     moves = [m for m in chosen if m.id not in under_way]
     waiting = tuple(m for m in chosen if m.id in under_way)

@@ -215,8 +215,10 @@ def _write(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """The ids of the rows.  The same deed that came to nothing before takes its own row again: a server that refuses
     (a full mailbox, for days) would else add one for each message at every poll."""
     stayed = _stayed(connection, rows)
-    # AUTOINCREMENT: above all that ever were, also of rows that are gone.  Nobody else writes in this transaction.
-    last = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'moves'")) or 0
+    # AUTOINCREMENT: above all that ever were, also of rows that are gone, and, as SQLite has it, above all that are: a
+    # database that was put together from a damaged one may lack the sequence.  Nobody else writes in this transaction.
+    ever = connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'moves'")) or 0
+    last = max(ever, connection.scalar(select(func.max(moves.c.id))) or 0)
     ids: list[int] = []
     new: list[dict[str, Any]] = []
     again: list[dict[str, Any]] = []

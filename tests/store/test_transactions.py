@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from scatterclean.model import Mode, MoveState, Question, TieQuestion
+from scatterclean.model import Mode, MoveState, Place, Question, TieQuestion
+from scatterclean.ports import FolderState
 from scatterclean.store import Store, open_store
 from scatterclean.store.database import Database
-from tests.contracts.records import NOW, case, cursor, days, fingerprint, message
+from tests.contracts.records import NOW, case, cursor, days, fingerprint, intent, message
 from tests.store.processes import running, told
 
 
@@ -32,6 +33,19 @@ def sound(store: Store) -> bool:
     with store._database.read() as connection:
         whole = connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
         return whole and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is None
+
+
+def test_moves_get_new_numbers_also_where_the_sequence_was_lost(store: Store) -> None:
+    """As in a database that was put together from what could be read of a damaged one."""
+    journal = store.journal
+    sweep = journal.begin_sweep("home", Mode.MOVE, NOW)
+    target = FolderState(Place("Backscatter", 7), 1, 0)
+    [first] = journal.intend(sweep, [intent(1)], target, NOW)
+    with store._database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM sqlite_sequence WHERE name = 'moves'")
+    [second, third] = journal.intend(sweep, [intent(2), intent(3)], target, NOW)
+    assert first.id < second.id < third.id
+    assert [move.id for move in journal.moves("home")] == [first.id, second.id, third.id]
 
 
 # --- killed ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +14,11 @@ from scatterclean.config import load
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.model import Case, Identities, Lessons, Mode, Move, Route, RouteCause, SweepReport
 from scatterclean.ports import Docket
-from scatterclean.sweep import Sweep
+from scatterclean.review import Listener
+from scatterclean.sweep import Steps, Sweep
 from scatterclean.tend import Attention
 from scatterclean.wire import Household
+from tests.contracts.records import cursor, message
 
 from .world import ME, NOW, World
 
@@ -45,7 +47,7 @@ class Watched:
         return self._docket.moved_cases(account)
 
 
-def swept(world: World, attention: Attention) -> tuple[SweepReport, int]:
+def swept(world: World, attention: Attention, steps: Steps | None = None) -> tuple[SweepReport, int]:
     docket = Watched(world.store.docket)
     report = Sweep(
         account=world.account,
@@ -55,6 +57,7 @@ def swept(world: World, attention: Attention) -> tuple[SweepReport, int]:
         docket=docket,
         clock=world.clock,
         attention=attention,
+        steps=steps or Steps(),
     ).run()
     return report, docket.times
 
@@ -145,3 +148,23 @@ def test_a_household_keeps_one_attention_for_each_account(
     assert given[0] is given[2]
     assert given[1] is given[3]
     assert given[0] is not given[1]
+
+
+def test_what_another_account_logs_while_an_orphan_is_judged_brings_it_back_by_the_next_sweep(
+    world: World,
+) -> None:
+    """Between the judgment and the move another account's thread may read the very message in its Sent folder."""
+    attention = Attention()
+    world.bounced("forged.1@spam.example")
+    late = message(1, ids=["forged.1@spam.example"])
+
+    def logged(_cases: Sequence[Case]) -> None:
+        world.store.sent_log.record("work", "", [late], cursor())
+
+    def judging() -> Listener:
+        return logged
+
+    assert swept(world, attention, Steps(judging=judging))[0].moved == 1
+    world.later(minutes=1)
+    assert swept(world, attention)[0].returned == 1
+    assert world.away() == []

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from scatterclean import plan
-from scatterclean.model import Intent, Place, Whereabouts
+from scatterclean.mailbox.memory import MemoryServer
+from scatterclean.model import Intent, Place, Whereabouts, WithoutUidplus
 
 from .world import World
 
@@ -92,3 +93,18 @@ def test_a_message_more_costs_the_same_to_be_put_into_a_batch(names: int) -> Non
 
     first, later = told(1000) - told(500), told(2000) - told(1500)
     assert later < 1.1 * first
+
+
+def test_an_undo_of_what_was_copied_costs_the_same_for_each_in_any_flood(tmp_path: Path) -> None:
+    undone: dict[int, int] = {}
+    for number in (10, FEW, 2 * FEW - 10, 2 * FEW + 80):
+        world = World(tmp_path / f"{number}.db", MemoryServer(move=False, uidplus=False))
+        world.set(without_uidplus=WithoutUidplus.COPY_AND_MARK)
+        world.history()
+        for each in range(number):
+            world.bounced(f"forged.{each}@spam.example", number=each)
+        assert world.sweep().moved == number
+        undone[number] = calls(world.undo)
+        world.close()
+    _, few, some, many = undone.values()
+    assert many - some < 1.1 * (some - few), undone

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from scatterclean import tend
 from scatterclean.errors import ConnectionLost
+from scatterclean.knowledge import Storms
 from scatterclean.mailbox.memory import MemoryServer
-from scatterclean.model import Mode
+from scatterclean.model import Case, Mode
+from scatterclean.review import Review
 from tests.sweeps.world import World
 
 QUARTER = timedelta(days=90)
@@ -195,3 +198,20 @@ def test_a_deed_that_was_cut_off_is_settled_and_nothing_else_goes(world: World) 
         assert stranger in [m.uid for m in world.server.messages(world.backscatter)]
     world.sweep()
     assert [m.uid for m in world.server.messages(world.backscatter)] == [stranger]
+
+
+def test_what_is_old_is_asked_about_in_portions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After years these are tens of thousands; one question of all would hold all their ids and dates at once."""
+    asked: list[int] = []
+    judge = Review.judge
+
+    def counted(one: Review, cases: Sequence[Case], storms: Storms) -> list[Case]:
+        asked.append(len(cases))
+        return judge(one, cases, storms)
+
+    monkeypatch.setattr(tend, "TENDED", 2)
+    monkeypatch.setattr(Review, "judge", counted)
+    keep(world)
+    world.later(days=91)
+    assert "3 messages" in "\n".join(world.sweep().notes)
+    assert (max(asked), sum(asked)) == (2, 6)
