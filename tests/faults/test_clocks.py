@@ -264,6 +264,8 @@ def test_a_suspended_day_costs_one_sweep_and_one_renewal_on_a_real_server(
         case = begin("dovecot", proxy.port, held=1)
         with running(case, poll=POLL) as home:
             home.wait(lambda: home.watch, "the watch does not stand")
+            # A round that is under way would be the one that looks.
+            home.wait(lambda: len(proxy.accepted) > 1 and not home.service.jobs.rounds, "it does not sweep")
             before = len(proxy.accepted)
             moved.wall += DAY
             home.wait(lambda: proxy.phases.count("IDLE") == 2, "it is not renewed")
