@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from scatterclean import plan
 from scatterclean.mailbox.memory import MemoryServer, Stored
 from scatterclean.model import Identities, MoveState
 from scatterclean.plan import ALARM_KEYWORD, KEYWORD
@@ -22,6 +24,15 @@ from .tripwire import Death, Fate
 from .world import ME, World, stolen
 
 FORGED = 8
+# Several batches for each errand: what a death between two leaves is settled with what was never begun.
+BATCH = 3
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "batches", partial(plan.batches, size=BATCH))
+
+
 # What is known of each message wherever it lies, but for our own keyword.
 Known = Counter[tuple[bytes, object, frozenset[str]]]
 
