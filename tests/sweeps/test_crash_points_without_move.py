@@ -1,0 +1,30 @@
+"""Every errand is killed at each of its steps (see `deaths`), on servers without MOVE.
+
+In a file of its own: a file is the work of one process, and this is a long one.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from scatterclean import plan
+from scatterclean.mailbox.memory import MemoryServer
+
+from .deaths import BATCH, ERRANDS, SERVERS, deaths
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "batches", partial(plan.batches, size=BATCH))
+
+
+@pytest.mark.parametrize("server", [name for name, (move, _) in SERVERS.items() if not move])
+@pytest.mark.parametrize("errand", ERRANDS)
+def test_an_errand_that_dies_at_any_step_ends_as_if_it_had_not(
+    errand: str, server: str, tmp_path: Path
+) -> None:
+    move, keywords = SERVERS[server]
+    assert deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), tmp_path)
