@@ -257,7 +257,9 @@ class Household:
 
     def _note_states(self, name: str, report: SweepReport, first: Mapping[str, FolderState]) -> None:
         """What a sweep that left nothing undone found at its beginning: if it is still so, the next finds nothing."""
-        folders = ["INBOX" if folder.upper() == "INBOX" else folder for folder in self._looked_into(name)]
+        from scatterclean.mailbox.states import inbox
+
+        folders = list(map(inbox, self._looked_into(name)))
         if report.refusal in (None, Refusal.OBSERVING) and first.keys() >= set(folders):
             self._seen[name] = self.accounts[name], {folder: first[folder] for folder in folders}
 

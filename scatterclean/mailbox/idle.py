@@ -15,6 +15,7 @@ from scatterclean.mailbox.answers import Answer
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.login import Access, open_session
 from scatterclean.mailbox.session import Session
+from scatterclean.mailbox.states import inbox
 from scatterclean.mailbox.translate import lost, printable, refusal
 
 # A server that ends an IDLE of its own accord sooner than this would be asked for ever.
@@ -46,7 +47,7 @@ class ImapBell:
 
     def __init__(self, session: Session, folder: str, patience: float) -> None:
         self._session = session
-        self._folder = "INBOX" if folder.upper() == "INBOX" else folder
+        self._folder = inbox(folder)
         self._patience = patience
         self._tag = b""  # of the IDLE that goes on, or empty
         self._began = 0.0

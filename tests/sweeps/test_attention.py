@@ -23,15 +23,6 @@ from tests.contracts.records import cursor, message
 from .world import ME, NOW, World
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "log.db")
-    world.history()
-    world.watched()
-    yield world
-    world.close()
-
-
 class Watched:
     """The docket as it is; says how often somebody went through all that was put away."""
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
-from scatterclean import plan
 from scatterclean.mailbox.memory import MemoryServer
 
-from .deaths import BATCH, ERRANDS, SERVERS, deaths
+from .deaths import ERRANDS, SERVERS, deaths
 from .tripwire import Fate
 from .world import World
 
-
-@pytest.fixture(autouse=True)
-def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "batches", partial(plan.batches, size=BATCH))
+pytestmark = pytest.mark.usefixtures("small_batches")
 
 
 @pytest.mark.parametrize("server", [name for name, (move, _) in SERVERS.items() if move])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -20,15 +19,6 @@ from .world import World, letter
 
 # Nothing of the way of the returned message is shown, so that the log alone would condemn it.
 NO_WAY = "by mx.elsewhere.example (qmail 1 invoked by uid 89)"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "log.db")
-    world.history()
-    world.watched()
-    yield world
-    world.close()
 
 
 def forwarded(world: World, ident: str) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,15 +16,6 @@ from tests.contracts.records import UNDECIDED, case
 from .world import ME, World, stolen
 
 NO_WAY = "by mx.elsewhere.example (qmail 1 invoked by uid 89)"
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path / "log.db")
-    world.history()
-    world.watched()
-    yield world
-    world.close()
 
 
 def swept(world: World) -> tuple[list[list[Case]], dict[Verdict, int], int]:

@@ -1,0 +1,29 @@
+"""What several files about sweeps begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from scatterclean import plan
+
+from .deaths import BATCH
+from .world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A person with a year of sent mail, whose Sent folder was watched for a month."""
+    world = World(tmp_path / "log.db")
+    world.history()
+    world.watched()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "batches", partial(plan.batches, size=BATCH))
