@@ -109,6 +109,14 @@ def settle(
     # The last look before a source is removed: another hand may take our copy at any time.
     seen, same = looking.copies(mailbox, moves, (went or {}).values())
     copies = looking.by_fingerprint(seen)
+    # What is to come back and is still in its folder, under another UID or name, was not moved: nobody has to wait.
+    unmoved = {
+        m.id for m in moves if m.intent.errand is not Errand.SWEEP and not copies.get(m.intent.fingerprint)
+    }
+    if unmoved:
+        unmoved &= (
+            renumbered if by_copy else _renumbered(mailbox, [m for m in moves if m.id in unmoved], sources)
+        )
     unaccounted = by_copy and not refused and _unaccounted(mailbox, moves, sources, copies)
     if by_copy and went is None and not refused and not keeping:  # cut off in the middle: by `remove`, too
         copied = unaccounted or not _is_there(mailbox, moves[0])
@@ -119,7 +127,7 @@ def settle(
         source, there = sources.get(m.id), copies.get(m.intent.fingerprint, [])
         like = [uid for uid in there if went is not None or plan.is_copy(source, seen[uid][0])]
         outcome = plan.outcome(
-            source is not None,
+            source is not None or m.id in unmoved,
             like or there,
             own_copy=by_copy and same and bool(like) and (keeping or plan.may_finish(m, source)),
             unaccounted=unaccounted,

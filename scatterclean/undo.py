@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from scatterclean import deeds, plan, seek, settling
+from scatterclean import deeds, plan, seek, settling, wording
 from scatterclean.errors import Stopped
 from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
 from scatterclean.ports import Journal, Mailbox
@@ -129,8 +129,10 @@ def undo(
     chosen = [m for m in selected if m.state is MoveState.MOVED]
     moves = [m for m in chosen if m.id not in under_way]
     waiting = tuple(m for m in chosen if m.id in under_way)
+    # Where the folders could not be looked into that was told.
+    told = [*recovered.troubles, *([wording.unseen(waiting)] if waiting and not recovered.troubles else ())]
     if not moves:
-        return Undone(tuple(unmarked), tuple(marked), (*recovered.troubles, *_copies(unmarked)), waiting)
+        return Undone(tuple(unmarked), tuple(marked), (*told, *_copies(unmarked)), waiting)
     number = journal.begin_sweep(account.name, Mode.MOVE, started)
     found = seek.find(mailbox, moves)
     other = seek.elsewhere(mailbox, [m for m in moves if m.id not in found], found, stop=stop)
@@ -150,7 +152,7 @@ def undo(
     return Undone(
         back=(*unmarked, *(m for m in moves if m.id in back)),
         lost=(*marked, *(m for m in moves if m.id in gone)),
-        troubles=(*recovered.troubles, *_copies(unmarked), *other.told, *done.troubles),
+        troubles=(*told, *_copies(unmarked), *other.told, *done.troubles),
         still_away=(*(m for m in moves if m.id not in gone and m.id not in back), *waiting),
     )
 

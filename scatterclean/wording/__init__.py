@@ -33,6 +33,7 @@ from scatterclean.wording.deeds import (
     there_already,
     twice,
     unmarked,
+    unseen,
     would_delete,
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
@@ -90,5 +91,6 @@ __all__ = [
     "to_whom",
     "twice",
     "unmarked",
+    "unseen",
     "would_delete",
 ]

@@ -126,6 +126,15 @@ def half_way(moves: Sequence[Move], said: str) -> str:
     )
 
 
+def unseen(moves: Sequence[Move]) -> str:
+    """These are to be brought back, and how the attempt before this ended cannot be seen."""
+    return (
+        f"account {moves[0].intent.account}: how the last attempt to bring {len(moves)} of these back ended cannot be "
+        "seen yet: some servers show a message that was moved some minutes later\n"
+        "  Nothing is done with them before that is known: ask again in ten minutes."
+    )
+
+
 def twice(moves: Sequence[Move]) -> str:
     """Of these there is more than one copy in the target."""
     intent = moves[0].intent

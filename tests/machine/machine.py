@@ -334,7 +334,7 @@ class Machine(RuleBasedStateMachine):
         for message in self.server.at(BACKSCATTER):
             soul = message.body.soul
             due = message.body.was_away and self._alone(soul) and not self.server.over_quota
-            if due and self.logged(soul.ident):
+            if due and self.logged(soul.ident) and not self._left_over(soul):
                 raise Violation(f"a genuine bounce stays in Backscatter: {soul.ident}")
         for message in self.server.at("INBOX"):
             soul = message.body.soul
@@ -363,19 +363,18 @@ class Machine(RuleBasedStateMachine):
         )
 
     def _undone(self, undone: Undone) -> None:
-        """After an undo of everything in peace nothing of ours that no hand was at is left away.
-
-        Unless it is back as well: where the server made the UIDs anew in the middle of an undo by COPY, the copy
-        that is left in Backscatter cannot be proved to be the one that was copied, so it stays; that was told
-        (`_told`).
-        """
-        doubled = {m.intent.fingerprint for m in self._doubled()}
-        back = {id(m.body.soul) for m in self.server.at("INBOX")}
+        """After an undo of everything in peace nothing of ours that no hand was at is left away."""
         for message in self.server.at(BACKSCATTER):
             soul = message.body.soul
-            told = soul.extra and soul.fingerprint in doubled and id(soul) in back
-            if message.body.was_away and self._alone(soul) and not told:
+            if message.body.was_away and self._alone(soul) and not self._left_over(soul):
                 raise Violation(f"not brought back: {soul.ident}; {undone}")
+
+    def _left_over(self, soul: Soul) -> bool:
+        """Is it in the inbox, too?  Where the server made the UIDs anew in the middle of a COPY, what is in
+        Backscatter cannot be proved to be our half of a move, so it stays; that was told (`_told`)."""
+        doubled = {m.intent.fingerprint for m in self._doubled()}
+        inbox = any(m.body.soul is soul for m in self.server.at("INBOX"))
+        return bool(soul.extra) and soul.fingerprint in doubled and inbox
 
     def _doubled(self) -> Sequence[Move]:
         return self.world.store.journal.moves("home", states=[MoveState.DOUBLED])

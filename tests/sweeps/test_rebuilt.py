@@ -7,12 +7,13 @@ bring back says that it is back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from scatterclean.errors import ConnectionLost
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.model import MoveState, Place
 from scatterclean.sweep import Sweep
@@ -148,6 +149,54 @@ def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_
     assert call > 5
     # Only a COPY leaves a source behind; one whose copy is in the renamed folder is completed.
     assert bool(doubles) is (not move and not (deed is sweeps and how is rename))
+
+
+@pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
+@pytest.mark.parametrize("how", [rebuild, rename], ids=["rebuilt", "renamed"])
+def test_an_undo_that_did_not_come_about_is_done_by_the_next_at_once(
+    how: Callable[[MemoryServer, str], None], move: bool, tmp_path: Path
+) -> None:
+    """Backscatter is another before the deed: what is still in it was not moved, and nobody has to wait for that."""
+    waited = call = 0
+    while True:
+        world = prepared(tmp_path / f"{call}.db", move=move, swept=True)
+        came: list[int] = []
+
+        def hand(world: World = world, came: list[int] = came) -> None:
+            came.append(1)
+            how(world.server, "Backscatter")
+
+        undoes(world, Fate(hands={call: hand}))
+        waited += bool(world.store.journal.moves("home", states=[MoveState.INTENDED]))
+        undoes(world, Fate())
+        assert len(world.inbox()) == FORGED, f"before call {call}"
+        world.close()
+        if not came:
+            break
+        call += 1
+    assert waited
+
+
+@pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
+def test_what_may_be_shown_late_is_waited_for_and_that_is_told(move: bool, tmp_path: Path) -> None:
+    world = prepared(tmp_path / "log.db", move=move, swept=True)
+    with pytest.raises(ConnectionLost):
+        undo(world.account, Selection(), Vanishing(world.server), world.store.journal, clock=world.clock)
+    undone = world.undo()
+    assert (undone.back, undone.lost, len(undone.still_away)) == ((), (), FORGED)
+    assert "cannot be seen yet" in undone.troubles[0]
+    world.later(minutes=11)
+    assert len(world.undo().lost) == FORGED
+    world.close()
+
+
+class Vanishing(MemoryMailbox):
+    """Cut off in the middle of a deed; what was to be moved is in neither folder then."""
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        for uid in uids:
+            self.server.delete(place.folder, uid)
+        raise ConnectionLost("memory hung up")
 
 
 @dataclass
