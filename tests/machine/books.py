@@ -51,13 +51,14 @@ class Soul:
 
 @dataclass(eq=False)
 class Body:
-    """One copy of a soul.  `was_away`: we had put it into Backscatter."""
+    """One copy of a soul.  `was_away`: we had put it into Backscatter; `as_we_would`: maybe, nobody can tell."""
 
     soul: Soul
     arrival: datetime
     hands: frozenset[str]
     ours: frozenset[str] = frozenset()
     was_away: bool = False
+    as_we_would: bool = False
     there: bool = True
     seen: int = 0
     touched: int = 0
@@ -140,11 +141,16 @@ class Bookkeeper(MemoryServer):
                     soul.put_away += 1
                 elif folder == "INBOX":
                     soul.put_away = max(soul.put_away, soul.back + 1)
-            elif to == BACKSCATTER and self.under_way(soul.fingerprint):
-                # We died in the middle of a deed, and the hand put it where we would have: nobody can tell whose it is.
-                soul.put_away = max(soul.put_away, soul.back + 1)
+            else:
+                self._as_we_would(message.body, to)
         self.tick += 1
         return super().move(folder, uid, to)
+
+    def _as_we_would(self, body: Body, to: str) -> None:
+        """Where we died in the middle of a deed, and the hand put it where we would have, nobody can tell whose it is."""
+        if to == BACKSCATTER and self.under_way(body.soul.fingerprint):
+            body.as_we_would = True
+            body.soul.put_away = max(body.soul.put_away, body.soul.back + 1)
 
     def copy(self, folder: str, uid: int, to: str) -> int:
         message = self._tracked(folder, uid)
@@ -158,6 +164,7 @@ class Bookkeeper(MemoryServer):
             twin = Body(body.soul, body.arrival, body.hands, body.ours, was_away=body.was_away)
             twin.touched = self.tick
             body.soul.due += 1
+            self._as_we_would(twin, to)
         self.tick += 1
         return self._add(to, replace(message, body=twin))
 
@@ -315,7 +322,8 @@ class Bookkeeper(MemoryServer):
         }
         if not set(flags) <= allowed.get(self.us, set()):
             raise Violation(f"{self.us} in {folder!r} set {flags}")
-        if KEYWORD in flags and not body.was_away and self.remade.get(folder, 0) <= body.seen:
+        ours = body.was_away or body.as_we_would
+        if KEYWORD in flags and not ours and self.remade.get(folder, 0) <= body.seen:
             raise Violation("marked what we did not put away")
         body.ours |= set(flags)
 
