@@ -147,7 +147,7 @@ class Bookkeeper(MemoryServer):
         return super().move(folder, uid, to)
 
     def _as_we_would(self, body: Body, to: str) -> None:
-        """Where we died in the middle of a deed, and the hand put it where we would have, nobody can tell whose it is."""
+        """We died in the middle of a deed, and the hand put it where we would have: nobody can tell whose it is."""
         if to == BACKSCATTER and self.under_way(body.soul.fingerprint):
             body.as_we_would = True
             body.soul.put_away = max(body.soul.put_away, body.soul.back + 1)
