@@ -1,8 +1,15 @@
-"""A proxy on loopback that hands every byte on after half a round trip, both ways; bandwidth is not limited."""
+"""A proxy on loopback that hands every byte on after half a round trip, both ways; bandwidth is not limited.
+
+    python bench/delay.py 143 0.040     prints its own port, and serves until its input ends
+
+It is a process of its own, for what it does must not hold up what is measured.
+"""
 
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +23,14 @@ def delayed(port: int, round_trip: float) -> Iterator[int]:
     if not round_trip:
         yield port
         return
-    with socket.create_server(("127.0.0.1", 0)) as door:
-        threading.Thread(target=_serve, args=(door, port, round_trip / 2), daemon=True).start()
-        yield int(door.getsockname()[1])
+    command = [sys.executable, __file__, str(port), str(round_trip)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as proxy:
+        assert proxy.stdin is not None
+        assert proxy.stdout is not None
+        try:
+            yield int(proxy.stdout.readline())
+        finally:
+            proxy.stdin.close()
 
 
 def connected(door: socket.socket, port: int) -> Iterator[tuple[socket.socket, socket.socket]]:
@@ -63,3 +75,15 @@ def _give(target: socket.socket, queue: SimpleQueue[tuple[float, bytes]]) -> Non
             target.sendall(came)
         except OSError:
             return
+
+
+def main() -> None:
+    port, round_trip = int(sys.argv[1]), float(sys.argv[2])
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=_serve, args=(door, port, round_trip / 2), daemon=True).start()
+        print(door.getsockname()[1], flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

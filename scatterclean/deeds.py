@@ -8,8 +8,9 @@ start by the same look and the same table (`plan.outcome`).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from datetime import timedelta
 
 from scatterclean import looking, plan, wording
 from scatterclean.errors import (
@@ -33,7 +34,9 @@ from scatterclean.ports import FolderState, Journal, Mailbox
 from scatterclean.settling import Clock, Done, settle
 
 # How far back in Backscatter, in UIDs, copies of another machine are looked for before ours is made: two batches.
-RECENT = 200
+RECENT = 2 * plan.FEW
+# A batch is as large as may take so long: in this time a hand may come between the look at a message and its move.
+QUICK = timedelta(seconds=2)
 
 Stop = Callable[[], bool]
 Progress = Callable[[int], None]
@@ -103,7 +106,7 @@ def act(
     by_account = looking.grouped(intents, lambda i: i.account)
     known = (journal.moved_before(a, [i.fingerprint for i in some]) for a, some in by_account)
     moved_before = frozenset().union(*known)
-    for batch in plan.batches(intents):
+    for batch in _batches(mailbox, intents, clock):
         if stop():
             raise Stopped
         try:
@@ -117,6 +120,23 @@ def act(
         if done.full:
             break
     return done
+
+
+def _batches(mailbox: Mailbox, intents: Sequence[Intent], clock: Clock) -> Iterator[list[Intent]]:
+    """A small one first; then larger ones, as long as the server would move them quickly.
+
+    Without MOVE small ones alone: what is half done is looked for among the last of the target (`RECENT`)."""
+    many = plan.MANY if mailbox.moves_atomically() else plan.FEW
+    size = plan.FEW
+    for whole in plan.batches(intents, many):
+        at = 0
+        while at < len(whole):
+            batch = whole[at : at + size]
+            began = clock()
+            yield batch
+            at += size
+            spent = (clock() - began) * many / len(batch)
+            size = many if timedelta(0) <= spent < QUICK else plan.FEW
 
 
 def _move(

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from hashlib import blake2b
 
 from scatterclean.headers import Header
+from scatterclean.plain import Plain
 
 # Fields that no server rewrites when it moves a message.  The topmost Received line carries the queue id of
 # the last hop, so two otherwise equal bounces differ; copies in Sent folders have none, and need none.
 FIELDS = ("Message-ID", "Date", "From", "To", "Subject", "Received")
+_PLAIN = Plain(FIELDS, several=("Received",))
 
 
 def fingerprint(header: bytes) -> str:
@@ -17,7 +19,8 @@ def fingerprint(header: bytes) -> str:
 
     White space is normalised (servers and clients refold); the case of values is kept.
     """
-    return fingerprint_of(Header(header))
+    values = _PLAIN.read(header)
+    return fingerprint_of(Header(header)) if values is None else digest_of_ascii(values)
 
 
 def fingerprint_of(header: Header) -> str:

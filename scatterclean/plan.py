@@ -167,8 +167,12 @@ def proved(finding: Finding) -> bool:
     return any(reason.because is Because.OWN_SHAPE for reason in finding.because)
 
 
-def batches(intents: Sequence[Intent], size: int = 100) -> list[list[Intent]]:
-    """Intents of one source and target each, at most `size` (Yahoo refuses more), in order.
+# So many messages are moved, and are open in the journal, between two looks; more where the server is quick.
+FEW, MANY = 100, 500
+
+
+def batches(intents: Sequence[Intent], size: int) -> list[list[Intent]]:
+    """Intents of one source and target each, at most `size`, in order.
 
     Equal fingerprints never share a batch: within a batch a fingerprint names one message.
     """

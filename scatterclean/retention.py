@@ -62,7 +62,7 @@ def retire(  # noqa: PLR0917 - the ports, and what they are about
     if now < told + NOTICE:
         return wording.would_delete(due, keep, told + NOTICE)
     intents = [plan.delete(move, _where(move)) for move in due]
-    for batch in plan.batches(intents):
+    for batch in plan.batches(intents, plan.FEW):
         if stop():
             raise Stopped
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TypeVar
@@ -21,6 +20,7 @@ from scatterclean.headers import (
     normalised,
 )
 from scatterclean.model import MessageId, SentMessage, Sighting
+from scatterclean.plain import Plain
 
 # Every name that a message may be quoted by (field guide, 2).
 ID_FIELDS = (
@@ -76,15 +76,7 @@ _KEYS = tuple(name.lower().encode() for name in FINGERPRINT_FIELDS)
 _USUAL = keys_of(("Message-ID", "To"))
 _RARE = keys_of((*ID_FIELDS, *RECIPIENT_FIELDS)) - _USUAL
 
-# What nearly all programs write of these fields, unfolded: each once, nothing but ASCII, and no other field.
-# One match tells it all, where `Header` takes a dozen steps: the first harvest reads a million of these.
-_PLAIN = re.compile(
-    r"(?:(?(1)(?!))Message-I[Dd]: ([ -~]*+)\r\n|(?(2)(?!))Date: ([ -~]*+)\r\n|(?(3)(?!))From: ([ -~]*+)\r\n"
-    r"|(?(4)(?!))To: ([ -~]*+)\r\n|(?(5)(?!))Subject: ([ -~]*+)\r\n|(?(6)(?!))Received: ([ -~]*+)\r\n"
-    r"|(?(7)(?!))Cc: ([ -~]*+)\r\n)*+\r\n"
-)
-# Beyond this a value may be cut.
-_MOST_PLAIN = 60_000
+_PLAIN = Plain((*FINGERPRINT_FIELDS, "Cc"))
 
 T = TypeVar("T", str, MessageId)
 
@@ -135,14 +127,10 @@ def _carefully(block: bytes) -> _Fields:
 
 def _plainly(block: bytes) -> _Fields | None:
     """The same of a header that is as plain as nearly all are; None if it is not."""
-    if len(block) > _MOST_PLAIN or not block.isascii():
+    found = _PLAIN.read(block)
+    if found is None:
         return None
-    text = block.decode("ascii").replace("\r\n ", " ").replace("\r\n\t", " ")
-    match = _PLAIN.fullmatch(text)
-    # Runs of blanks, and blanks at the end of a value, are for who looks carefully.
-    if match is None or "  " in text or " \r\n" in text:
-        return None
-    *values, cc = match.groups("")
+    *values, cc = found
     message_id, dated_as, sender, to, subject, _ = values
     recipients = addresses_in(to, MOST_RECIPIENTS)
     if cc:

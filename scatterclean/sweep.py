@@ -234,7 +234,11 @@ class Sweep:
 
     def _would_leave_alone(self, intents: Sequence[Intent]) -> int:
         moved_before = self.journal.moved_before(self.account.name, [i.fingerprint for i in intents])
-        left = [pair for b in plan.batches(intents) for pair in deeds.fit(self.mailbox, b, moved_before)[1]]
+        left = [
+            pair
+            for b in plan.batches(intents, plan.FEW)
+            for pair in deeds.fit(self.mailbox, b, moved_before)[1]
+        ]
         self.steps.left(left)
         return len(left)
 

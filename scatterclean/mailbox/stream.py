@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
+from scatterclean.mailbox import sets
 from scatterclean.mailbox.fetching import Posted, Row, Rows
 from scatterclean.mailbox.session import Session
+
+# Bytes of sets that may be under way with another one: while the server waits for us to read it may not read on, and
+# we would wait for each other if more were said than fits between us.
+_SAID = 2 * sets.LINE
 
 
 def ahead_of(
@@ -22,20 +26,24 @@ def ahead_of(
     """The rows of all pieces in the order of the pieces' members, whatever the order of the answers.
 
     `pieces`: (set for the command, its UIDs).  `post` sends the FETCH of one set; its second argument is True for the
-    first.  So many as `ahead` are sent before the oldest is read.  Raises what `post` and `Session.rows` do.
+    first.  Up to `ahead` are sent before the oldest is read.  Raises what `post` and `Session.rows` do.
     """
     left = iter(pieces)
-    under_way: deque[tuple[Posted, list[int]]] = deque()
+    under_way: deque[tuple[Posted, list[int], int]] = deque()
     early: Rows = {}
+    said = 0
     first = True
     try:
         while True:
-            for text, members in islice(left, ahead - len(under_way)):
-                under_way.append((post(text, first), members))
+            while len(under_way) < ahead and said <= _SAID and (piece := next(left, None)):
+                text, members = piece
+                under_way.append((post(text, first), members, len(text)))
+                said += len(text)
                 first = False
             if not under_way:
                 return
-            posted, members = under_way.popleft()
+            posted, members, length = under_way.popleft()
+            said -= length
             rows = session.rows(posted)
             for uid, row in early.items():
                 rows[uid] = {**row, **rows.get(uid, {})}
@@ -44,8 +52,8 @@ def ahead_of(
                     yield found
             # A server may work at two commands at once (RFC 3501, 5.5), and a row that is passed over would be taken
             # for a message that is gone.
-            due = {uid for _, later in under_way for uid in later} if rows else ()
+            due = {uid for _, later, _ in under_way for uid in later} if rows else ()
             early = {uid: row for uid, row in rows.items() if uid in due}
     finally:
-        for posted, _ in under_way:
+        for posted, _, _ in under_way:
             posted.wanted = False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,4 +25,5 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "batches", partial(plan.batches, size=BATCH))
+    monkeypatch.setattr(plan, "FEW", BATCH)
+    monkeypatch.setattr(plan, "MANY", BATCH)
