@@ -155,12 +155,12 @@ class ImapMailbox(Lasting):
     def folders(self) -> Sequence[Folder]:
         """Without the folders of other people and shared ones (RFC 2342)."""
         self._overview.ask()
-        listed = self._session.list_folders()
-        spaces = self._session.namespaces(listed)
+        listed = self._session.naming.list_folders()
+        spaces = self._session.naming.namespaces(listed)
         return [one.folder for one in listed if spaces.own(one.folder.name)]
 
     def personal(self, name: str) -> str:
-        return self._session.namespaces().personal(name)
+        return self._session.naming.namespaces().personal(name)
 
     def state(self, folder: str) -> FolderState:
         """As it was when `folders` asked for all of them, if nothing was said to the server since; see `Overview`."""
@@ -170,13 +170,13 @@ class ImapMailbox(Lasting):
 
     def create(self, folder: str) -> None:
         session = self._session
-        wire = session.wire(folder)
+        wire = session.naming.wire(folder)
         answer = session.ask("CREATE", wire, about=folder)
         if answer.status != "OK":
             # RFC 5530 has ALREADYEXISTS, but not every server says it.
             exists = session.ask("STATUS", wire, b"(UIDVALIDITY)", about=folder)
             if exists.status != "OK":
-                session.namespaces()
+                session.naming.namespaces()
                 raise refusal(answer, session.exchange("CREATE", folder))
         session.ask("SUBSCRIBE", wire, about=folder)  # a server without subscriptions says NO: no harm
 
@@ -306,7 +306,7 @@ class ImapMailbox(Lasting):
         now = self.state(target.folder)
         if now.place.uidvalidity != target.uidvalidity:
             raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
-        wire = self._session.wire(target.folder)
+        wire = self._session.naming.wire(target.folder)
         self._enter_for_writing(place)
         for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
             answer = self._session.demand(command, text.encode(), wire, about=target.folder)

@@ -71,7 +71,7 @@ def test_the_first_words_after_the_login_are_one_write() -> None:
     with ScriptedServer({**SCRIPT, "ID": [LATE], "NAMESPACE": [both]}) as server:
         session = open_session(server.access())
         assert session.together
-        assert session.namespaces().prefix == ""
+        assert session.naming.namespaces().prefix == ""
         assert count(server, b"NAMESPACE") == 1
         session.close()
 
