@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "demo",
     "try": "try_files",
     "check-config": "check_config",
+    "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
     "status": "status",
