@@ -18,6 +18,7 @@ from scatterclean.errors import (
     NobodyCanMend,
     SecretUnavailable,
     ServerBusy,
+    TlsUnavailable,
     Trouble,
 )
 
@@ -90,6 +91,10 @@ def _code(name: str) -> str:
 # For errors that were raised without a hint; the first that fits.
 _USUAL: Sequence[tuple[type[Trouble], str]] = (
     (SecretUnavailable, "Correct the account's password key in the configuration, or what it names."),
+    (
+        TlsUnavailable,
+        "Look in the provider's help how programs log in: by an app password, or by OAuth2 instead of a password.",
+    ),
     (
         ConnectionLost,
         "Try again; if it stays so, something on the way to the server disturbs the connection.",

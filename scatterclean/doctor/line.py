@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from scatterclean.config import Source
 from scatterclean.config.checks import is_loopback
 from scatterclean.config.secret import COMMAND_LIMIT
 from scatterclean.doctor.patient import Patient, lasted
 from scatterclean.doctor.told import Failed, Said, fault, warning, well
+from scatterclean.errors import SecretUnavailable
 from scatterclean.mailbox.imap import connect
 from scatterclean.mailbox.login import context_of, open_session
 from scatterclean.mailbox.translate import Exchange, unconnected
@@ -31,7 +33,12 @@ def secret(patient: Patient) -> Iterator[Said]:
     """It is fetched as a sweep would; only whether it came is told."""
     limit = COMMAND_LIMIT if patient.house.limit is None else min(COMMAND_LIMIT, patient.house.limit)
     source = patient.settings.secret.source
-    found = patient.settings.secret.fetch(limit=limit)
+    try:
+        found = patient.settings.secret.fetch(limit=limit)
+    except SecretUnavailable as trouble:
+        if source is not Source.COMMAND:
+            raise
+        raise Failed(_command(trouble)) from None
     patient.known = found
     if found != found.strip():
         yield warning(
@@ -41,6 +48,17 @@ def secret(patient: Patient) -> Iterator[Said]:
         )
         return
     yield well(f"the password came from {source}")
+
+
+def _command(trouble: SecretUnavailable) -> Said:
+    """What the command said belongs to what is wrong, and is no mend."""
+    said = f" ({trouble.hint})" if trouble.hint.startswith("it said") else ""
+    return fault(
+        "secret-unavailable",
+        f"{trouble.what}{said}",
+        "Run that command in a terminal with </dev/null, as the user and with the PATH of the daemon: it must print "
+        "the password alone, in its first line, and wait for nobody.",
+    )
 
 
 def name(patient: Patient) -> Iterable[Said]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from scatterclean.config import Source, load
+from scatterclean.config import ENVIRONMENT, Source, load
 from scatterclean.config.offline import database_problems, warnings_here
 from scatterclean.doctor.patient import House
 from scatterclean.doctor.told import Failed, Said, fault, warning, well
@@ -25,7 +25,14 @@ def configuration(house: House) -> Iterator[Said]:
     try:
         house.loaded = load(house.path)
     except ConfigMissing as missing:
-        raise Failed(fault("config-missing", missing.what, _first_line(missing.hint))) from None
+        raise Failed(
+            fault(
+                "config-missing",
+                missing.what,
+                "Write one after the sample scatterclean.toml, whose comments explain every key, or name it with "
+                f"--config or ${ENVIRONMENT}; `scatterclean check-config` shows the least that it needs.",
+            )
+        ) from None
     except ConfigBroken as broken:
         *first, last = broken.problems
         mend = "Mend it as the sentence says; `scatterclean check-config` looks again."
@@ -49,22 +56,17 @@ def configuration(house: House) -> Iterator[Said]:
     yield well(f"{settings.path}: no problems ({', '.join(modes)})")
 
 
-def _first_line(hint: str) -> str:
-    return hint.partition(";")[0] + "; the sample scatterclean.toml explains every key."
-
-
 def permissions(house: House) -> Iterator[Said]:
     """Who else may read a password or the log, and who may change what is believed."""
     settings = house.settings
+    files = {settings.path.absolute(): "the configuration", settings.database.resolve(): "the database"}
+    for account in settings.accounts:
+        if account.secret.source is Source.FILE:
+            files[Path(account.secret.place[0]).absolute()] = f"password_file of {account.name}"
     found = [
         *_config_file(settings.path, secret=any(a.secret.source is Source.PLAIN for a in settings.accounts)),
         *_database_file(settings.database),
-        *(
-            said
-            for a in settings.accounts
-            if a.secret.source is Source.FILE
-            for said in _folder(Path(a.secret.place[0]).parent, f"password_file of {a.name}")
-        ),
+        *(said for folder in dict.fromkeys(file.parent for file in files) for said in _folder(folder, files)),
     ]
     yield from found
     if not found:
@@ -92,7 +94,6 @@ def _config_file(path: Path, *, secret: bool) -> Iterator[Said]:
             f"{path} belongs to another user (uid {now.st_uid}), who may change it",
             "Run scatterclean as the user to whom it belongs, or make the file your own.",
         )
-    yield from _folder(path.absolute().parent, "the configuration")
 
 
 def _database_file(path: Path) -> Iterator[Said]:
@@ -112,19 +113,21 @@ def _database_file(path: Path) -> Iterator[Said]:
             f"{path} has mode {mode:04o}: others may read to whom you wrote, and about what",
             f"chmod 600 {path}",
         )
-    yield from _folder(path.resolve().parent, "the database")
 
 
-def _folder(folder: Path, what: str) -> Iterator[Said]:
+def _folder(folder: Path, files: Mapping[Path, str]) -> Iterator[Said]:
+    """May anybody put another file in the place of one of these?"""
     try:
         mode = folder.stat().st_mode
     except OSError:
         return  # whoever needs it says so
     # Where everybody may write and the sticky bit is set (/tmp), nobody can take away another's file.
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        there = ", ".join(what for file, what in files.items() if file.parent == folder)
         yield fault(
             "folder-writable",
-            f"the folder {folder} of {what} has mode {stat.S_IMODE(mode):04o}: anybody may put another file there",
+            f"the folder {folder} has mode {stat.S_IMODE(mode):04o}: anybody may put another file in the place of "
+            f"what is there ({there})",
             f"chmod 700 {folder}",
         )
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from scatterclean import wording
 from scatterclean.doctor.patient import Patient, lasted
 from scatterclean.doctor.told import Said, fault, warning, well
-from scatterclean.model import Refusal, RouteCause
+from scatterclean.model import Push, Refusal, RouteCause
 from scatterclean.service.jobs import CALM
 from scatterclean.standing import Standing
 from scatterclean.store import lock as locks
@@ -118,6 +118,7 @@ def swept(patient: Patient) -> Iterator[Said]:
     age = now - last
     if age <= due:
         yield well(f"looked at {patient.ago(last)}", "swept")
+        yield from _rhythm(standing)
         return
     rating = fault if age > due + _LONG else warning
     yield rating(
@@ -126,6 +127,18 @@ def swept(patient: Patient) -> Iterator[Said]:
         f"{wording.span(patient.settings.poll)}",
         _how_to_go_on(patient),
     )
+
+
+def _rhythm(standing: Standing) -> Iterable[Said]:
+    """How it is woken, as long as a daemon runs."""
+    rhythm = standing.rhythm
+    if rhythm is None or rhythm.push is None:
+        return []
+    told = wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted)
+    if rhythm.push is not Push.CROWDED:
+        return [well(told, "rhythm")]
+    mend = "Close mail programs that hold connections to this account, or set push = false."
+    return [warning("push-crowded", told, mend)]
 
 
 def _how_to_go_on(patient: Patient) -> str:
@@ -156,11 +169,12 @@ def _last_try(patient: Patient, standing: Standing) -> Iterable[Said]:
 
 
 def _last_success(patient: Patient) -> datetime | None:
-    """When a watched folder was read last: that is what a sweep does last before it judges."""
+    """When a folder was read last; of tries that came to no session there may be hundreds since."""
     cursors = (
         patient.house.store.docket.cursor(patient.name, folder)
         for folder in dict.fromkeys((*patient.settings.account.watch, "INBOX"))
     )
     read = [cursor.read_at for cursor in cursors if cursor is not None]
     ended = [sweep.ended for sweep in patient.standing.sweeps if sweep.refusal is not Refusal.NO_SESSION]
-    return max((*read, *ended), default=None)
+    harvested = [patient.standing.coverage.through] if patient.standing.coverage.through else []
+    return max((*read, *ended, *harvested), default=None)

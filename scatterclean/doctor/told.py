@@ -33,7 +33,7 @@ class Rating(StrEnum):
     OK = "ok"
     WARNING = "warning"  # it works, and something is lost or will break
     FAULT = "fault"  # it does not work, or is not safe
-    UNSEEN = "not looked at"  # something else has to be mended first
+    UNSEEN = "not-looked-at"  # something else has to be mended first
 
 
 @dataclass(frozen=True, slots=True)

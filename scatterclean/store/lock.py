@@ -47,7 +47,7 @@ def look(database: Path) -> Note | None:
     database = database.resolve()
     try:
         file = os.open(database.with_name(f"{database.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     try:
         held = False

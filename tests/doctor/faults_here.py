@@ -198,6 +198,10 @@ def command_that_is_not_there(ward: Ward) -> None:
     ward.secret_from("password_command", ["/nowhere/pass", "show"])
 
 
+def password_file_that_is_empty(ward: Ward) -> None:
+    (ward.folder / "password").write_text("")
+
+
 def no_password_file(ward: Ward) -> None:
     (ward.folder / "password").unlink()
 
@@ -252,10 +256,21 @@ HERE = [
     planted(newer_schema, "database-unusable", "fault", "newer version", "Install that version again"),
     planted(other_programs_database, "database-unusable", "fault", "another program", "a file of its own"),
     planted(clock_set_back, "clock-behind", "fault", "clock says", "Set the clock"),
-    planted(command_that_fails, "secret-unavailable", "fault", "exit status 2", "gpg: no secret key"),
-    planted(command_that_says_nothing, "secret-unavailable", "fault", "is empty", "expected there"),
-    planted(command_that_waits, "secret-unavailable", "fault", "within 0.5 s", "in a terminal"),
-    planted(command_that_is_not_there, "secret-unavailable", "fault", "/nowhere/pass", "password key"),
+    planted(
+        command_that_fails,
+        "secret-unavailable",
+        "fault",
+        "status 2 (it said: gpg: no",
+        "print the password alone",
+    ),
+    planted(command_that_says_nothing, "secret-unavailable", "fault", "is empty", "print the password alone"),
+    planted(command_that_waits, "secret-unavailable", "fault", "within 0.5 s", "wait for nobody"),
+    planted(
+        command_that_is_not_there, "secret-unavailable", "fault", "/nowhere/pass", "the PATH of the daemon"
+    ),
+    planted(
+        password_file_that_is_empty, "secret-unavailable", "fault", "password is empty", "expected there"
+    ),
     planted(no_password_file, "secret-unavailable", "fault", "No such file", "create it"),
     planted(password_file_for_all_to_read, "secret-unavailable", "fault", "mode 0644", "chmod 600"),
     planted(variable_not_set, "secret-unavailable", "fault", "is not set", "EnvironmentFile="),

@@ -1,4 +1,4 @@
-"""What can be wrong on the way to the server, with it, and with what is known of Sent, each planted as a real thing."""
+"""What can be wrong on the way to the server and with it, each planted as a real thing: servers, TLS, certificates."""
 
 from __future__ import annotations
 
@@ -9,23 +9,8 @@ import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 from scatterclean.demo.certificates import make_authority, make_certificate
-from scatterclean.model import (
-    Cursor,
-    Grade,
-    Interval,
-    Lessons,
-    Mode,
-    Place,
-    Refusal,
-    Route,
-    RouteCause,
-    SweepReport,
-)
-from scatterclean.store import Store
-from tests.contracts.records import message
 from tests.mailbox.test_certificates import old_openssl
 from tests.servers import ScriptedServer
 
@@ -64,12 +49,12 @@ def nobody_answers(ward: Ward) -> None:
 # --- TLS --------------------------------------------------------------------------------------------------
 
 
-def _certified(ward: Ward, *, starttls: bool = False, names: str = "", days: int = 90) -> None:
+def _certified(ward: Ward, *, names: str = "", days: int = 90, capability: str = "AUTH=PLAIN") -> None:
     """A server whose certificate is made so, by an authority that the account trusts."""
     folder = ward.folder / "tls"
     make_authority(folder)
     pair = make_certificate(folder, "server", names=names or "DNS:localhost,IP:127.0.0.1", days=days)
-    server = ward.stack.enter_context(ScriptedServer(certificate=pair, starttls=starttls))
+    server = ward.stack.enter_context(ScriptedServer(certificate=pair, capability=capability))
     shutil.copy(folder / "ca.pem", ward.folder / "ca.pem")
     ward.set(port=server.port)
 
@@ -169,6 +154,11 @@ def passwords_switched_off(ward: Ward) -> None:
     ward.moved_to(ScriptedServer(capability="LOGINDISABLED AUTH=XOAUTH2 MOVE UIDPLUS IDLE"))
 
 
+def passwords_switched_off_behind_tls(ward: Ward) -> None:
+    """As Microsoft does: no way to log in is left that this account could go."""
+    _certified(ward, capability="LOGINDISABLED AUTH=XOAUTH2")
+
+
 # --- capabilities and folders -----------------------------------------------------------------------------
 
 _WHOLE = "AUTH=PLAIN MOVE UIDPLUS IDLE SPECIAL-USE LIST-EXTENDED"
@@ -177,7 +167,7 @@ _SENT = r'* LIST (\Sent) "/" Sent' + "\r\n"
 _FILLED = b"* STATUS x (MESSAGES 9 UIDNEXT 10 UIDVALIDITY 7)\r\nTAG OK .\r\n"
 
 
-def _server(
+def server_of(
     ward: Ward,
     *,
     without: Sequence[str] = (),
@@ -185,34 +175,36 @@ def _server(
     script: Mapping[str, Sequence[bytes]] | None = None,
     **keys: str | bool | list[str],
 ) -> None:
+    """A server that can do all but that, and has Sent, unless the script says otherwise."""
     capability = " ".join(word for word in _WHOLE.split() if word not in without)
-    says: dict[str, Sequence[bytes]] = {
-        **(script or {}),  # the first that fits counts
+    usual: dict[str, Sequence[bytes]] = {
         "LIST": [f"{folders}TAG OK .\r\n".encode()],
         "STATUS": [_FILLED],
     }
+    says = dict(script or {})  # the first that fits counts
+    says |= {asked: answers for asked, answers in usual.items() if asked not in says}
     ward.moved_to(ScriptedServer(says, capability=capability), **keys)
 
 
 def cannot_move(ward: Ward) -> None:
-    _server(ward, without=["MOVE", "UIDPLUS"])
+    server_of(ward, without=["MOVE", "UIDPLUS"])
 
 
 def can_only_copy(ward: Ward) -> None:
-    _server(ward, without=["MOVE", "UIDPLUS"], without_uidplus="copy-and-mark")
+    server_of(ward, without=["MOVE", "UIDPLUS"], without_uidplus="copy-and-mark")
 
 
 def cannot_delete(ward: Ward) -> None:
-    _server(ward, without=["UIDPLUS"], keep_backscatter="90d")
+    server_of(ward, without=["UIDPLUS"], keep_backscatter="90d")
 
 
 def no_idle(ward: Ward) -> None:
-    _server(ward, without=["IDLE"])
+    server_of(ward, without=["IDLE"])
 
 
 def no_special_use(ward: Ward) -> None:
     plain = _INBOX + '* LIST () "/" Sent\r\n'
-    _server(ward, without=["SPECIAL-USE", "LIST-EXTENDED"], folders=plain)
+    server_of(ward, without=["SPECIAL-USE", "LIST-EXTENDED"], folders=plain)
 
 
 def no_keywords(ward: Ward) -> None:
@@ -220,7 +212,7 @@ def no_keywords(ward: Ward) -> None:
         rb"* 0 EXISTS" + b"\r\n" + rb"* FLAGS (\Seen \Deleted)" + b"\r\n* OK [UIDVALIDITY 7] .\r\n"
         rb"* OK [PERMANENTFLAGS (\Seen \Deleted)] ." + b"\r\nTAG OK [READ-ONLY] .\r\n"
     )
-    _server(ward, script={"EXAMINE": [fixed]})
+    server_of(ward, script={"EXAMINE": [fixed]})
 
 
 def watched_folder_missing(ward: Ward) -> None:
@@ -229,11 +221,11 @@ def watched_folder_missing(ward: Ward) -> None:
 
 def inbox_missing(ward: Ward) -> None:
     gone = b"TAG NO [NONEXISTENT] no such mailbox\r\n"
-    _server(ward, folders=_SENT, script={'STATUS "INBOX"': [gone], "STATUS INBOX": [gone]})
+    server_of(ward, folders=_SENT, script={'STATUS "INBOX"': [gone], "STATUS INBOX": [gone]})
 
 
 def sent_not_found(ward: Ward) -> None:
-    _server(ward, folders=_INBOX)
+    server_of(ward, folders=_INBOX)
 
 
 def configured_sent_missing(ward: Ward) -> None:
@@ -251,99 +243,11 @@ def empty_sent(ward: Ward) -> None:
 
 
 def backscatter_is_trash(ward: Ward) -> None:
-    _server(ward, folders=_INBOX + _SENT + r'* LIST (\Trash) "/" Backscatter' + "\r\n")
+    server_of(ward, folders=_INBOX + _SENT + r'* LIST (\Trash) "/" Backscatter' + "\r\n")
 
 
 def backscatter_holds_no_mail(ward: Ward) -> None:
-    _server(ward, folders=_INBOX + _SENT + r'* LIST (\Noselect) "/" Backscatter' + "\r\n")
-
-
-# --- what the database knows ------------------------------------------------------------------------------
-
-
-def _ago(**span: float) -> datetime:
-    return datetime.now(UTC) - timedelta(**span)
-
-
-def _logged(store: Store, *covered: tuple[datetime, datetime], newest: datetime) -> None:
-    """The account was swept, its log knows a message of then, and covers this."""
-    store.sent_log.assign({"home": ""})
-    store.sent_log.record(
-        "home", "", [message(1, sent_at=newest)], Cursor(Place("Sent", 3), 2, 1, covered[-1][1])
-    )
-    store.sent_log.cover("home", [Interval(start, end, Grade.WITNESSED) for start, end in covered])
-    _sweep(store, covered[-1][1])
-
-
-def _sweep(store: Store, at: datetime, refusal: Refusal | None = None, *troubles: str) -> None:
-    number = store.journal.begin_sweep("home", Mode.MOVE, at)
-    store.journal.end_sweep(
-        SweepReport("home", number, Mode.MOVE, at, at, refusal=refusal, troubles=troubles)
-    )
-
-
-def sent_not_read(ward: Ward) -> None:
-    ward.fresh().close()
-
-
-def sent_was_empty(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _sweep(store, _ago(minutes=5), Refusal.SENT_EMPTY)
-
-
-def nothing_filed_for_long(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=200), _ago(minutes=5)), newest=_ago(days=90))
-
-
-def hole(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(days=9)), (_ago(days=6), _ago(minutes=5)), newest=_ago(days=1))
-
-
-def _route(ward: Ward, cause: RouteCause) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(minutes=5)), newest=_ago(days=1))
-        seen = Route("*@rewritten.example", cause, "1@rewritten.example", _ago(days=2))
-        store.experience.learn("home", "", Lessons(routes=(seen,)))
-
-
-def rewriting_provider(ward: Ward) -> None:
-    _route(ward, RouteCause.REWRITTEN)
-
-
-def unlogged_route(ward: Ward) -> None:
-    _route(ward, RouteCause.REPLY)
-
-
-def outbound_unknown(ward: Ward) -> None:
-    ward.set(dns=False)
-
-
-def never_swept(ward: Ward) -> None:
-    ward.fresh().close()
-
-
-def not_swept_for_some_hours(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(hours=9)), newest=_ago(days=1))
-
-
-def not_swept_for_days(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(days=3)), newest=_ago(days=4))
-
-
-def last_try_failed(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(minutes=9)), newest=_ago(days=1))
-        _sweep(store, _ago(minutes=1), Refusal.NO_SESSION, "home: imap.example:993 does not answer")
-
-
-def last_sweep_refused(ward: Ward) -> None:
-    with ward.fresh() as store:
-        _logged(store, (_ago(days=60), _ago(minutes=9)), newest=_ago(days=1))
-        _sweep(store, _ago(minutes=1), Refusal.HALF_MOVED)
+    server_of(ward, folders=_INBOX + _SENT + r'* LIST (\Noselect) "/" Backscatter' + "\r\n")
 
 
 THERE = [
@@ -366,6 +270,7 @@ THERE = [
     planted(app_password_needed, "login-refused", "fault", "Application-specific", "app password"),
     planted(busy_server, "server-busy", "warning", "asks for patience", "tried again by itself"),
     planted(passwords_switched_off, "tls-unavailable", "fault", "takes no password", "tls"),
+    planted(passwords_switched_off_behind_tls, "tls-unavailable", "fault", "no password on this", "OAuth2"),
     planted(cannot_move, "cannot-move", "fault", "nothing can be moved safely", "copy-and-mark"),
     planted(can_only_copy, "cannot-move", "warning", "orphans are copied", "$Backscatter"),
     planted(cannot_delete, "cannot-delete", "warning", "no UIDPLUS", "keep_backscatter"),
@@ -380,16 +285,4 @@ THERE = [
     planted(empty_sent, "sent-empty", "fault", "nothing is in Sent", "keep copies of sent mail"),
     planted(backscatter_is_trash, "backscatter-unsafe", "fault", "'trash'", "a folder of its own"),
     planted(backscatter_holds_no_mail, "backscatter-closed", "fault", "no mail", "a folder of its own"),
-    planted(sent_not_read, "sent-unread", "warning", "not read yet", "scatterclean sweep --observe home"),
-    planted(sent_was_empty, "sent-log-empty", "fault", "are empty", "keep copies of sent mail"),
-    planted(nothing_filed_for_long, "sent-stale", "warning", "89 days before", "scatterclean import"),
-    planted(hole, "sent-holes", "warning", "is not known from", "scatterclean run"),
-    planted(rewriting_provider, "rewriting-provider", "warning", "another id on its way", "own_ids"),
-    planted(unlogged_route, "unlogged-route", "warning", "files no copy", "scatterclean import"),
-    planted(outbound_unknown, "outbound-unknown", "warning", "nothing is moved", "outbound = [...]"),
-    planted(never_swept, "never-swept", "warning", "no sweep", "scatterclean run"),
-    planted(not_swept_for_some_hours, "overdue", "warning", "9 hours ago", "scatterclean run"),
-    planted(not_swept_for_days, "overdue", "fault", "3 days ago", "scatterclean run"),
-    planted(last_try_failed, "last-try-failed", "warning", "imap.example:993", "scatterclean sweep home"),
-    planted(last_sweep_refused, "last-sweep-refused", "warning", "cannot be completed", "scatterclean sweep"),
 ]

@@ -29,7 +29,7 @@ def test_a_healthy_set_up_shows_no_fault_and_no_warning_and_ends_with_0(ward: Wa
     code, form, _ = ward.json("--strict")
     assert code == exits.DONE
     assert form["ok"] is True
-    assert (form["counts"]["fault"], form["counts"]["warning"], form["counts"]["not looked at"]) == (0, 0, 0)
+    assert (form["counts"]["fault"], form["counts"]["warning"], form["counts"]["not-looked-at"]) == (0, 0, 0)
 
 
 def test_everything_is_looked_at_and_told_as_json(ward: Ward) -> None:
@@ -154,4 +154,4 @@ def test_a_check_that_has_a_bug_stops_no_other(ward: Ward, monkeypatch: pytest.M
     assert (bug["code"], bug["topic"]) == ("bug", "folders")
     assert "secret stuff" not in printed
     assert {each["topic"] for each in form["observations"]} == ALL
-    assert form["counts"]["not looked at"] == 0
+    assert form["counts"]["not-looked-at"] == 0

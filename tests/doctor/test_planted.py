@@ -11,16 +11,17 @@ from scatterclean.cli import exits
 from scatterclean.doctor import Topic
 
 from .faults_here import HERE, Planted
-from .faults_there import THERE
+from .faults_known import KNOWN
+from .faults_there import THERE, server_of
 from .ward import Ward
 
-FAULTS = [*HERE, *THERE]
+FAULTS = [*HERE, *THERE, *KNOWN]
 # What stops each of them is looked at elsewhere, or is that what is planted.
 _ENDS = {"configuration": exits.CONFIG, "database": exits.DATABASE}
 
 
 def test_there_are_at_least_25_faults_and_each_is_another() -> None:
-    assert len(FAULTS) == 75
+    assert len(FAULTS) == 79
     assert len({each.plant for each in FAULTS}) == len(FAULTS)
     assert len({(each.codes, each.says) for each in FAULTS}) == len(FAULTS)
     assert len({each.codes for each in FAULTS}) >= 50
@@ -60,3 +61,13 @@ def test_a_planted_fault_is_named_with_its_mend_and_no_secret(planted: Planted, 
         assert secret not in printed
         assert secret not in told + said
     assert "Traceback" not in printed + said
+
+
+def test_a_server_that_repeats_the_password_long_after_the_login_tells_nobody(ward: Ward) -> None:
+    gone = f"TAG NO [NONEXISTENT] no such mailbox, {ward.server.password}\r\n".encode()
+    server_of(ward, script={"STATUS": [gone]})
+    code, form, printed = ward.json()
+    assert code == exits.TROUBLE
+    [missing] = [each for each in form["observations"] if each["code"] == "inbox-missing"]
+    assert "no such mailbox, ***" in missing["what"]
+    assert ward.server.password not in printed

@@ -99,15 +99,15 @@ def code_of(report: Report, *, strict: bool) -> int:
     return exits.DONE
 
 
-_STYLES = {"fault": "bold red", "warning": "yellow", "not looked at": "dim"}
+_STYLES = {"fault": "bold red", "warning": "yellow", "not-looked-at": "dim"}
+_WORDS = {"fault": "FAULT", "warning": "WARNING", "not-looked-at": "not looked at"}
 
 
 def _say(screen: Screen, each: Observation) -> None:
     """The rating is the first word: it is heard first, and needs no colour."""
-    words = {"fault": "FAULT", "warning": "WARNING"}
     rating = str(each.rating)
     what = each.what.removeprefix("not looked at, ")
-    screen.say(f"{words.get(rating, rating)}: {each.topic}: {what}", _STYLES.get(rating, ""), indent=2)
+    screen.say(f"{_WORDS.get(rating, rating)}: {each.topic}: {what}", _STYLES.get(rating, ""), indent=2)
     if each.mend:
         screen.say(f"To mend it: {each.mend}", indent=4)
 
