@@ -11,7 +11,6 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import imapclient
@@ -31,6 +30,7 @@ from scatterclean.mailbox.answers import (
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted
 from scatterclean.mailbox.lasting import Lasting
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.searching import searches
 from scatterclean.mailbox.session import BROKEN, Opened, Session
 from scatterclean.mailbox.states import Overview, inbox, state_of, states_of
@@ -111,25 +111,6 @@ def connect(
 def _said(broken: Exception) -> str:
     """What the server said, where the exception holds that and not imaplib's own text."""
     return printable(broken.args[0]) if broken.args and isinstance(broken.args[0], bytes) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Portions:
-    """How much is asked for at once.
-
-    `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
-    bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way at most, so
-    that the server and the line work while we do: in the 40 ms that an answer may take a server sends 5,000 of them.
-    Not more, for it may stop waiting for us to read what it sent (Dovecot: CLIENT_OUTPUT_TIMEOUT_MSECS, five
-    minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
-    COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
-    """
-
-    found: int = 50_000
-    headers: int = 500
-    ahead: int = 12
-    raw: int = 4 * 2**20
-    moved: int = 100
 
 
 # The most that is kept of the header fields of one message; Postfix cuts headers at 102,400 bytes
@@ -265,6 +246,8 @@ class ImapMailbox(Lasting):
     ) -> Iterator[Mapping[str, Value]]:
         """Rows ascending by UID; `ahead`: see `Portions`."""
         pieces = sets.cut(uids, most, sets.LINE - len(items) - _COMMAND)
+        if len(uids) > 2 * most:
+            self._session.lighten()
 
         def post(text: str, again: bool) -> Posted:
             # Between two batches the caller may have done anything with this session.

@@ -13,8 +13,9 @@ from typing import Literal
 from scatterclean.errors import CertificateRefused, ConnectionLost, SecretUnavailable, TlsUnavailable
 from scatterclean.mailbox.answers import code_of
 from scatterclean.mailbox.folders import quoted
-from scatterclean.mailbox.imap import ImapMailbox, Portions, connect
+from scatterclean.mailbox.imap import ImapMailbox, connect
 from scatterclean.mailbox.introduction import capabilities, introduce, words_of
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.session import Session
 from scatterclean.mailbox.translate import refusal
 

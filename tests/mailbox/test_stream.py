@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from scatterclean.errors import CommandRefused, ConnectionLost
-from scatterclean.mailbox.imap import Portions
+from scatterclean.mailbox.portions import Portions
 from scatterclean.model import Place, Sighting
 from tests.mailbox.scripts import INBOX, commands, header, opened, saying
 from tests.servers import CUT, ScriptedServer

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from scatterclean.errors import ConnectionLost, FolderMissing, ServerBusy
-from scatterclean.mailbox.imap import ImapMailbox, Portions
+from scatterclean.mailbox.imap import ImapMailbox
 from scatterclean.mailbox.login import open_session
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.together import manners_of
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
