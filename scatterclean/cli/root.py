@@ -167,6 +167,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "validate": "check-config",
     "config": "check-config",
     "stats": "status",
+    "diagnose": "doctor",
+    "health": "doctor",
     "log": "status",
 }
 

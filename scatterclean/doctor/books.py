@@ -40,7 +40,7 @@ def lock(house: House) -> Iterable[Said]:
                 "Start `scatterclean run` again: it settles what was begun.",
             )
         ]
-    if " run" in f"{note.command} ":
+    if "run" in note.command.split():
         return [well(f"the daemon has it: {who}{since}", "daemon-runs")]
     if note.since is None or house.now - note.since < _LONG:
         return [well(f"{who} works with the database{since}", "lock-held")]

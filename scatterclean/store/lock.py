@@ -39,8 +39,8 @@ class Note:
 def look(database: Path) -> Note | None:
     """Who has the database at `database`; None if nobody ever had.  It neither waits nor makes the file.
 
-    To look, the lock is shared for the blink of an eye: a daemon that starts in that very moment is refused, and has
-    to be started again.  Raises OSError.
+    Who leaves in good order takes the note away, so without one nothing is asked.  Else the lock is shared for the
+    blink of an eye: what starts in that very moment, after a `kill -9`, is refused.  Raises OSError.
     """
     if fcntl is None:
         raise OSError(errno.ENOSYS, "this system has no flock")
@@ -50,15 +50,8 @@ def look(database: Path) -> Note | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     try:
-        held = False
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            fcntl.flock(file, fcntl.LOCK_UN)
-        except OSError as refused:
-            if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
-                raise
-            held = True
         told = _note(file)
+        held = told is not None and _is_held(file)
     finally:
         os.close(file)
     if told is None:
@@ -67,6 +60,17 @@ def look(database: Path) -> Note | None:
     with suppress(ValueError):
         since = datetime.strptime(told[2], _WRITTEN).replace(tzinfo=UTC)
     return Note(held, told[0], told[1], since)
+
+
+def _is_held(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as refused:
+        if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 class ProcessLock:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from scatterclean.cli import exits, main
 from scatterclean.cli.commands.doctor import command
 from scatterclean.doctor import Observation, Rating, Topic
-from scatterclean.store import open_store
+from scatterclean.store import lock, open_store
 
 from .ward import Ward
 
@@ -155,3 +157,31 @@ def test_a_check_that_has_a_bug_stops_no_other(ward: Ward, monkeypatch: pytest.M
     assert "secret stuff" not in printed
     assert {each["topic"] for each in form["observations"]} == ALL
     assert form["counts"]["not-looked-at"] == 0
+
+
+@pytest.mark.parametrize("keys", [{"tls": "starttls"}, {"host": "localhost"}], ids=["STARTTLS", "by name"])
+def test_other_ways_to_a_healthy_server_are_as_well(keys: dict[str, str], ward: Ward) -> None:
+    port = ward.server.port if "tls" in keys else ward.server.tls_port
+    ward.set(port=port, **keys)
+    code, form, _ = ward.json("--strict")
+    assert (code, form["counts"]["fault"], form["counts"]["warning"]) == (exits.DONE, 0, 0)
+    [tls] = [each for each in form["observations"] if each["topic"] == "tls"]
+    assert "is trusted until" in tls["what"]
+
+
+def test_a_look_at_a_lock_that_was_let_go_in_good_order_asks_for_no_lock(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A daemon that starts while the doctor looks must not be refused."""
+    with open_store(ward.database):
+        assert lock.look(ward.database) == lock.Note(
+            held=True, pid=os.getpid(), command=lock._command(), since=ANY
+        )
+
+    def refused(*_: object) -> None:
+        raise AssertionError("the lock was asked for")
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    assert lock.look(ward.database) == lock.Note(held=False)
+    (ward.folder / "log.db.lock").unlink()
+    assert lock.look(ward.database) is None

@@ -12,7 +12,7 @@ from scatterclean.doctor import Topic
 
 from .faults_here import HERE, Planted
 from .faults_known import KNOWN
-from .faults_there import THERE, server_of
+from .faults_there import THERE, expired_certificate, server_of
 from .ward import Ward
 
 FAULTS = [*HERE, *THERE, *KNOWN]
@@ -71,3 +71,14 @@ def test_a_server_that_repeats_the_password_long_after_the_login_tells_nobody(wa
     [missing] = [each for each in form["observations"] if each["code"] == "inbox-missing"]
     assert "no such mailbox, ***" in missing["what"]
     assert ward.server.password not in printed
+
+
+def test_what_rests_on_a_fault_is_told_once_as_not_looked_at_and_the_rest_is_looked_at(ward: Ward) -> None:
+    expired_certificate(ward)
+    _, told, _ = ward()
+    assert told.count("not looked at: login: for it rests on: tls\n") == 1
+    assert told.count("not looked at: folders: for it rests on: login\n") == 1
+    assert told.count("not looked at: capabilities: for it rests on: login\n") == 1
+    assert "ok: secret: " in told
+    assert "ok: sweeps: " in told
+    assert told.rstrip().endswith("1 fault, no warnings, 3 not looked at.")
