@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from scatterclean.demo.dovecot import ScratchDovecot
+from scatterclean.mailbox.together import manners_of
 from tests.hosts.kinds import KINDS
 from tests.servers import Host
 
@@ -60,6 +61,12 @@ def absent(what: str) -> None:
     if os.environ.get("SCATTERCLEAN_REQUIRE_SERVERS"):
         pytest.fail(f"{what} is absent, and SCATTERCLEAN_REQUIRE_SERVERS is set")
     pytest.skip(f"{what} is absent")
+
+
+@pytest.fixture(autouse=True)
+def _no_server_has_a_past() -> None:
+    """A connection that one test cut must not make the server of another one be asked one thing at a time."""
+    manners_of.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -190,6 +190,18 @@ def test_what_may_be_shown_late_is_waited_for_and_that_is_told(move: bool, scrat
     world.close()
 
 
+def test_that_some_are_waited_for_is_told_also_where_something_else_is(scratch: Path) -> None:
+    world = prepared(scratch / "log.db", move=True, swept=True)
+    with pytest.raises(ConnectionLost):
+        undo(world.account, Selection(), Doubling(world.server), world.store.journal, clock=world.clock)
+    undone = world.undo()
+    assert len(undone.still_away) == FORGED - 1
+    told = "\n".join(undone.troubles)
+    assert "are in both folders" in told
+    assert "cannot be seen yet" in told
+    world.close()
+
+
 class Vanishing(MemoryMailbox):
     """Cut off in the middle of a deed; what was to be moved is in neither folder then."""
 
@@ -197,6 +209,16 @@ class Vanishing(MemoryMailbox):
         for uid in uids:
             self.server.delete(place.folder, uid)
         raise ConnectionLost("memory hung up")
+
+
+class Doubling(Vanishing):
+    """The same; of the first one there is a copy beside the original."""
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        first, *others = uids
+        (one,) = (message for message in self.server.messages(place.folder) if message.uid == first)
+        self.server.append(target.folder, one.raw, arrival=one.arrival)
+        return super().move(place, others, target)
 
 
 @dataclass
