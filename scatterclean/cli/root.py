@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "check-config": "check_config",
     "sweep": "sweep",
     "run": "run",
+    "service": "service",
     "status": "status",
     "why": "why",
     "undo": "undo",
