@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -289,6 +290,7 @@ def _print(unit: Unit, system: bool, programs: Programs) -> None:
     from scatterclean.units import choosing, installing
     from scatterclean.units.values import Keeper
 
+    unit = replace(unit, kill=programs.path("kill"))
     keeper = Keeper.SYSTEM if system else Keeper.USER
     if not system and programs.path("launchctl") and programs.path("systemctl") is None:
         keeper = Keeper.LAUNCHD
