@@ -116,6 +116,9 @@ def quoted(text: str) -> str:
 
 
 def _command(words: tuple[str, ...]) -> str:
+    # A program's own path may hold no quotes and no backslash ("Executable name contains special characters").
+    if any(c in words[0] for c in "\"'\\"):
+        words = ("/usr/bin/env", *words)
     # ":" keeps systemd from reading "$" as the beginning of a variable.
     return (":" if any("$" in word for word in words) else "") + " ".join(map(quoted, words))
 
