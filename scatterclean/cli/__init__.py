@@ -7,6 +7,7 @@ arguments  dates, times and account names as people type them
 screen     what is printed where: for people, for programs
 progress   bars, and Ctrl-C between two deeds
 forms      values as JSON
+manual     the help as manual pages
 sweeps     the closing table of sweeps and what stands below it
 commands/  one file per command
 

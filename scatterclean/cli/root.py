@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_mail",
     "sendmail": "sendmail",
     "completion": "completion",
+    "man": "man",
     "version": "version",
 }
 
@@ -156,6 +157,9 @@ class Group(click.Group):
 _ELSEWHERE: Mapping[str, str] = {
     "daemon": "run",
     "start": "run",
+    "install": "service",
+    "systemd": "service",
+    "manual": "man",
     "watch": "run",
     "clean": "sweep",
     "scan": "sweep",
