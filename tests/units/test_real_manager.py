@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -9,10 +10,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from scatterclean.demo.dovecot import ScratchDovecot
+from tests.servers import DovecotHand, fresh_user
+from tests.sweeps.world import ME, letter
 from tests.unprivileged import NOBODY
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +71,7 @@ def staged(home: Path, script: str) -> str:
         timeout=PATIENCE,
         check=False,
         env=environment | {"HOME": str(home)},
-        cwd="/",
+        cwd=home,
     )
     if "CANNOT" in done.stdout or not done.stdout:
         pytest.skip(f"systemd cannot run as a user's here: {done.stderr[-300:]}")
@@ -152,3 +157,41 @@ def test_the_timer_sweeps_and_is_followed_by_the_daemon_when_that_is_wanted(home
     assert "the last sweep: it ended with exit status 1" in told, "port 1 refuses"
     assert "took away" in told
     assert "ActiveState=inactive\n\nActiveState=active" in told
+
+
+def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
+    home: Path, dovecot: ScratchDovecot
+) -> None:
+    user = fresh_user()
+    hand = DovecotHand(dovecot, user)
+    at = datetime.now(UTC) - timedelta(days=1)
+    hand.append(
+        "Sent",
+        letter("Hello", to="friend@f.example", sender=ME, ident="sent.1@winter.example", at=at),
+        arrival=at,
+    )
+    hand.close()
+    (home / "password").write_text(f"{dovecot.password}\n")
+    (home / "scatterclean.toml").write_text(
+        f'[accounts.home]\nhost = "localhost"\nport = {dovecot.port}\ntls = "none"\nusername = "{user}"\n'
+        'password_credential = "mail"\n'
+    )
+    told = staged(
+        home,
+        """
+        s service install --credential mail:password
+        for _ in $(seq 100); do
+            s status --json | grep -q '"logged": 1' && break
+            sleep 0.2
+        done
+        echo "view: $(systemctl --user show scatterclean.service --property=PrivateUsers)"
+        s status --json
+        s service status --json
+        """,
+    )
+    assert "view: PrivateUsers=yes" in told, told
+    [standing, service] = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
+    assert standing["accounts"][0]["logged"] == 1, told
+    assert standing["accounts"][0]["failed"] is None
+    assert service["service"]["running"] is True
+    assert service["accounts"][0]["last_success"]
