@@ -106,7 +106,7 @@ def unit_of(
         privileged=any(map(_privileged, commands)),
     )
     try:
-        for text in (*map(str, unit.paths), *needed.values()):
+        for text in (*map(str, unit.paths), *needed.values(), *given, *unit.wanted):
             systemd.quoted(text)
     except ValueError as wrong:
         raise PersonCanMend(str(wrong), hint="give it another name, without line breaks") from None

@@ -154,7 +154,8 @@ def _daemon(unit: Unit) -> Iterator[str]:
 
 def _credentials(unit: Unit) -> Iterator[str]:
     for name, path in unit.credentials.items():
-        yield f"LoadCredential={quoted(f'{name}:{path}')}"
+        # No quotes: systemd 252 took them for a part of the name, and the unit ended with 243/CREDENTIALS.
+        yield f"LoadCredential={name}:{str(path).replace('%', '%%')}"
     for name in unit.wanted:
         yield f"# The configuration asks for the credential {name}; put in the file that holds it:"
         yield f"# LoadCredential={name}:/absolute/path"

@@ -109,7 +109,7 @@ def test_it_is_written_enabled_and_started_and_lingering_is_told_in_two_lines(ho
         f'ExecStart="{sys.executable}" "-P" "-m" "scatterclean" "--config" "{home.folder}/scatterclean.toml" "run"'
         in unit
     )
-    assert f'LoadCredential="mail:{Path.cwd()}/secret"' in unit
+    assert f"LoadCredential=mail:{Path.cwd()}/secret\n" in unit
     assert f'Environment="XDG_DATA_HOME={home.folder}/data"' in unit
     assert home.unit.stat().st_mode & 0o777 == 0o644
     assert (home.folder / "data" / "scatterclean").stat().st_mode & 0o777 == 0o700
@@ -296,6 +296,12 @@ def test_a_unit_of_the_machine_is_refused_politely_without_rights(monkeypatch: p
             install(unit, where, RealPrograms())
         assert "sudo" in refused.value.hint
         assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["mail", "mail:", ":file", "ma%il:file", "ma il:file"])
+def test_what_is_no_credential_is_refused_before_anything_is_written(home: Home, given: str) -> None:
+    code, _, said = home("service", "install", "--credential", given)
+    assert (code, "is no NAME:FILE" in said, home.unit.exists()) == (2, True, False)
 
 
 def test_system_and_user_go_together(home: Home) -> None:

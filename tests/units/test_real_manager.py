@@ -171,7 +171,7 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
         arrival=at,
     )
     hand.close()
-    (home / "password").write_text(f"{dovecot.password}\n")
+    (home / "my 100% secret").write_text(f"{dovecot.password}\n")
     (home / "scatterclean.toml").write_text(
         f'[accounts.home]\nhost = "localhost"\nport = {dovecot.port}\ntls = "none"\nusername = "{user}"\n'
         'password_credential = "mail"\n'
@@ -179,8 +179,8 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
     told = staged(
         home,
         """
-        s service install --credential mail:password
-        for _ in $(seq 100); do
+        s service install --credential "mail:my 100% secret"
+        for _ in $(seq 60); do
             s status --json | grep -q '"logged": 1' && break
             sleep 0.2
         done
@@ -190,6 +190,7 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
         """,
     )
     assert "view: PrivateUsers=yes" in told, told
+    assert told.count("\n{") == 2, told
     [standing, service] = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert standing["accounts"][0]["logged"] == 1, told
     assert standing["accounts"][0]["failed"] is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +206,8 @@ def status(given: Given, *, system: bool, user: str | None, as_json: bool) -> in
     last, trouble = _last_success(given_config) if state.installed else ({}, None)
     screen = given.screen(json=as_json)
     if as_json:
+        from scatterclean.cli import forms
+
         service = {
             "kept_by": str(where.keeper.name).lower(),
             "file": str(where.service),
@@ -214,7 +216,7 @@ def status(given: Given, *, system: bool, user: str | None, as_json: bool) -> in
             "pid": state.pid,
             "told": list(state.words),
         }
-        accounts = [{"account": a, "last_success": t and t.isoformat()} for a, t in last.items()]
+        accounts = [{"account": a, "last_success": forms.time(t)} for a, t in last.items()]
         screen.give({"service": service, "accounts": accounts, "trouble": trouble})
     else:
         for word in state.words:
@@ -302,8 +304,16 @@ def _print(unit: Unit, system: bool, programs: Programs) -> None:
 
 def _credential(text: str) -> tuple[str, Path]:
     name, colon, path = text.partition(":")
-    if not (name and colon and path):
-        raise click.BadParameter(f"{text!r} is no NAME:FILE", param_hint="--credential")
+    if not (
+        colon
+        and path
+        and name.isascii()
+        and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    ):
+        raise click.BadParameter(
+            f"{text!r} is no NAME:FILE, with a NAME of letters, digits, '-', '_' and '.'",
+            param_hint="--credential",
+        )
     return name, Path(path)
 
 
@@ -330,7 +340,7 @@ def _linger(say: Callable[[str], None], programs: Programs) -> None:
         say(told)
 
 
-def _last_success(config: Path) -> tuple[dict[str, Any], str | None]:
+def _last_success(config: Path) -> tuple[dict[str, datetime | None], str | None]:
     """Of each account, as `status` knows it; and why that is not to be had."""
     from scatterclean.config import load
     from scatterclean.errors import Trouble
