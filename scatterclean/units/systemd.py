@@ -3,7 +3,7 @@
 What a user manager can do was tried with a real one (systemd 252, Debian 12, an unprivileged user): without
 PrivateUsers=, ProtectSystem= and its like are silently without effect, and PrivateDevices=, ProtectClock=,
 ProtectKernelLogs=, ProtectKernelModules= and CapabilityBoundingSet= end the start with 218/CAPABILITIES; with it all
-of those here work, and PrivateIPC= ends it with 226/NAMESPACE.
+of those here work.  PrivateIPC= ends it with 226/NAMESPACE even so, ProtectProc= and ProcSubset= have no effect.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ _VIEW = {
     "ProtectControlGroups": "yes",
     "ProtectClock": "yes",
     "ProtectHostname": "yes",
-    "ProtectProc": "invisible",
-    "ProcSubset": "pid",
 }
+# Only root's manager can: in a user's they are taken, and the daemon sees every process as before.
+_OF_THE_MACHINE = {"ProtectProc": "invisible", "ProcSubset": "pid", "PrivateIPC": "yes"}
 
 
 def hardening(unit: Unit) -> Mapping[str, str]:
@@ -62,6 +62,7 @@ def hardening(unit: Unit) -> Mapping[str, str]:
         found |= _FILTERS
     if unit.sandbox is Sandbox.FULL:
         found |= _VIEW
+        found |= _OF_THE_MACHINE if unit.user else {}
         if any(str(path).startswith(("/tmp/", "/var/tmp/")) for path in unit.paths):  # noqa: S108 - none is made there
             del found["PrivateTmp"]  # it would hide them
     return found

@@ -88,6 +88,11 @@ def test_it_is_installed_runs_shut_in_is_reloaded_and_taken_away(home: Path) -> 
         pid=$(systemctl --user show scatterclean.service --property=MainPID --value)
         grep -E 'NoNewPrivs|Seccomp:|CapBnd' /proc/$pid/status
         echo views: $(readlink /proc/$pid/ns/mnt /proc/$$/ns/mnt | sort -u | wc -l)
+        touch ~/outside && echo "I may write at home"
+        nsenter --user --mount --preserve-credentials --target $pid sh -c "
+            touch ~/of-the-daemon 2>&1
+            ls /dev/kmsg 2>&1
+            touch ~/.local/share/scatterclean/own && echo its own folder"
         echo "database: $(ls ~/.local/share/scatterclean/scatterclean.db)"
         systemctl --user reload scatterclean.service && echo reloaded
         s service status
@@ -105,6 +110,10 @@ def test_it_is_installed_runs_shut_in_is_reloaded_and_taken_away(home: Path) -> 
     assert "NoNewPrivs:\t1" in told
     assert "Seccomp:\t2" in told
     assert "views: 2" in told, "its own view of the file system"
+    assert "I may write at home" in told
+    assert "of-the-daemon': Read-only file system" in told
+    assert "/dev/kmsg': No such file" in told
+    assert "its own folder" in told
     assert "scatterclean/scatterclean.db" in told
     assert "reloaded" in told
     assert "the daemon runs, since" in told

@@ -109,6 +109,12 @@ def test_a_program_for_the_password_is_hindered_in_nothing() -> None:
     assert parsed(UNITS["open"])["Service"]["NoNewPrivileges"] == "yes"
 
 
+def test_what_only_the_manager_of_the_machine_can_do_is_asked_of_it_alone() -> None:
+    only = {"ProtectProc", "ProcSubset", "PrivateIPC"}
+    assert not only & set(parsed(PLAIN)["Service"])
+    assert only <= set(parsed(UNITS["machine"])["Service"])
+
+
 def test_what_lies_in_tmp_is_not_hidden_from_the_daemon() -> None:
     assert parsed(PLAIN)["Service"]["PrivateTmp"] == "yes"
     assert "PrivateTmp" not in parsed(replace(PLAIN, folder=Path("/tmp/data")))["Service"]
