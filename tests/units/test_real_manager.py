@@ -205,3 +205,17 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
     assert standing["accounts"][0]["failed"] is None
     assert service["service"]["running"] is True
     assert service["accounts"][0]["last_success"]
+
+
+def test_who_came_by_su_is_told_how_to_reach_the_own_manager(home: Path) -> None:
+    told = staged(
+        home,
+        """
+        unset XDG_RUNTIME_DIR
+        s service install
+        ls ~/.config/systemd 2>&1
+        """,
+    )
+    assert "systemd runs here, but the part of it that keeps your own services does not answer" in told, told
+    assert "export XDG_RUNTIME_DIR=/run/user/$(id -u)" in told
+    assert "No such file" in told, "nothing was written"
