@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "demo",
     "try": "try_files",
     "check-config": "check_config",
+    "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
     "service": "service",
@@ -171,6 +172,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "validate": "check-config",
     "config": "check-config",
     "stats": "status",
+    "diagnose": "doctor",
+    "health": "doctor",
     "log": "status",
 }
 
