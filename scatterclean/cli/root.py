@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
+    "service": "service",
     "status": "status",
     "why": "why",
     "undo": "undo",
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_mail",
     "sendmail": "sendmail",
     "completion": "completion",
+    "man": "man",
     "version": "version",
 }
 
@@ -156,6 +158,9 @@ class Group(click.Group):
 _ELSEWHERE: Mapping[str, str] = {
     "daemon": "run",
     "start": "run",
+    "install": "service",
+    "systemd": "service",
+    "manual": "man",
     "watch": "run",
     "clean": "sweep",
     "scan": "sweep",
