@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 NOBODY = 65534
 
@@ -20,3 +21,9 @@ def without_privileges() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+def may_be_read_without_privileges(path: Path) -> bool:
+    """Not in a home into which only its owner may look, such as /root."""
+    with without_privileges():
+        return os.access(path, os.R_OK, effective_ids=True)
