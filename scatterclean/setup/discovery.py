@@ -71,7 +71,12 @@ def _first(servers: Iterable[Server], network: Network, say: Say) -> Found | Non
 
 def reason_of(trouble: Trouble, server: Server) -> str:
     """What went wrong, without the name of the account that is not there yet, nor of the server."""
-    return trouble.what.removeprefix("setup: ").removeprefix(f"{server.host}:{server.port}").removeprefix(":").strip()
+    return (
+        trouble.what.removeprefix("setup: ")
+        .removeprefix(f"{server.host}:{server.port}")
+        .removeprefix(":")
+        .strip()
+    )
 
 
 def _table(_: str, domain: str, __: Network, say: Say) -> Sequence[Server]:

@@ -91,7 +91,9 @@ def household(
     others = existing.accounts if existing else ()
     settings = Settings(existing.path if existing else Path(), database, (*others, account))
     with Household.open(settings) as opened:
-        if names is not None:
-            opened = Household(settings, opened.store, _names=names)
-        opened.keep_sessions()
-        yield opened
+        here = opened if names is None else Household(settings, opened.store, _names=names)
+        here.keep_sessions()
+        try:
+            yield here
+        finally:
+            here.keep_sessions(wanted=False)

@@ -1,4 +1,4 @@
-"""A server's first words, before any login: is it there, is its certificate good, what does it offer?  Sends no secret."""
+"""A server's first words, before any login: is it there, is its certificate good, what does it offer?"""
 
 from __future__ import annotations
 

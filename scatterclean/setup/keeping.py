@@ -93,7 +93,9 @@ def free_file(folder: Path, name: str) -> Path:
 def put_in_file(path: Path, password: str) -> Kept:
     """Make the file, for its owner alone; never one that is there.  Raises SetupEnds."""
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w"
+        ) as file:
             os.fchmod(file.fileno(), 0o600)  # whatever the umask
             file.write(f"{password}\n")
             file.flush()

@@ -64,14 +64,29 @@ PROVIDERS: tuple[Provider, ...] = (
         _hosts(
             "outlook.office365.com",
             *("outlook.com", "hotmail.com", "live.com", "msn.com", "outlook.de", "hotmail.de", "live.de"),
-            *("outlook.fr", "hotmail.fr", "live.fr", "hotmail.co.uk", "live.co.uk", "outlook.es", "hotmail.es"),
-            *("outlook.it", "hotmail.it", "live.it", "live.nl", "hotmail.nl", "outlook.com.br", "passport.com"),
+            *(
+                "outlook.fr",
+                "hotmail.fr",
+                "live.fr",
+                "hotmail.co.uk",
+                "live.co.uk",
+                "outlook.es",
+                "hotmail.es",
+            ),
+            *(
+                "outlook.it",
+                "hotmail.it",
+                "live.it",
+                "live.nl",
+                "hotmail.nl",
+                "outlook.com.br",
+                "passport.com",
+            ),
         ),
         _OAUTH,  # field guide, 5: off on Outlook.com since 2024-09; app passwords are refused, too
         (
-            "App passwords do not help there. A program on this machine that logs in by OAuth2 for others does, such as "
-            "email-oauth2-proxy or DavMail:",
-            "set it up, then: scatterclean init --host 127.0.0.1 --port 1993 --tls none",
+            "App passwords do not help there. A program on this machine that logs in by OAuth2 for others does:",
+            "email-oauth2-proxy or DavMail; then: scatterclean init --host 127.0.0.1 --port 1993 --tls none",
         ),
         receives=(".outlook.com", ".office365.us"),
     ),
@@ -110,7 +125,14 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         "Fastmail",
-        _hosts("imap.fastmail.com", "fastmail.com", "fastmail.fm", "fastmail.de", "sent.com", "messagingengine.com"),
+        _hosts(
+            "imap.fastmail.com",
+            "fastmail.com",
+            "fastmail.fm",
+            "fastmail.de",
+            "sent.com",
+            "messagingengine.com",
+        ),
         _APP,
         (
             "Fastmail wants an app password, not your usual one: Settings, Privacy & Security, 'Manage app passwords'",
@@ -123,8 +145,8 @@ PROVIDERS: tuple[Provider, ...] = (
         _hosts("imap.gmx.net", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "gmx.org", gmx_com="imap.gmx.com"),
         _PLAIN,
         (
-            "GMX lets programs in only after you allowed it: E-Mail, Settings, 'POP3/IMAP Abruf' (POP3 & IMAP), switch on.",
-            "With two-factor authentication it wants an app password (application-specific password) from the same account.",
+            "GMX lets programs in only after you allowed it: E-Mail, Settings, 'POP3/IMAP Abruf', switch it on.",
+            "With two-factor authentication it wants an application-specific password from the same account.",
         ),
         receives=(".gmx.net", ".gmx.com"),
     ),
@@ -148,7 +170,9 @@ PROVIDERS: tuple[Provider, ...] = (
         "T-Online",
         _hosts("secureimap.t-online.de", "t-online.de", "magenta.de"),
         _PLAIN,
-        ("Telekom has a password of its own for e-mail programs: Kundencenter, 'Passwort für E-Mail-Programme'.",),
+        (
+            "Telekom has a password of its own for e-mail programs: Kundencenter, 'Passwort für E-Mail-Programme'.",
+        ),
     ),
     Provider("freenet", _hosts("mx.freenet.de", "freenet.de"), _PLAIN, ()),
     Provider("Posteo", _hosts("posteo.de", "posteo.de", "posteo.net", "posteo.eu"), _PLAIN, ()),
@@ -156,17 +180,19 @@ PROVIDERS: tuple[Provider, ...] = (
         "mailbox.org",
         _hosts("imap.mailbox.org", "mailbox.org"),
         _PLAIN,
-        ("With two-factor authentication mailbox.org wants an app password: Settings, Security, Application passwords.",),
+        ("With two-factor authentication mailbox.org wants an application password (Settings, Security).",),
         receives=(".mailbox.org",),
     ),
-    Provider("IONOS", _hosts("imap.ionos.de", "online.de", "1und1.de"), _PLAIN, (), receives=(".kundenserver.de",)),
+    Provider(
+        "IONOS", _hosts("imap.ionos.de", "online.de", "1und1.de"), _PLAIN, (), receives=(".kundenserver.de",)
+    ),
     Provider(
         "Proton Mail",
         _hosts("127.0.0.1", "proton.me", "protonmail.com", "protonmail.ch", "pm.me"),
         Login.NO_IMAP,
         (
-            "Its Bridge (a paid plan) speaks IMAP on this machine. Start it, export its certificate (Settings, Advanced), then:",
-            "scatterclean init --host 127.0.0.1 --port 1143 --tls starttls --ca-file cert.pem, with the Bridge's password.",
+            "Its Bridge (a paid plan) speaks IMAP on this machine. Start it and export its certificate, then:",
+            "scatterclean init --host 127.0.0.1 --port 1143 --tls starttls --ca-file cert.pem",
         ),
         receives=(".protonmail.ch",),
     ),
@@ -179,11 +205,13 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         "Zoho",
-        _hosts("imap.zoho.com", "zoho.com", "zohomail.com", zoho_eu="imap.zoho.eu", zohomail_eu="imap.zoho.eu"),
+        _hosts(
+            "imap.zoho.com", "zoho.com", "zohomail.com", zoho_eu="imap.zoho.eu", zohomail_eu="imap.zoho.eu"
+        ),
         _PLAIN,
         (
             "Zoho lets programs in only after you allowed it: Settings, Mail Accounts, 'IMAP Access', switch on.",
-            "With two-factor authentication it wants an application-specific password: https://accounts.zoho.com, Security.",
+            "With two-factor authentication it wants an application-specific password (accounts.zoho.com, Security).",
         ),
         receives=(".zoho.com",),
     ),
@@ -218,18 +246,26 @@ PROVIDERS: tuple[Provider, ...] = (
     Provider("SFR", _hosts("imap.sfr.fr", "sfr.fr", "neuf.fr"), _PLAIN, ()),
     Provider("Libero", _hosts("imapmail.libero.it", "libero.it"), _PLAIN, ()),
     Provider("Seznam", _hosts("imap.seznam.cz", "seznam.cz", "email.cz"), _PLAIN, ()),
-    Provider("Infomaniak", _hosts("mail.infomaniak.com", "ik.me", "etik.com"), _PLAIN, (), receives=(".infomaniak.ch",)),
+    Provider(
+        "Infomaniak",
+        _hosts("mail.infomaniak.com", "ik.me", "etik.com"),
+        _PLAIN,
+        (),
+        receives=(".infomaniak.ch",),
+    ),
     Provider(
         "NetEase 163",
         _hosts("imap.163.com", "163.com", **{"126_com": "imap.126.com"}),
         _APP,
-        ("It wants an authorization code, not your usual password: web mail, Settings, POP3/SMTP/IMAP, switch IMAP on.",),
+        ("It wants an authorization code, not your usual password: in web mail, Settings, switch IMAP on.",),
     ),
     Provider(
         "QQ Mail",
         _hosts("imap.qq.com", "qq.com", "foxmail.com"),
         _APP,
-        ("It wants an authorization code, not your usual password: web mail, Settings, Account, switch IMAP on.",),
+        (
+            "It wants an authorization code, not your usual password: web mail, Settings, Account, switch IMAP on.",
+        ),
     ),
 )
 

@@ -52,7 +52,9 @@ class Silent:
 
     def ask(self, question: str, *, default: str = "", flag: str) -> str:
         if not default:
-            raise SetupEnds(f"{flag} is missing, which answers: {question}", hint="See scatterclean init --help")
+            raise SetupEnds(
+                f"{flag} is missing, which answers: {question}", hint="See scatterclean init --help"
+            )
         return default
 
     def hidden(self, question: str, *, flag: str) -> str:

@@ -96,7 +96,9 @@ class _Connection(http.client.HTTPSConnection):
         http.client.HTTPConnection.connect(self)
         self.sock = self._trusts.wrap_socket(self.sock, server_hostname=self._named)
 
-    def putrequest(self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False) -> None:
+    def putrequest(
+        self, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False
+    ) -> None:
         super().putrequest(method, url, skip_host=True, skip_accept_encoding=True)
         self.putheader("Host", self._named)
 
@@ -124,7 +126,7 @@ def _shown(text: str) -> str:
 
 
 def within(seconds: float, do: Callable[[], _Value]) -> _Value:
-    """What `do` gives or raises; TimeoutError if that takes longer: it is left to itself then, and ends with the process."""
+    """What `do` gives or raises; TimeoutError if that takes longer: then it is left to itself."""
     told: SimpleQueue[tuple[_Value | None, BaseException | None]] = SimpleQueue()
 
     def work() -> None:

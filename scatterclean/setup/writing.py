@@ -103,7 +103,7 @@ def with_account(text: str, entry: Entry) -> str:
     document = tomlkit.parse(text)
     document.setdefault("accounts", tomlkit.table(is_super_table=True))
     own = tomlkit.parse(table_of(entry))["accounts"]
-    document["accounts"][entry.name] = own.unwrap()[entry.name]  # type: ignore[index]
+    document["accounts"][entry.name] = own.unwrap()[entry.name]
     after = document.as_string()
     if not _more(tomllib.loads(after), before, entry.name):
         raise SetupEnds("the configuration is written in a way that no account can be added to by a program")
@@ -136,7 +136,9 @@ def add(path: Path, entry: Entry) -> None:
     Its folder has to be there."""
     real = Path(os.path.realpath(path))  # a link to where the file really is stays one
     text = read(real)
-    fresh, trial = (each.with_name(f".{each.name}.{os.getpid()}.{end}") for each, end in ((real, "new"), (path, "try")))
+    fresh, trial = (
+        each.with_name(f".{each.name}.{os.getpid()}.{end}") for each, end in ((real, "new"), (path, "try"))
+    )
     try:
         after = with_account(text, entry)
         _write(trial, after, real)  # relative paths start from where the file is looked for
@@ -180,5 +182,7 @@ def _checked(fresh: Path, path: Path) -> None:
 
 def ends_with(broken: ConfigBroken, fresh: Path, path: Path) -> SetupEnds:
     """The problems of a file that is not there yet, under the name that it would have."""
-    problems = [re.sub(r"^[^\n]*?:(?:\d+:)? (?=\S+: )", "", p.replace(str(fresh), str(path))) for p in broken.problems]
+    problems = [
+        re.sub(r"^[^\n]*?:(?:\d+:)? (?=\S+: )", "", p.replace(str(fresh), str(path))) for p in broken.problems
+    ]
     return SetupEnds("the account cannot be written like this:\n  " + "\n  ".join(problems))
