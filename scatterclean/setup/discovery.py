@@ -14,8 +14,8 @@ from scatterclean.errors import Trouble
 from scatterclean.setup import providers
 from scatterclean.setup.autoconfig import published
 from scatterclean.setup.greeting import Greeting
-from scatterclean.setup.providers import Provider
-from scatterclean.setup.servers import Said, Server
+from scatterclean.setup.providers import Login, Provider
+from scatterclean.setup.servers import Said, Server, SetupEnds
 from scatterclean.setup.web import NoPage
 
 _MOST = 4  # servers that are greeted per step
@@ -46,7 +46,9 @@ Say = Callable[[str], None]
 
 
 def discover(address: str, network: Network, say: Say) -> Found | None:
-    """The first server that is named and answers; None if none does."""
+    """The first server that is named and answers; None if none does.
+
+    Raises SetupEnds if the domain's mail is with a provider that takes no passwords."""
     domain = address.rpartition("@")[2]
     for step in (_table, _srv, _autoconfig, _exchanger, _common):
         found = _first(step(address, domain, network, say), network, say)
@@ -67,6 +69,18 @@ def _first(servers: Iterable[Server], network: Network, say: Say) -> Found | Non
         say(f"{server}: answers, and its certificate is good")
         return Found(server, greeting, providers.of_host(server.host))
     return None
+
+
+def passable(provider: Provider | None) -> None:
+    """Raises SetupEnds where no password helps."""
+    if provider is None or provider.login not in (Login.OAUTH, Login.NO_IMAP):
+        return
+    what = (
+        f"{provider.name} takes no passwords for IMAP, only OAuth2, which scatterclean cannot do yet"
+        if provider.login is Login.OAUTH
+        else f"{provider.name} does not offer IMAP to other programs by itself"
+    )
+    raise SetupEnds(what, hint="\n  ".join(provider.advice))
 
 
 def reason_of(trouble: Trouble, server: Server) -> str:
@@ -108,9 +122,10 @@ def _exchanger(_: str, domain: str, network: Network, say: Say) -> Sequence[Serv
     for host in hosts:
         provider = providers.of_exchanger(host)
         server = provider.server(domain, Said.MX) if provider else None
-        if provider and server:
+        if provider:
             say(f"mail for {domain} is received by {provider.name}")
-            return [server]
+            passable(provider)
+            return [server] if server else []
     return []
 
 

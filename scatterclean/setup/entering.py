@@ -12,7 +12,7 @@ from scatterclean.config.checks import is_loopback
 from scatterclean.errors import LoginRefused, SecretUnavailable, TimeCanMend, Trouble
 from scatterclean.mailbox.login import Access
 from scatterclean.setup import providers
-from scatterclean.setup.discovery import Found, Network, discover, reason_of
+from scatterclean.setup.discovery import Found, Network, discover, passable, reason_of
 from scatterclean.setup.flags import Flags
 from scatterclean.setup.keeping import Kept
 from scatterclean.setup.looking import Look, look
@@ -58,7 +58,7 @@ def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found
     provider = providers.of_domain(domain)
     if flags.host:
         return _named(talk, flags, network, provider)
-    _passable(provider)
+    passable(provider)
     talk.say(f"Looking for the mail server of {domain} (no password is sent for that):")
     found = discover(address, network, lambda line: talk.say(line, indent=2))
     if found is None:
@@ -71,7 +71,7 @@ def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found
         )
         return _typed(talk, flags, network, provider)
     found = replace(found, provider=found.provider or provider)
-    _passable(found.provider)
+    passable(found.provider)
     _login_possible(found)
     server = found.server
     talk.say(f"Found: {server}, {server.said}.")
@@ -91,18 +91,6 @@ def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found
     if talk.confirm("Shall your password go to this server?", default=True, flag="--host"):
         return found
     return _typed(talk, flags, network, provider)
-
-
-def _passable(provider: Provider | None) -> None:
-    """Raises SetupEnds where no password helps."""
-    if provider is None or provider.login not in (Login.OAUTH, Login.NO_IMAP):
-        return
-    what = (
-        f"{provider.name} takes no passwords for IMAP, only OAuth2, which scatterclean cannot do yet"
-        if provider.login is Login.OAUTH
-        else f"{provider.name} does not offer IMAP to other programs by itself"
-    )
-    raise SetupEnds(what, hint="\n  ".join(provider.advice))
 
 
 def _login_possible(found: Found) -> None:
@@ -171,7 +159,7 @@ def _typed(talk: Talk, flags: Flags, network: Network, provider: Provider | None
                 talk.trouble(f"{server}: {reason_of(trouble, server)}")
                 continue
             talk.say(f"{server}: answers, and its certificate is good")
-            _passable(providers.of_host(host))
+            passable(providers.of_host(host))
             _login_possible(found)
             return found
 

@@ -33,6 +33,7 @@ class Flags:
     addresses: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
     outbound: tuple[str, ...] = ()
+    dns: bool = True
     move: bool | None = None
     trust_found: bool = False
     silent: bool = False

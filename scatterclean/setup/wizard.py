@@ -192,6 +192,7 @@ class Wizard:
             watch=choice.watch,
             outbound=self.flags.outbound,
             ca_file=self.flags.ca_file.absolute() if self.flags.ca_file else None,
+            dns=self.flags.dns,
             mode=Mode.OBSERVE,
         )
 

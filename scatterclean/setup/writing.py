@@ -46,6 +46,7 @@ class Entry:
     watch: Sequence[str] = ()
     outbound: Sequence[str] = ()
     ca_file: Path | None = None
+    dns: bool = True
     mode: Mode = Mode.OBSERVE
 
 
@@ -73,6 +74,9 @@ def table_of(entry: Entry) -> str:
     if entry.outbound:
         _say(table, "The machines through which your mail leaves.")
         table.add("outbound", list(entry.outbound))
+    if not entry.dns:
+        _say(table, "May DNS be asked for the records of your domains?")
+        table.add("dns", False)
     _say(table, '"observe" only says what it would do, "move" puts orphans into the folder Backscatter.')
     table.add("mode", entry.mode.value)
     accounts = tomlkit.table(is_super_table=True)

@@ -59,6 +59,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--outbound", multiple=True, metavar="HOST", help="A machine through which your mail leaves. Repeatable."
 )
+@click.option("--dns/--no-dns", default=True, help="May sweeps ask DNS for the records of your own domains?")
 @click.option(
     "--move/--observe",
     default=None,
