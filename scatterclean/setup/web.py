@@ -44,6 +44,8 @@ class Web:
             return within(self._seconds + 0.5, lambda: self._fetch(url, time.monotonic() + self._seconds))
         except TimeoutError:
             raise NoPage("it does not answer in time") from None
+        except ValueError:  # where it leads to is no address
+            raise NoPage("it leads nowhere") from None
 
     def _fetch(self, url: str, until: float) -> bytes:
         host = urlsplit(url).hostname or ""
@@ -66,22 +68,27 @@ class Web:
         try:
             connection.request("GET", path or "/", headers={"Accept": "text/xml, application/xml"})
             answer = connection.getresponse()
-            if answer.status in (301, 302, 303, 307, 308):
-                return b"", answer.getheader("Location") or "/"
-            if answer.status != 200:
-                raise NoPage(f"it answers {answer.status}")
-            page = b""
-            while step := answer.read(_STEP):
-                page += step
-                if len(page) > MOST:
-                    raise NoPage(f"it is larger than {MOST} bytes")
-                if time.monotonic() > until:
-                    raise NoPage("it takes too long")
-            return page, ""
+            with answer:
+                return self._read(answer, until)
         except (OSError, http.client.HTTPException, ValueError) as broken:  # ssl.SSLError is an OSError
             raise NoPage(_why(broken)) from None
         finally:
             connection.close()
+
+    @staticmethod
+    def _read(answer: http.client.HTTPResponse, until: float) -> tuple[bytes, str]:
+        if answer.status in (301, 302, 303, 307, 308):
+            return b"", answer.getheader("Location") or "/"
+        if answer.status != 200:
+            raise NoPage(f"it answers {answer.status}")
+        page = b""
+        while step := answer.read(_STEP):
+            page += step
+            if len(page) > MOST:
+                raise NoPage(f"it is larger than {MOST} bytes")
+            if time.monotonic() > until:
+                raise NoPage("it takes too long")
+        return page, ""
 
 
 class _Connection(http.client.HTTPSConnection):

@@ -1,4 +1,4 @@
-"""`scatterclean init` against a real Dovecot with TLS: found, looked at, previewed, written, swept; or nothing at all."""
+"""`scatterclean init` against a real Dovecot with TLS: previewed, written, swept; or nothing at all."""
 
 from __future__ import annotations
 
@@ -102,10 +102,10 @@ def test_six_answers_lead_from_nothing_to_a_clean_inbox(
     )
     assert told.exit_code == 0, said(told)
     assert person.away() == len(person.world.moving)
-    assert played.left() == [
-        *("config", "config/scatterclean.password", "config/scatterclean.toml", "data", "data/scatterclean"),
-        *("data/scatterclean/scatterclean.db", "data/scatterclean/scatterclean.db.lock"),
-    ] or played.left()[:3] == ["config", "config/scatterclean.toml", "config/winter.password"]
+    assert [name for name in played.left() if not name.endswith(".lock")] == [
+        *("config", "config/scatterclean.toml", "config/winter.password"),
+        *("data", "data/scatterclean", "data/scatterclean/scatterclean.db"),
+    ]
     assert server.password not in told.output
 
 
@@ -244,7 +244,7 @@ def test_an_account_is_added_and_every_byte_that_was_there_stays(
     assert told.exit_code == 0, said(told)
     assert played.config.read_text().startswith(before + "\n")
     assert [a.name for a in load(played.config).accounts] == ["old", "winter"]
-    assert not (played.config.parent / "log.db.lock").exists() or (played.config.parent / "log.db").exists()
+    assert (played.config.parent / "log.db").exists()
 
 
 def test_a_mailbox_that_is_set_up_already_is_not_set_up_twice(
@@ -329,10 +329,23 @@ class Terminal:
     def type(self, line: str) -> None:
         os.write(self._master, f"{line}\n".encode())
 
+    def interrupt(self) -> None:
+        """Ctrl-C, and again after a while: one in the moment before the process reads is seen after a key."""
+        for _ in range(5):
+            os.write(self._master, b"\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(4)
+                return
+
     def end(self) -> int:
+        """Its exit code, once it is gone; 60 seconds are too many."""
+        until = time.monotonic() + 60
         with suppress(OSError):
-            while piece := os.read(self._master, 4096):
-                self.text += piece.decode(errors="replace")
+            while time.monotonic() < until:
+                if select.select([self._master], [], [], 1)[0]:
+                    self.text += os.read(self._master, 4096).decode(errors="replace")
+        if self.process.poll() is None and time.monotonic() >= until:
+            self.process.send_signal(signal.SIGABRT)
         os.close(self._master)
         return self.process.wait(60)
 
@@ -377,7 +390,7 @@ def test_ctrl_c_on_a_terminal_leaves_nothing(
         if asked == question:
             break
         terminal.type(answer)
-    os.write(terminal._master, b"\x03")
+    terminal.interrupt()
     assert terminal.end() == 130
     assert "Nothing was written, and nothing was moved." in terminal.text
     assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == []

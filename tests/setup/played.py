@@ -35,7 +35,12 @@ class MemoryVault:
 
     def put(self, user: str, password: str) -> Kept:
         self.secrets[user] = password
-        return Kept("password_keyring", True, lambda: self.secrets.pop(user, None) and None)
+
+
+        def undo() -> None:
+            self.secrets.pop(user, None)
+
+        return Kept("password_keyring", True, undo)
 
 
 @dataclass
