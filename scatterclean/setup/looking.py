@@ -24,6 +24,11 @@ class Look:
     separator: str
 
     @property
+    def other_than_inbox(self) -> list[str]:
+        """Those that may hold sent mail."""
+        return [name for name in self.folders if name != "INBOX"]
+
+    @property
     def moves_safely(self) -> bool:
         return not self.capabilities.isdisjoint(("MOVE", "UIDPLUS"))
 

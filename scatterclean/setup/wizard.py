@@ -262,8 +262,7 @@ class Wizard:
             before = replace(choice)
             if answer == "s":
                 choice.sent = self._sent_named(entered)
-                return True
-            if answer == "i":
+            elif answer == "i":
                 choice.watch = self._folders_named(
                     "Which folder do bounces arrive in?", look.folders, "INBOX"
                 )
@@ -283,7 +282,9 @@ class Wizard:
                 self._settings(entered, choice, log)
             except SetupEnds as wrong:
                 talk.trouble(wrong.what)
-                choice.addresses, choice.watch = before.addresses, before.watch
+                choice.addresses, choice.sent, choice.watch = before.addresses, before.sent, before.watch
+            if choice.sent != before.sent:
+                return True  # and all is read anew
 
     def _show(
         self, household: Household, entered: Entered, choice: _Choice, account: AccountSettings
@@ -324,10 +325,17 @@ class Wizard:
     # --- folders ------------------------------------------------------------------------------------------
 
     def _sent_named(self, entered: Entered) -> tuple[str, ...]:
+        if not entered.look.other_than_inbox:
+            raise SetupEnds(
+                "there is no folder but the inbox, so nothing is known of what you sent",
+                hint="Let your mail program file copies of sent mail on the server, then try again.",
+            )
         if self.flags.silent:
-            names = _quoted(entered.look.folders[:20])
+            names = _quoted(entered.look.other_than_inbox[:20])
             raise SetupEnds("no Sent folder was found", hint=f"Name it: --sent NAME. The server has: {names}")
-        return self._folders_named("Which folder holds the mail that you sent?", entered.look.folders, "")
+        return self._folders_named(
+            "Which folder holds the mail that you sent?", entered.look.other_than_inbox, ""
+        )
 
     def _folders_named(self, question: str, folders: Sequence[str], default: str) -> tuple[str, ...]:
         """One folder or several, by number or by name."""

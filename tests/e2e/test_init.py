@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -21,8 +22,10 @@ import pytest
 
 from scatterclean.config import Tls, load
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
-from scatterclean.model import Mode
+from scatterclean.errors import ConfigBroken
+from scatterclean.model import Mode, Verdict
 from scatterclean.setup.servers import Said, Server
+from scatterclean.store import open_store
 from tests.cli.program import environment
 from tests.conftest import absent
 from tests.e2e import world as worlds
@@ -153,8 +156,6 @@ def test_the_log_of_the_preview_is_kept_so_that_sent_is_read_once(
     told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "n"])
     assert told.exit_code == 0
     assert played.database.exists()
-    from scatterclean.store import open_store
-
     with open_store(played.database, read_only=True) as store:
         assert store.sent_log.count_account("winter") == 60
 
@@ -403,3 +404,68 @@ def test_a_closed_terminal_leaves_nothing(tmp_path: Path, person: Person, server
     terminal.process.send_signal(signal.SIGHUP)
     assert terminal.end() != 0
     assert list(tmp_path.rglob("*.toml")) == []
+
+
+# --- beside what is there already ---------------------------------------------------------------------------
+
+
+def test_while_a_daemon_has_the_log_the_account_is_added_and_left_to_it(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    with open_store(played.database):
+        told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
+        assert told.exit_code == 0, said(told)
+        assert "read the configuration anew" in told.output
+        assert person.untouched
+    assert load(played.config).accounts[0].account.mode is Mode.MOVE
+
+
+def test_a_configuration_that_is_not_right_is_told_and_left_alone(
+    played: Played, server: ScratchDovecot
+) -> None:
+    played.config.parent.mkdir()
+    played.config.write_text("[accounts.x]\nhots = 1\n")
+    told = played("--email", worlds.ME, answers=["never asked"])
+    assert isinstance(told.exception, ConfigBroken)
+    assert played.config.read_text() == "[accounts.x]\nhots = 1\n"
+
+
+def test_what_another_account_of_the_person_sent_is_known_in_the_preview(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    options = ["--email", worlds.ME, *person.options()]
+    assert played(*options, answers=[server.password, "", "", "n"]).exit_code == 0
+    second = f"{person.username}-2"
+    hand = RealHand(server, second)
+    genuine = [letter for letter in person.world.inbox if letter.verdict is Verdict.GENUINE][:3]
+    for letter in genuine:
+        hand.append("INBOX", letter.raw, arrival=letter.arrival)
+    hand.append("Sent", person.world.sent[0].raw, arrival=person.world.sent[0].arrival)
+    hand.close()
+    told = played(*options, "--username", second, answers=[server.password, "", "", "n"])
+    assert told.exit_code == 0, said(told)
+    assert re.search(rf"stay: genuine +{len(genuine)}\n", told.output)
+    assert [a.name for a in load(played.config).accounts] == ["winter", "winter-2"]
+
+
+def test_a_program_reads_what_was_set_up_as_json(
+    played: Played, person: Person, server: ScratchDovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", server.password)
+    told = played("--json", "--email", worlds.ME, *person.options(), "--password-env", "MAIL_PASSWORD")
+    assert told.exit_code == 0, said(told)
+    form = json.loads(told.stdout)
+    assert (form["account"], form["mode"], form["host"]) == ("winter", "observe", "localhost")
+    assert form["would_put_away"] == len(person.world.moving)
+
+
+@pytest.mark.parametrize("missing", ["--email", "--password-env"])
+def test_without_questions_what_is_missing_is_named(
+    played: Played, person: Person, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "x")
+    pairs = {"--email": worlds.ME, "--password-env": "MAIL_PASSWORD"}
+    given = [word for pair in pairs.items() if pair[0] != missing for word in pair]
+    told = played("--non-interactive", *person.options(), *given)
+    assert missing in str(told.exception)
+    assert played.left() == []

@@ -36,7 +36,6 @@ class MemoryVault:
     def put(self, user: str, password: str) -> Kept:
         self.secrets[user] = password
 
-
         def undo() -> None:
             self.secrets.pop(user, None)
 
