@@ -88,10 +88,12 @@ class TerminalTalk:
             for line in wording.alarm_told(alarm):
                 screen.say(line, "bold red", indent=2)
         kept = Counter(case.finding.verdict for case in outcome.kept)
-        rows = [("would be moved to Backscatter", len(outcome.due))]
-        rows += [(f"stay: {verdict}", kept[verdict]) for verdict in Verdict if kept[verdict]]
-        rows += [("stay: your hand was on them", len(outcome.left_alone))] if outcome.left_alone else []
-        screen.table(["Automatic mail in the inbox", ""], [(what, str(n)) for what, n in rows], numbers=1)
+        # Lines, no table: boxes are noise to a screen reader.
+        rows = [(len(outcome.due), "would be moved to Backscatter")]
+        rows += [(kept[verdict], f"stay: {verdict}") for verdict in Verdict if kept[verdict]]
+        rows += [(len(outcome.left_alone), "stay: your hand was on them")] if outcome.left_alone else []
+        for count, what in rows:
+            screen.say(f"{count:5} {what}", indent=2)
         for heading, cases in (
             ("Would be moved, such as:", outcome.due),
             (

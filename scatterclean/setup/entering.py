@@ -121,6 +121,11 @@ def _instead(provider: Provider | None) -> str:
 def _named(talk: Talk, flags: Flags, network: Network, provider: Provider | None) -> Found:
     """The server of --host, --port and --tls."""
     host = flags.host.strip("[]").lower()
+    if host.count(":") == 1 or "/" in host or "@" in host:
+        raise SetupEnds(
+            f"--host {flags.host} is no host name",
+            hint="Expected such as imap.example.org; a port goes into --port.",
+        )
     tls = flags.tls or (Tls.STARTTLS if flags.port == Tls.STARTTLS.port else Tls.IMPLICIT)
     if tls is Tls.NONE and not is_loopback(host):
         raise SetupEnds(

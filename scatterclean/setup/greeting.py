@@ -14,7 +14,7 @@ from scatterclean.setup.servers import Server
 from scatterclean.setup.web import within
 
 SECONDS = 6.0  # to connect, for the TLS handshake, for each answer
-_ALL = 15.0  # for all of it: a name may have several addresses
+_ALL = 9.0  # for all of it: a name may have several addresses, and its look-up heeds no time-out
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def greet(server: Server, ca_file: Path | None = None, seconds: float = SECONDS)
         return Greeting(offered)
 
     try:
-        return within(max(_ALL, seconds * 2), meet)
+        return within(_ALL if seconds == SECONDS else seconds * 1.5, meet)
     except TimeoutError:
         raise ServerUnreachable(f"setup: {server.host}:{server.port} does not answer") from None
 

@@ -20,10 +20,12 @@ from pathlib import Path
 
 import pytest
 
+from scatterclean.cli.talking import held
 from scatterclean.config import Tls, load
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import ConfigBroken
 from scatterclean.model import Mode, Verdict
+from scatterclean.setup import writing
 from scatterclean.setup.servers import Said, Server
 from scatterclean.store import open_store
 from tests.cli.program import environment
@@ -145,7 +147,7 @@ def test_the_preview_counts_exactly_what_a_sweep_then_moves(
 ) -> None:
     told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
     moving = len(person.world.moving)
-    assert re.search(rf"would be moved to Backscatter +{moving}\n", told.output)
+    assert re.search(rf" {moving} would be moved to Backscatter\n", told.output)
     assert f"Move these {moving} now" in told.output
     assert person.away() == moving
 
@@ -444,7 +446,7 @@ def test_what_another_account_of_the_person_sent_is_known_in_the_preview(
     hand.close()
     told = played(*options, "--username", second, answers=[server.password, "", "", "n"])
     assert told.exit_code == 0, said(told)
-    assert re.search(rf"stay: genuine +{len(genuine)}\n", told.output)
+    assert re.search(rf" {len(genuine)} stay: genuine\n", told.output)
     assert [a.name for a in load(played.config).accounts] == ["winter", "winter-2"]
 
 
@@ -469,3 +471,44 @@ def test_without_questions_what_is_missing_is_named(
     told = played("--non-interactive", *person.options(), *given)
     assert missing in str(told.exception)
     assert played.left() == []
+
+
+# --- all of it or nothing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", ["wizard.free_file", "wizard.put_in_file", "draft.keep", "writing.add"])
+@pytest.mark.parametrize("why", [KeyboardInterrupt, SystemExit, OSError])
+def test_whatever_ends_the_writing_in_the_middle_leaves_nothing_of_it(
+    played: Played,
+    person: Person,
+    server: ScratchDovecot,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    step: str,
+    why: type[BaseException],
+) -> None:
+    def ends(*_: object) -> None:
+        raise why(5)
+
+    monkeypatch.setattr(f"scatterclean.setup.{step}", ends)
+    told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
+    assert told.exit_code != 0
+    assert played.left() == []
+    assert person.untouched
+
+
+def test_ctrl_c_in_the_moment_of_writing_waits_until_all_is_written(
+    played: Played, person: Person, server: ScratchDovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = writing.add
+
+    def pressed(path: Path, entry: writing.Entry) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        really(path, entry)
+
+    monkeypatch.setattr(writing, "add", pressed)
+    played.held = held
+    told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
+    assert "Stopped; the account is set up" in told.output
+    assert load(played.config).accounts[0].secret.fetch() == server.password
+    assert person.untouched

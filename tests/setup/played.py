@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -51,6 +52,7 @@ class Played:
     exchangers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     pages: Mapping[str, bytes] = field(default_factory=dict)
     vault: MemoryVault = field(default_factory=MemoryVault)
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
     asked: list[str] = field(default_factory=list)
     greeted: list[Server] = field(default_factory=list)
 
@@ -81,7 +83,7 @@ class Played:
             self.page,
             greeting,  # type: ignore[arg-type]  # a Greeting
         )
-        return World(network, self.vault, MemoryNames())
+        return World(network, self.vault, MemoryNames(), self.held)
 
     def __call__(self, *options: str, answers: Sequence[str] = ()) -> Result:
         """`scatterclean init` with these options; each answer is a line."""

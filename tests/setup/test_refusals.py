@@ -71,6 +71,8 @@ def test_a_typed_password_may_be_typed_again_but_not_for_ever(played: Played) ->
         tries = [line for line in server.heard if b"AUTHENTICATE" in line]
     assert isinstance(told.exception, SetupEnds)
     assert len(tries) == 3
+    before, _, _ = told.output.partition("Password of ada@gmail.com")
+    assert "make an app password at https://myaccount.google.com/apppasswords" in before
     assert played.left() == []
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("init", short_help="Set up an account: finds the server, looks, asks, writes the file.")
+@click.command("init", short_help="Set up an account, in a few questions.")
 @click.option("--email", default="", metavar="ADDRESS", help="Your e-mail address.")
 @click.option("--host", default="", metavar="NAME", help="The IMAP server; without it, it is looked for.")
 @click.option(
