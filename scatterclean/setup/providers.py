@@ -1,7 +1,8 @@
 """The well-known providers: their servers, what they want at the login, and where an app password is made.  A table.
 
-Servers are those of Mozilla's ISPDB (thunderbird/autoconfig) and of the providers' own help pages, written down from
-these and not tried; what each wants at the login changes faster than this file: the server's own words are shown, too.
+Servers and user names of freenet, GMX, mail.com, iCloud, AOL, Libero, Free, Orange, T-Online, Yandex, Zoho and
+mailbox.org were compared with Mozilla's ISPDB (thunderbird/autoconfig) in 2026-11; the others were not, and none was
+tried.  What a provider wants at the login changes faster than this file: the server's own words are always shown.
 """
 
 from __future__ import annotations
@@ -39,7 +40,11 @@ class Provider:
 
     def server(self, domain: str, said: Said = Said.TABLE) -> Server | None:
         host = self.hosts.get(domain) or self.hosts.get("")
-        return Server(host, self.port, self.tls, said, self.username) if host else None
+        if not host:
+            return None
+        # In a domain of the customer's own the part before the @ alone could be anybody.
+        username = self.username if said is Said.TABLE else "%EMAILADDRESS%"
+        return Server(host, self.port, self.tls, said, username)
 
 
 def _hosts(host: str, *domains: str, **others: str) -> dict[str, str]:
@@ -106,7 +111,9 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         "AOL",
-        _hosts("imap.aol.com", "aol.com", "aol.de", "aim.com", "verizon.net"),
+        _hosts(
+            "imap.aol.com", "aol.com", "aol.de", "aol.fr", "aol.it", "aol.co.uk", "aim.com", "verizon.net"
+        ),
         _APP,
         (
             "AOL wants an app password, not your usual one: sign in at https://login.aol.com/account/security,",
@@ -121,6 +128,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "iCloud wants an app-specific password, not your usual one: sign in at https://account.apple.com,",
             "under 'Sign-In and Security' choose 'App-Specific Passwords', and give it here.",
         ),
+        username="%EMAILLOCALPART%",
         receives=(".icloud.com",),
     ),
     Provider(
@@ -142,13 +150,23 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         "GMX",
-        _hosts("imap.gmx.net", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "gmx.org", gmx_com="imap.gmx.com"),
+        _hosts(
+            "imap.gmx.net",
+            "gmx.de",
+            "gmx.net",
+            "gmx.at",
+            "gmx.ch",
+            "gmx.eu",
+            "gmx.org",
+            "gmx.info",
+            gmx_com="imap.gmx.com",
+        ),
         _PLAIN,
         (
             "GMX lets programs in only after you allowed it: E-Mail, Settings, 'POP3/IMAP Abruf', switch it on.",
             "With two-factor authentication it wants an application-specific password from the same account.",
         ),
-        receives=(".gmx.net", ".gmx.com"),
+        receives=(".gmx.net",),  # not .gmx.com: mail.com and its 500 domains are received there
     ),
     Provider(
         "WEB.DE",
@@ -174,7 +192,14 @@ PROVIDERS: tuple[Provider, ...] = (
             "Telekom has a password of its own for e-mail programs: Kundencenter, 'Passwort für E-Mail-Programme'.",
         ),
     ),
-    Provider("freenet", _hosts("mx.freenet.de", "freenet.de"), _PLAIN, ()),
+    Provider(
+        "freenet",
+        _hosts("mx.freenet.de", "freenet.de"),
+        _PLAIN,
+        (
+            "freenet lets programs in only after you allowed it: web mail, Einstellungen, 'POP3/IMAP/SMTP', switch on.",
+        ),
+    ),
     Provider("Posteo", _hosts("posteo.de", "posteo.de", "posteo.net", "posteo.eu"), _PLAIN, ()),
     Provider(
         "mailbox.org",
@@ -217,7 +242,7 @@ PROVIDERS: tuple[Provider, ...] = (
     ),
     Provider(
         "Yandex",
-        _hosts("imap.yandex.com", "yandex.com", yandex_ru="imap.yandex.ru", ya_ru="imap.yandex.ru"),
+        _hosts("imap.yandex.com", "yandex.com", "yandex.ru", "yandex.by", "yandex.kz", "ya.ru"),
         _APP,
         (
             "Yandex wants an app password, and IMAP allowed in the settings under 'Email clients':",
@@ -241,10 +266,10 @@ PROVIDERS: tuple[Provider, ...] = (
         _PLAIN,
         (),
     ),
-    Provider("Free", _hosts("imap.free.fr", "free.fr"), _PLAIN, ()),
+    Provider("Free", _hosts("imap.free.fr", "free.fr"), _PLAIN, (), username="%EMAILLOCALPART%"),
     Provider("La Poste", _hosts("imap.laposte.net", "laposte.net"), _PLAIN, ()),
     Provider("SFR", _hosts("imap.sfr.fr", "sfr.fr", "neuf.fr"), _PLAIN, ()),
-    Provider("Libero", _hosts("imapmail.libero.it", "libero.it"), _PLAIN, ()),
+    Provider("Libero", _hosts("imapmail.libero.it", "libero.it", "iol.it", "inwind.it"), _PLAIN, ()),
     Provider("Seznam", _hosts("imap.seznam.cz", "seznam.cz", "email.cz"), _PLAIN, ()),
     Provider(
         "Infomaniak",

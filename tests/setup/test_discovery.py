@@ -84,6 +84,15 @@ def test_a_domain_of_ones_own_at_a_provider_is_known_by_its_mx() -> None:
     assert (server.host, server.said) == ("imap.gmail.com", Said.MX)
 
 
+def test_the_user_name_is_the_providers_own_kind_in_its_domain_and_the_address_in_others() -> None:
+    icloud = Play({"imap.mail.me.com"}).look("ada@icloud.com")
+    assert icloud is not None
+    assert icloud.user("ada@icloud.com") == "ada"
+    own = Play({"imap.mail.me.com"}, mx="mx01.mail.icloud.com").look()
+    assert own is not None
+    assert own.user(ADA) == ADA
+
+
 def test_a_server_with_a_bad_certificate_is_told_and_passed_over() -> None:
     bad = Server("bad-certificate.winter.example", 993, Tls.IMPLICIT, Said.SRV)
     play = Play({"imap.winter.example"}, services=(bad, SRV))

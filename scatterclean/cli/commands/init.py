@@ -71,7 +71,12 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--trust-found", is_flag=True, help="Without questions: the password may go to a server that was found."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end, and nothing is asked.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="One JSON object; nothing is asked, and the first sweep is left to `scatterclean sweep`.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
