@@ -5,10 +5,12 @@
 Each job gets an inbox of its own, the same in all of them, and a Sent folder of 1,000 messages.
 
 * scatterclean: harvest, gather, read, judge, move, everything journalled.
-* IMAPClient: what one would write with it: the header of every message in batches of 500, the standard library's
+* IMAPClient, bare: a script for one night: the header of every message in batches of 500, the standard library's
   parser (its old one, which is the fast one), whole messages of the candidates in batches of 200, the same reader of
   bounces, a set of the ids that were sent, one MOVE for each batch of 500.  No journal, no log on the disk, no look
   before or after.
+* IMAPClient, written down: the same with the parser that the library's documentation recommends (`policy.default`), the
+  sent log and what was moved in SQLite (Core, one statement for a batch), and a look whether they came.  Once.
 * imapfilter (if it is installed): `match_header` for the null reverse-path, and a move; it reads no bounce at all.
 * raw UID MOVE: sets of 100 by a raw socket; beside it `deeds.act` for the same sets, the time in commits taken off.
 
@@ -19,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import email
+import email.message
 import os
 import random
 import shutil
@@ -31,11 +34,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from email import policy
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import letters
+import sqlalchemy
 from delay import delayed
 
 from scatterclean import bounce, deeds
@@ -129,33 +134,95 @@ def ours(access: Access) -> int:
 
 
 def imapclient(access: Access) -> int:
+    return _by_imapclient(access, policy.compat32, None)
+
+
+def imapclient_written_down(access: Access) -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        return _by_imapclient(access, policy.default, Path(scratch) / "log.db")
+
+
+def _by_imapclient(access: Access, parser: policy.Policy, database: Path | None) -> int:
     import imapclient as library
 
+    notes = Notes(database)
     client = library.IMAPClient(access.host, access.port, ssl=False)
     client.login(access.username, access.secret())
     client.select_folder("Sent", readonly=True)
-    sent_ids = set()
     for batch in _batches(client.search("ALL"), 500):
-        for row in client.fetch(batch, ["RFC822.HEADER"]).values():
-            sent_ids.add(email.message_from_bytes(row[b"RFC822.HEADER"])["Message-ID"])
+        rows = client.fetch(batch, ["RFC822.HEADER"]).values()
+        notes.sent([email.message_from_bytes(row[b"RFC822.HEADER"], policy=parser) for row in rows])
     client.select_folder("INBOX")
     candidates = []
     for batch in _batches(client.search("ALL"), 500):
         for uid, row in client.fetch(batch, ["RFC822.HEADER"]).items():
-            header = email.message_from_bytes(row[b"RFC822.HEADER"])
+            header = email.message_from_bytes(row[b"RFC822.HEADER"], policy=parser)
             if header.get("Return-Path") == "<>" or header.get_content_type() == "multipart/report":
                 candidates.append(uid)
     orphans = []
     for batch in _batches(candidates, 200):
-        for uid, row in client.fetch(batch, ["RFC822"]).items():
-            found = bounce.read(row[b"RFC822"])
-            if found is not None and not any(f"<{ref.id.text}>" in sent_ids for ref in found.references):
-                orphans.append(uid)
+        read = {uid: bounce.read(row[b"RFC822"]) for uid, row in client.fetch(batch, ["RFC822"]).items()}
+        ids = {uid: {f"<{ref.id.text}>" for ref in found.references} for uid, found in read.items() if found}
+        known = notes.known(set().union(*ids.values()))
+        orphans += [uid for uid, named in ids.items() if not named & known]
     client.create_folder("Backscatter")
     for batch in _batches(orphans, 500):
         client.move(batch, "Backscatter")
+        notes.moved(batch)
+    if database is not None:
+        client.select_folder("Backscatter", readonly=True)
+        if len(client.search("ALL")) != len(orphans):
+            raise SystemExit("IMAPClient lost some")
     client.logout()
     return len(orphans)
+
+
+class Notes:
+    """What was sent and moved: in memory, or in SQLite by SQLAlchemy's Core."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._ids: set[str] = set()
+        self._engine = None
+        if path is not None:
+            self._engine = sqlalchemy.create_engine(f"sqlite:///{path}")
+            tables = sqlalchemy.MetaData()
+            text = sqlalchemy.Text
+            self._sent = sqlalchemy.Table(
+                "sent",
+                tables,
+                *(sqlalchemy.Column(name, text) for name in ("recipients", "subject", "date")),
+                sqlalchemy.Column("id", text, primary_key=True),
+            )
+            self._moved = sqlalchemy.Table("moved", tables, sqlalchemy.Column("uid", sqlalchemy.Integer))
+            tables.create_all(self._engine)
+
+    def sent(self, headers: Sequence[email.message.Message]) -> None:
+        if self._engine is None:
+            self._ids.update(str(header["Message-ID"]) for header in headers)
+            return
+        rows = [
+            {
+                "id": str(header["Message-ID"]),
+                "recipients": str(header["To"]),
+                "subject": str(header["Subject"]),
+                "date": str(header["Date"]),
+            }
+            for header in headers
+        ]
+        with self._engine.begin() as connection:
+            connection.execute(sqlalchemy.insert(self._sent), rows)
+
+    def known(self, ids: set[str]) -> set[str]:
+        if self._engine is None:
+            return ids & self._ids
+        with self._engine.begin() as connection:
+            found = connection.scalars(sqlalchemy.select(self._sent.c.id).where(self._sent.c.id.in_(ids)))
+            return set(found)
+
+    def moved(self, uids: Sequence[int]) -> None:
+        if self._engine is not None:
+            with self._engine.begin() as connection:
+                connection.execute(sqlalchemy.insert(self._moved), [{"uid": uid} for uid in uids])
 
 
 def imapfilter(access: Access) -> int:
@@ -286,18 +353,20 @@ def main() -> None:
     chosen = parser.parse_args()
     mail = list(inbox(chosen.letters, chosen.bounces))
     flood = mail[chosen.letters :]
-    peers: dict[str, Callable[[Access], int]] = {"scatterclean": ours, "IMAPClient in batches": imapclient}
+    peers: dict[str, Callable[[Access], int]] = {"scatterclean": ours, "IMAPClient, bare": imapclient}
+    once = {"IMAPClient, written down": imapclient_written_down}
     if not chosen.skip_imapfilter and shutil.which("imapfilter"):
-        peers["imapfilter"] = imapfilter
+        once["imapfilter"] = imapfilter
+    peers |= once
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in (*peers, "raw UID MOVE", "deeds.act")}
     commits: list[float] = []
     for turn in range(chosen.rounds):
         # A server for each round: the mail of the rounds before would fill the disk.
         with ScratchDovecot() as server, delayed(server.port, chosen.delay / 1000) as port:
             for name, job in peers.items():
-                if name == "imapfilter" and turn:
+                if name in once and turn:
                     continue  # once is long enough
-                with user(server, f"u{len(name)}", mail) as who:
+                with user(server, f"u{len(name)}{len(times[name])}", mail) as who:
                     access = access_of(server, port, who)
                     times[name].append(measured(lambda: job(access), chosen.bounces))  # noqa: B023 - called at once
             with user(server, "raw", flood) as who:

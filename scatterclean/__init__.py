@@ -37,6 +37,7 @@ sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
+doctor/      what can be wrong, and how to mend it; it changes nothing
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox
 cli/         click: parse, call, print

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-# Beyond this a value may be cut.
-_MOST = 60_000
+# Beyond this there may be more fields than a careful reader sees (2000), or a value that it cuts.
+_MOST = 25_000
 
 
 class Plain:

@@ -24,13 +24,15 @@ class Done:
     """What became of a list of intents.
 
     `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
-    neither and may be shown late, or it is half moved; `full`: nothing more may be copied now.
+    neither and may be shown late (those are `unseen`, too), or it is half moved; `full`: nothing more may be copied
+    now.
     """
 
     settled: list[tuple[Move, MoveState]] = field(default_factory=list)
     left_alone: list[tuple[Intent, plan.Hand]] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     unsettled: list[Move] = field(default_factory=list)
+    unseen: list[Move] = field(default_factory=list)
     full: bool = False
 
     def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
@@ -137,6 +139,7 @@ def settle(
             outcome = plan.Outcome(MoveState.DOUBLED, outcome.target_uid)
         if outcome is not None:
             outcomes[m.id] = outcome
+    done.unseen += [m for m in moves if m.id not in outcomes]
     if keeping:
         _keep(mailbox, moves, outcomes)
     halves = [m for m in moves if m.id in outcomes and outcomes[m.id].finish]

@@ -129,8 +129,10 @@ def undo(
     chosen = [m for m in selected if m.state is MoveState.MOVED]
     moves = [m for m in chosen if m.id not in under_way]
     waiting = tuple(m for m in chosen if m.id in under_way)
-    # Where the folders could not be looked into that was told.
-    told = [*recovered.troubles, *([wording.unseen(waiting)] if waiting and not recovered.troubles else ())]
+    # Of the others it was told why: their folders could not be looked into, or the server refused.
+    late = {move.intent.returns for move in recovered.unseen}
+    unseen = [m for m in waiting if m.id in late]
+    told = [*recovered.troubles, *([wording.unseen(unseen)] if unseen else ())]
     if not moves:
         return Undone(tuple(unmarked), tuple(marked), (*told, *_copies(unmarked)), waiting)
     number = journal.begin_sweep(account.name, Mode.MOVE, started)

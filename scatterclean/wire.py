@@ -45,17 +45,18 @@ def connect(settings: AccountSettings) -> Lasting:
     """Log in to the account's server.  Raises what `errors` lists under server and session."""
     from scatterclean.mailbox.login import open_mailbox
 
-    return open_mailbox(_access(settings))
+    return open_mailbox(access_of(settings))
 
 
 def listen(settings: AccountSettings) -> Bell:
     """A session of its own that listens to the account's first watched folder (IDLE hears one per connection)."""
     from scatterclean.mailbox.idle import open_bell
 
-    return open_bell(_access(settings), settings.account.watch[0])
+    return open_bell(access_of(settings), settings.account.watch[0])
 
 
-def _access(settings: AccountSettings) -> Access:
+def access_of(settings: AccountSettings) -> Access:
+    """How the account is reached, with its secret still to be fetched."""
     from scatterclean.mailbox.login import Access
 
     return Access(

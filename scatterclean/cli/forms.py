@@ -29,6 +29,7 @@ from scatterclean.standing import Rhythm, Standing
 
 if TYPE_CHECKING:  # `status --json` needs none of them
     from scatterclean.bounce.contents import Contents
+    from scatterclean.doctor import Observation, Report
     from scatterclean.undo import Undone
     from scatterclean.why import Story
 
@@ -268,6 +269,30 @@ def story(value: Story) -> Form:
         "moves": moves(value.moves),
         "left_alone": str(value.hand) if value.hand else None,
         "away": value.away,
+    }
+
+
+def examination(value: Report) -> Form:
+    from scatterclean.doctor import Rating
+
+    return {
+        "config": str(value.config),
+        "at": time(value.at),
+        "ok": not value.faults(),
+        "counts": {str(rating): value.count(rating) for rating in Rating},
+        "accounts": list(value.accounts),
+        "observations": [observation(each) for each in value.observations],
+    }
+
+
+def observation(value: Observation) -> Form:
+    return {
+        "topic": str(value.topic),
+        "account": value.account,
+        "rating": str(value.rating),
+        "code": value.code,
+        "what": value.what,
+        "mend": value.mend or None,
     }
 
 

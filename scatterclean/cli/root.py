@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "init",
     "try": "try_files",
     "check-config": "check_config",
+    "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
     "status": "status",
@@ -169,6 +170,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "validate": "check-config",
     "config": "check-config",
     "stats": "status",
+    "diagnose": "doctor",
+    "health": "doctor",
     "log": "status",
 }
 

@@ -19,7 +19,7 @@ _PROGRAM = re.compile(r"[A-Za-z0-9_+./-]+")
 def problems_here(settings: Settings) -> list[str]:
     """What will fail for certain when a sweep begins: one sentence (and its hint) each."""
     found = [sentence for account in settings.accounts for sentence in _secret(account)]
-    return [*found, *_database(settings.database)]
+    return [*found, *database_problems(settings.database)]
 
 
 def warnings_here(settings: Settings) -> list[str]:
@@ -55,7 +55,7 @@ def _secret(account: AccountSettings) -> Iterator[str]:
         )
 
 
-def _database(path: Path) -> Iterator[str]:
+def database_problems(path: Path) -> Iterator[str]:
     """The store makes the folder; can it, and write in it?"""
     try:
         there = path if path.exists() else next(p for p in path.absolute().parents if p.exists())
@@ -64,5 +64,9 @@ def _database(path: Path) -> Iterator[str]:
         return
     if there != path and not there.is_dir():
         yield f"database: {path} cannot be made: {there} is no folder"
-    elif not os.access(there, os.R_OK | os.W_OK | (os.X_OK if there != path else 0)):
+    elif not os.access(
+        there,
+        os.R_OK | os.W_OK | (os.X_OK if there != path else 0),
+        effective_ids=os.access in os.supports_effective_ids,
+    ):
         yield f"database: {there} may not be written by this user"

@@ -61,7 +61,7 @@ class ScratchDovecot:
     namespace; `capability` is advertised after the login instead of all that Dovecot can ("" means all); `quota` is
     a rule such as "*:storage=100k".  With `tls` there is a second port with TLS from the first byte (and STARTTLS
     on the first), its certificate for `tls_names` made by an authority of its own, whose file is `ca_file`.  With
-    `trace` all that was said in sessions can be read by `trace_of`.
+    `trace` all that was said in sessions can be read by `trace_of`.  With `compress` it knows COMPRESS=DEFLATE.
     """
 
     password = "let-me-in-8"  # noqa: S105 - of a server on loopback that lives for seconds
@@ -76,6 +76,7 @@ class ScratchDovecot:
         quota: str = "",
         tls: bool = False,
         trace: bool = False,
+        compress: bool = False,
     ) -> None:
         self._storage = storage
         self._separator = separator
@@ -84,6 +85,7 @@ class ScratchDovecot:
         self._quota = quota
         self._tls = tls
         self._trace = trace
+        self._compress = compress
         self._process: subprocess.Popen[bytes] | None = None
         self._base: Path | None = None
         self.port = 0
@@ -246,6 +248,8 @@ class ScratchDovecot:
         imap: dict[str, str] = {}
         if self._capability:
             imap["imap_capability"] = self._capability
+        if self._compress:
+            imap["mail_plugins"] = "$mail_plugins imap_zlib"
         if self._trace:
             imap["rawlog_dir"] = "%h/rawlog"
         return _TEMPLATE.format(

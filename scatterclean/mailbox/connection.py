@@ -13,6 +13,7 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from scatterclean.mailbox.answers import Answer
+from scatterclean.mailbox.deflate import Deflated
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -25,6 +26,8 @@ _MOST_SECONDS = 900.0  # for one command: servers may send "* OK Still here" for
 _LONGEST_LINE = 1_000_000  # imaplib's limit, too
 _PIECE = 2**16
 _FORBIDDEN = re.compile(rb"[\r\n\x00]")
+# What a server tells of each message that it moved or removed; while nobody listens (IDLE), nobody reads it.
+_GONE = re.compile(rb"(?:\* \d{1,10} EXPUNGE\r\n)++")
 
 
 class Connection(imaplib.IMAP4):
@@ -43,10 +46,13 @@ class Connection(imaplib.IMAP4):
         self._ahead_of: socket.socket | None = None
         self._held: list[bytes] | None = None
         self._greeted = False
+        self.distance = 0.0  # seconds that connecting took: about one round trip
         super().__init__(host, port, timeout)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
+        began = time.monotonic()
         sock = socket.create_connection((self.host, self.port), timeout)
+        self.distance = time.monotonic() - began
         # imaplib sends a reply and its line end apart: with Nagle that costs 40 ms at every login.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
@@ -130,6 +136,16 @@ class Connection(imaplib.IMAP4):
         self._count(size)
         return line
 
+    def _get_response(self) -> bytes | None:
+        """imaplib takes ten calls for a line, and keeps it: too much for 500 of them behind one MOVE."""
+        gone = _GONE.match(self._buffer())
+        if gone is None:
+            return super()._get_response()  # type: ignore[misc,no-any-return]  # typeshed leaves it out
+        told, end = gone[0], gone.end()
+        del gone  # while it is there, the buffer cannot shrink
+        self.skip(end)
+        return told
+
     def _count(self, kept: int) -> None:
         self._kept += kept
         if self._kept > _MOST:
@@ -146,6 +162,11 @@ class Connection(imaplib.IMAP4):
             if (not size and searched > _LONGEST_LINE) or not self._read_on():
                 break
         return ahead
+
+    def deflate(self) -> None:
+        """From here on both directions are compressed: the server has just said OK to COMPRESS."""
+        came = bytes(self._buffer())
+        self.sock = Deflated(self.sock, came)  # type: ignore[assignment]  # all of a socket that is used here
 
     def skip(self, size: int) -> None:
         """So many bytes of `ahead` were read."""

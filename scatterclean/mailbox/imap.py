@@ -11,7 +11,6 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import imapclient
@@ -31,6 +30,7 @@ from scatterclean.mailbox.answers import (
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted
 from scatterclean.mailbox.lasting import Lasting
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.searching import searches
 from scatterclean.mailbox.session import BROKEN, Opened, Session
 from scatterclean.mailbox.states import Overview, inbox, state_of, states_of
@@ -113,25 +113,6 @@ def _said(broken: Exception) -> str:
     return printable(broken.args[0]) if broken.args and isinstance(broken.args[0], bytes) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Portions:
-    """How much is asked for at once.
-
-    `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
-    bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way at most, so
-    that the server and the line work while we do: in the 40 ms that an answer may take a server sends 5,000 of them.
-    Not more, for it may stop waiting for us to read what it sent (Dovecot: CLIENT_OUTPUT_TIMEOUT_MSECS, five
-    minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
-    COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
-    """
-
-    found: int = 50_000
-    headers: int = 500
-    ahead: int = 12
-    raw: int = 4 * 2**20
-    moved: int = 100
-
-
 # The most that is kept of the header fields of one message; Postfix cuts headers at 102,400 bytes
 # (header_size_limit), Exim refuses more than 1 MB (header_maxsize).
 _MOST_HEADER = 2**17
@@ -155,12 +136,12 @@ class ImapMailbox(Lasting):
     def folders(self) -> Sequence[Folder]:
         """Without the folders of other people and shared ones (RFC 2342)."""
         self._overview.ask()
-        listed = self._session.list_folders()
-        spaces = self._session.namespaces(listed)
+        listed = self._session.naming.list_folders()
+        spaces = self._session.naming.namespaces(listed)
         return [one.folder for one in listed if spaces.own(one.folder.name)]
 
     def personal(self, name: str) -> str:
-        return self._session.namespaces().personal(name)
+        return self._session.naming.namespaces().personal(name)
 
     def state(self, folder: str) -> FolderState:
         """As it was when `folders` asked for all of them, if nothing was said to the server since; see `Overview`."""
@@ -170,13 +151,13 @@ class ImapMailbox(Lasting):
 
     def create(self, folder: str) -> None:
         session = self._session
-        wire = session.wire(folder)
+        wire = session.naming.wire(folder)
         answer = session.ask("CREATE", wire, about=folder)
         if answer.status != "OK":
             # RFC 5530 has ALREADYEXISTS, but not every server says it.
             exists = session.ask("STATUS", wire, b"(UIDVALIDITY)", about=folder)
             if exists.status != "OK":
-                session.namespaces()
+                session.naming.namespaces()
                 raise refusal(answer, session.exchange("CREATE", folder))
         session.ask("SUBSCRIBE", wire, about=folder)  # a server without subscriptions says NO: no harm
 
@@ -265,6 +246,8 @@ class ImapMailbox(Lasting):
     ) -> Iterator[Mapping[str, Value]]:
         """Rows ascending by UID; `ahead`: see `Portions`."""
         pieces = sets.cut(uids, most, sets.LINE - len(items) - _COMMAND)
+        if len(uids) > 2 * most:
+            self._session.lighten()
 
         def post(text: str, again: bool) -> Posted:
             # Between two batches the caller may have done anything with this session.
@@ -306,7 +289,7 @@ class ImapMailbox(Lasting):
         now = self.state(target.folder)
         if now.place.uidvalidity != target.uidvalidity:
             raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
-        wire = self._session.wire(target.folder)
+        wire = self._session.naming.wire(target.folder)
         self._enter_for_writing(place)
         for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
             answer = self._session.demand(command, text.encode(), wire, about=target.folder)

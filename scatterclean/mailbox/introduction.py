@@ -41,7 +41,7 @@ def introduce(session: Session, told: frozenset[str]) -> bool:
         session.manners.dislikes_it()
         return False
     session.capabilities = told or words_of(answers.untagged.get("CAPABILITY", ())) or capabilities(session)
-    session.heard_namespace(answers.untagged.get("NAMESPACE", ()))
+    session.naming.heard_namespace(answers.untagged.get("NAMESPACE", ()))
     if session.can("ID") and _ID not in commands:
         session.venture("ID", _ID[1])
     return True

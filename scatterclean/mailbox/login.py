@@ -13,8 +13,9 @@ from typing import Literal
 from scatterclean.errors import CertificateRefused, ConnectionLost, SecretUnavailable, TlsUnavailable
 from scatterclean.mailbox.answers import code_of
 from scatterclean.mailbox.folders import quoted
-from scatterclean.mailbox.imap import ImapMailbox, Portions, connect
+from scatterclean.mailbox.imap import ImapMailbox, connect
 from scatterclean.mailbox.introduction import capabilities, introduce, words_of
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.session import Session
 from scatterclean.mailbox.translate import refusal
 
@@ -59,7 +60,7 @@ def _gone(access: Access) -> Session:
 
 
 def _met(access: Access) -> Session | None:
-    context = None if access.tls == "none" else _context(access)
+    context = None if access.tls == "none" else context_of(access)
     session = connect(
         access.account,
         access.host,
@@ -113,7 +114,8 @@ def _log_in(session: Session, access: Access) -> frozenset[str]:
     return words_of([told_now] if name == "CAPABILITY" else answer.untagged.get("CAPABILITY", ()))
 
 
-def _context(access: Access) -> ssl.SSLContext:
+def context_of(access: Access) -> ssl.SSLContext:
+    """What is trusted there.  Raises CertificateRefused if `ca_file` cannot be used."""
     if access.ca_file is None:
         return _trusting(None, 0)
     try:

@@ -14,17 +14,9 @@ from functools import lru_cache
 
 from scatterclean.errors import CommandRefused, ConnectionLost, FolderChanged, ServerBusy, Trouble
 from scatterclean.mailbox import fetching
-from scatterclean.mailbox.answers import Answer, Record, flags_in, rows
+from scatterclean.mailbox.answers import Answer, flags_in, rows
 from scatterclean.mailbox.connection import Connection
-from scatterclean.mailbox.folders import (
-    Listed,
-    Namespaces,
-    guessed,
-    listed,
-    namespaces,
-    quoted,
-    to_utf7,
-)
+from scatterclean.mailbox.naming import Naming
 from scatterclean.mailbox.together import Answers, Manners, ask_together, manners_of
 from scatterclean.mailbox.translate import Exchange, lost, missing, printable, refusal
 
@@ -34,6 +26,8 @@ _log = logging.getLogger(__name__)
 BROKEN = (imaplib.IMAP4.error, OSError, ValueError, EOFError)
 _LOGOUT_SECONDS = 5.0
 _PARTING_SECONDS = 0.5
+# A server to which connecting takes longer is not in the same house: the line may be slow.
+_DISTANT = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +59,8 @@ class Session:
         self.together = False  # was it shown that the server bears several commands at once?
         self._connection: Connection | None = connection
         self._posted: deque[fetching.Posted] = deque()
-        self._wires: dict[str, bytes] = {}
-        self._listed = False
-        self._namespaces: Namespaces | None = None
-        self._guessed = False
-        self._early: tuple[int, list[Listed]] | None = None
+        self._lightened = False
+        self.naming = Naming(self)
 
     # --- one command -------------------------------------------------------------------------------------
 
@@ -109,7 +100,7 @@ class Session:
     def _line(self, command: str, about: str, secrets: Sequence[str] = ()) -> Iterator[Connection]:
         asked = self.exchange(command, about)
         self.asked += 1
-        connection = self._living(command)
+        connection = self.living(command)
         try:
             yield connection
         except BROKEN as broken:
@@ -123,7 +114,7 @@ class Session:
             self.drop()
             raise
 
-    def _living(self, command: str) -> Connection:
+    def living(self, command: str) -> Connection:
         if self._connection is None:
             raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
         return self._connection
@@ -201,8 +192,7 @@ class Session:
 
     def exchange(self, command: str, about: str = "") -> Exchange:
         """What the words of an error need to know."""
-        separator = self._namespaces.separator if self._namespaces else ""
-        return Exchange(command, self.account, self.where, about, separator)
+        return Exchange(command, self.account, self.where, about, self.naming.separator)
 
     def offered(self) -> frozenset[str]:
         """What was advertised on connecting, upper-cased."""
@@ -275,8 +265,7 @@ class Session:
                 return False
             self.opened = None
             self.enter("AUTH")
-        if self._guessed:
-            self._namespaces = None  # from the folders of then
+        self.naming.forget_what_was_guessed()
         with suppress(OSError):
             connection.keep_alive()
         return self.state() == "AUTH"  # else the server took its leave
@@ -290,62 +279,18 @@ class Session:
                 connection.begin("LOGOUT")
         self.drop()
 
-    # --- names -------------------------------------------------------------------------------------------
+    # --- much to read ------------------------------------------------------------------------------------
 
-    def list_folders(self) -> list[Listed]:
-        """LIST of everything, with SPECIAL-USE; once what `heard_list` was told, if nothing was said since."""
-        early, self._early = self._early, None
-        if early is not None and early[0] == self.asked:
-            return early[1]
-        # RFC 6154, 2: plain LIST may leave the attributes out.
-        if self.extended:
-            answer = self.venture("LIST", b'""', b'"*"', b"RETURN (SPECIAL-USE)")
-            if answer.status == "OK" and answer.untagged.get("LIST"):
-                return self._listed_as(listed(answer.untagged["LIST"]))
-        return self._listed_as(listed(self.demand("LIST", b'""', b'"*"').untagged.get("LIST", ())))
-
-    @property
-    def extended(self) -> bool:
-        """Does LIST know RETURN (SPECIAL-USE)?"""
-        return self.can("SPECIAL-USE") and self.can("LIST-EXTENDED")
-
-    def heard_list(self, records: Sequence[Record]) -> None:
-        """The answer to a LIST of everything that was asked together with other things."""
-        self._early = (self.asked, self._listed_as(listed(records)))
-
-    def _listed_as(self, found: list[Listed]) -> list[Listed]:
-        self._wires = {one.folder.name: one.wire for one in found}
-        self._listed = True
-        return found
-
-    def namespaces(self, found: Sequence[Listed] | None = None) -> Namespaces:
-        """Asked once for a session; guessed from LIST (`found`) where the server does not know the command."""
-        self._living("NAMESPACE")
-        if self._namespaces is None:
-            told = None
-            if self.can("NAMESPACE"):
-                told = namespaces(self.venture("NAMESPACE").untagged.get("NAMESPACE", ()))
-            self._guessed = told is None
-            self._namespaces = told or guessed(self.list_folders() if found is None else found)
-        return self._namespaces
-
-    def heard_namespace(self, records: Sequence[Record]) -> None:
-        """The answer to a NAMESPACE that was asked together with other things."""
-        self._namespaces = namespaces(records) or self._namespaces
-
-    @property
-    def namespace_due(self) -> bool:
-        return self._namespaces is None and self.can("NAMESPACE")
-
-    def known_wire(self, folder: str) -> bytes:
-        """The server's bytes for a name, as far as they are known without asking."""
-        return self._wires.get(folder, to_utf7(folder))
-
-    def wire(self, folder: str) -> bytes:
-        """The quoted name for a command.  Names that LIST showed are sent as the server wrote them."""
-        if folder not in self._wires and not self._listed and (not folder.isascii() or "&" in folder):
-            self.list_folders()
-        return quoted(self.known_wire(folder))
+    def lighten(self) -> None:
+        """Have all that follows compressed (RFC 4978), if the server can, and is so far away that it may help: header
+        fields shrink to a quarter.  A server that refuses it is not asked again; raises what `ask` does."""
+        connection = self._connection
+        if connection is None or self._lightened or self._posted or connection.distance < _DISTANT:
+            return
+        if self.can("COMPRESS=DEFLATE"):
+            self._lightened = True
+            if self.venture("COMPRESS", b"DEFLATE").status == "OK":
+                connection.deflate()
 
     # --- the selected folder -----------------------------------------------------------------------------
 
@@ -358,7 +303,7 @@ class Session:
         if now is not None and now.folder == folder and not again and (now.writable or not write):
             return now
         command = "SELECT" if write else "EXAMINE"
-        wire = self.wire(folder)
+        wire = self.naming.wire(folder)
         self.opened = None
         answer = self.ask(command, wire, about=folder)
         if answer.status != "OK":
@@ -394,7 +339,7 @@ class Session:
         trouble = refusal(answer, self.exchange(command, folder))
         if not isinstance(trouble, CommandRefused):
             return trouble
-        if folder not in {one.folder.name for one in self.list_folders()}:
+        if folder not in {one.folder.name for one in self.naming.list_folders()}:
             return missing(self.exchange(command, folder), printable(answer.text))
         return trouble
 

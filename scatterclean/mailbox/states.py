@@ -25,7 +25,7 @@ def state_of(session: Session, folder: str) -> FolderState:
     """By STATUS; by EXAMINE if the folder is the selected one (RFC 3501, 6.3.10) or STATUS tells no UIDNEXT."""
     folder = inbox(folder)
     if session.opened is None or session.opened.folder != folder:
-        answer = session.ask("STATUS", session.wire(folder), _ITEMS, about=folder)
+        answer = session.ask("STATUS", session.naming.wire(folder), _ITEMS, about=folder)
         if answer.status != "OK":
             raise session.no_folder(answer, "STATUS", folder)
         if (told := _state(folder, status_of(answer))) is not None:
@@ -72,15 +72,20 @@ class Overview:
         if not known or not session.together:
             return
         asked = [name for name in known if _may_ask(session, name)]
-        everything = (b"LIST", b'""', b'"*"', *((b"RETURN (SPECIAL-USE)",) if session.extended else ()))
+        everything = (
+            b"LIST",
+            b'""',
+            b'"*"',
+            *((b"RETURN (SPECIAL-USE)",) if session.naming.extended else ()),
+        )
         commands = [everything, *(_status(session, name) for name in asked)]
-        if session.namespace_due:
+        if session.naming.namespace_due:
             commands.append((b"NAMESPACE",))
         answers = session.ask_together(commands)
         told = answers.untagged
-        session.heard_namespace(told.get("NAMESPACE", ()))
+        session.naming.heard_namespace(told.get("NAMESPACE", ()))
         if answers.tagged[0].status == "OK" and "LIST" in told:
-            session.heard_list(told["LIST"])
+            session.naming.heard_list(told["LIST"])
         self._states = _told(session, asked, told.get("STATUS", ()))
         self._asked = session.asked
 
@@ -96,12 +101,12 @@ def _may_ask(session: Session, folder: str) -> bool:
 
 
 def _status(session: Session, folder: str) -> tuple[bytes, ...]:
-    return b"STATUS", quoted(session.known_wire(folder)), _ITEMS
+    return b"STATUS", quoted(session.naming.known_wire(folder)), _ITEMS
 
 
 def _told(session: Session, folders: Sequence[str], records: Sequence[Record]) -> dict[str, FolderState]:
     """The states of those of the folders of which a STATUS response tells all, by the name that stands in it."""
-    named = {session.known_wire(folder): folder for folder in folders}
+    named = {session.naming.known_wire(folder): folder for folder in folders}
     found: dict[str, FolderState] = {}
     for wire, told in statuses(records):
         folder = named.get(b"INBOX" if wire.upper() == b"INBOX" else wire)

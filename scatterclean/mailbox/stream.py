@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
+from scatterclean.errors import CommandRefused, ConnectionLost
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.fetching import Posted, Row, Rows
 from scatterclean.mailbox.session import Session
@@ -15,6 +16,8 @@ from scatterclean.mailbox.session import Session
 # Bytes of sets that may be under way with another one: while the server waits for us to read it may not read on, and
 # we would wait for each other if more were said than fits between us.
 _SAID = 2 * sets.LINE
+# Bytes that are kept of what came with the answers to earlier ones: as much as one answer may hold.
+_EARLY = 128 * 2**20
 
 
 def ahead_of(
@@ -54,6 +57,16 @@ def ahead_of(
             # for a message that is gone.
             due = {uid for _, later, _ in under_way for uid in later} if rows else ()
             early = {uid: row for uid, row in rows.items() if uid in due}
+            if sum(len(row.get("BODY") or b"") for row in early.values()) > _EARLY:
+                session.drop()
+                raise ConnectionLost(
+                    f"{session.account}: {session.where} sent too much of what was to come later"
+                )
+    except (CommandRefused, ConnectionLost):
+        # Maybe it does not bear so many at once: the next attempt must not end as this one did.
+        if under_way:
+            session.manners.dislikes_it()
+        raise
     finally:
         for posted, _, _ in under_way:
             posted.wanted = False

@@ -43,7 +43,7 @@ def look(access: Access, backscatter: str = "Backscatter") -> Look:
             sent = sent_folders(mailbox, Account(access.account, Identities(), backscatter=backscatter))
         except SentFolderUnknown:
             sent = ()
-        spaces = session.namespaces()
+        spaces = session.naming.namespaces()
         return Look(
             capabilities=session.capabilities,
             folders=folders,

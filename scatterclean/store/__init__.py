@@ -24,7 +24,7 @@ from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, Journal, SentLog
 from scatterclean.store import awake, migrate
-from scatterclean.store.database import DISK_FULL, PERMISSIONS, Database
+from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
 from scatterclean.store.experience import SqlExperience
 from scatterclean.store.journal import SqlJournal
@@ -76,11 +76,14 @@ class Store:
         self.close()
 
 
-def open_store(path: Path, *, url: str | None = None, read_only: bool = False) -> Store:
+def open_store(
+    path: Path, *, url: str | None = None, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT
+) -> Store:
     """Open the database at `path`, made and upgraded if needed, and locked against other processes.
 
     `url` is an SQLAlchemy URL that is used instead of `path`; today only `sqlite:///FILE` is understood.
     `read_only` opens without the lock and changes nothing: it works while the daemon has the database.
+    `busy_timeout`: seconds that a reader waits for whoever holds the file.
     Folders that have to be made get mode 0700, files 0600.
 
     Raises DatabaseLocked (with who holds it), DatabaseDamaged, DatabaseMissing (only with `read_only`),
@@ -88,7 +91,7 @@ def open_store(path: Path, *, url: str | None = None, read_only: bool = False) -
     """
     path = _file(path, url)
     if read_only:
-        return _open_to_read(path)
+        return _open_to_read(path, busy_timeout)
     # Two names of one file (a symbolic link) must meet at one lock.
     path = path.resolve()
     try:
@@ -113,7 +116,7 @@ def open_store(path: Path, *, url: str | None = None, read_only: bool = False) -
     return Store(database, lock)
 
 
-def _open_to_read(path: Path) -> Store:
+def _open_to_read(path: Path, busy_timeout: float) -> Store:
     try:
         path = path.resolve()
         if not path.exists():
@@ -123,7 +126,7 @@ def _open_to_read(path: Path) -> Store:
             )
     except OSError as error:
         raise _unusable(path, error) from error
-    database = Database(path, read_only=True)
+    database = Database(path, read_only=True, busy_timeout=busy_timeout)
     try:
         migrate.require_current(database)
     except BaseException:

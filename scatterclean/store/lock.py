@@ -10,6 +10,8 @@ import errno
 import json
 import os
 import sys
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +23,54 @@ except ImportError:  # no POSIX system
     fcntl = None  # type: ignore[assignment]  # the type of a module has no None
 
 _MAX_NOTE = 2000
+_WRITTEN = "%Y-%m-%d %H:%M:%S UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Who took the lock last, as far as it is written there; `held`: has it now."""
+
+    held: bool
+    pid: int = 0
+    command: str = ""
+    since: datetime | None = None
+
+
+def look(database: Path) -> Note | None:
+    """Who has the database at `database`; None if nobody ever had.  It neither waits nor makes the file.
+
+    Who leaves in good order takes the note away, so without one nothing is asked.  Else the lock is shared for the
+    blink of an eye: what starts in that very moment, after a `kill -9`, is refused.  Raises OSError.
+    """
+    if fcntl is None:
+        raise OSError(errno.ENOSYS, "this system has no flock")
+    database = database.resolve()
+    try:
+        file = os.open(database.with_name(f"{database.name}.lock"), os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    try:
+        told = _note(file)
+        held = told is not None and _is_held(file)
+    finally:
+        os.close(file)
+    if told is None:
+        return Note(held)
+    since = None
+    with suppress(ValueError):
+        since = datetime.strptime(told[2], _WRITTEN).replace(tzinfo=UTC)
+    return Note(held, told[0], told[1], since)
+
+
+def _is_held(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as refused:
+        if refused.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
+    return False
 
 
 class ProcessLock:
@@ -56,7 +106,7 @@ class ProcessLock:
         note = {
             "pid": os.getpid(),
             "command": _command(),
-            "since": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+            "since": datetime.now(UTC).strftime(_WRITTEN),
         }
         try:
             os.ftruncate(self._file, 0)
@@ -74,14 +124,21 @@ class ProcessLock:
 
 
 def _holder(file: int) -> str:
-    """Who wrote the note; the file may be empty (it was taken this very moment) or hold anything."""
+    told = _note(file)
+    if told is None:
+        return "another process"
+    pid, command, since = told
+    who = "this very process" if pid == os.getpid() else f"process {pid}"
+    return f"{who} ({command}) since {since}"
+
+
+def _note(file: int) -> tuple[int, str, str] | None:
+    """(pid, command, since) as written; the file may be empty (it was taken this very moment) or hold anything."""
     try:
         note = json.loads(os.pread(file, _MAX_NOTE, 0))
-        pid, command, since = int(note["pid"]), str(note["command"]), str(note["since"])
+        return int(note["pid"]), str(note["command"])[:200], str(note["since"])[:40]
     except (ValueError, TypeError, KeyError, RecursionError):
-        return "another process"
-    who = "this very process" if pid == os.getpid() else f"process {pid}"
-    return f"{who} ({command[:200]}) since {since[:40]}"
+        return None
 
 
 def _command() -> str:

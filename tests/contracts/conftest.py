@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
-from scatterclean.mailbox.imap import Portions
 from scatterclean.mailbox.login import open_mailbox
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
+from scatterclean.mailbox.portions import Portions
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
 from scatterclean.store import Store, open_store
 from tests.conftest import absent

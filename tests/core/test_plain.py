@@ -104,6 +104,12 @@ def test_what_is_not_plain_is_left_to_a_careful_reader(block: bytes) -> None:
     assert Plain(("A", "B"), several=("B",)).read(block) is None
 
 
+def test_what_stands_behind_more_fields_than_a_careful_reader_sees_is_in_no_fingerprint() -> None:
+    for many in range(1990, 2010):
+        block = b"Received: a\r\n" * many + b"To: a\r\nDate: a\r\nFrom: a\r\nSubject: a\r\n\r\n"
+        assert fingerprint(block) == fingerprint_of(Header(block))
+
+
 def test_of_a_field_that_may_stand_there_more_than_once_the_first_counts() -> None:
     reader = Plain(("A", "B"), several=("B",))
     assert reader.read(b"B: 1\r\nA: x\r\n y\r\nB: 2\r\nB: 3\r\n\r\n") == ("x y", "1")

@@ -24,7 +24,7 @@ import pytest
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import ConnectionLost, ServerUnreachable, TimeCanMend, TlsUnavailable, Trouble
 from scatterclean.mailbox.imap import connect
-from scatterclean.mailbox.login import Access, _context
+from scatterclean.mailbox.login import Access, context_of
 from scatterclean.service import daemon, followups, health
 from tests.conftest import absent
 from tests.e2e import world as worlds
@@ -126,7 +126,7 @@ def sizes(secure: ScratchDovecot) -> dict[tuple[str, Way], int]:
     for tls in ("implicit", "starttls"):
         with Wire(port(secure, tls)).running() as wire:
             access = Access("home", "127.0.0.1", wire.port, "", str, ca_file=secure.ca_file)
-            trusted = _context(access)
+            trusted = context_of(access)
             one = {"implicit": None, "starttls": None, tls: trusted}
             connect("home", "127.0.0.1", wire.port, **one, timeouts=(LONG, LONG)).drop()
             found[tls, "up"], found[tls, "down"] = len(wire.talks[0].up), len(wire.talks[0].down)

@@ -13,11 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from tests.sweeps.world import ME, NOW, World, letter
+from tests.sweeps.world import ME, NOW, SCRATCH, World, letter
 
 from .books import Bookkeeper, Soul
-
-SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
 @dataclass

@@ -32,9 +32,9 @@ from tests.sweeps.tripwire import (
     wired_mailbox,
     wired_sources,
 )
-from tests.sweeps.world import ME, World, bounce, letter
+from tests.sweeps.world import ME, SCRATCH, World, bounce, letter
 
-from .beginning import SCRATCH, Letter, beginning
+from .beginning import Letter, beginning
 from .books import BACKSCATTER, Body, Session, Soul, Violation
 from .hands import ALL, ON_SENT
 

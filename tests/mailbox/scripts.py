@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scatterclean.mailbox.imap import ImapMailbox, Portions
+from scatterclean.mailbox.imap import ImapMailbox
 from scatterclean.mailbox.login import open_mailbox
+from scatterclean.mailbox.portions import Portions
 from scatterclean.model import Place
 from tests.servers import ScriptedServer
 

@@ -15,7 +15,8 @@ from scatterclean.errors import (
     FolderMissing,
     ServerBusy,
 )
-from scatterclean.mailbox.imap import ImapMailbox, Portions
+from scatterclean.mailbox.imap import ImapMailbox
+from scatterclean.mailbox.portions import Portions
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
 from tests.mailbox.scripts import INBOX, TARGET, commands, header, opened, saying

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from scatterclean.errors import CommandRefused, ConnectionLost
-from scatterclean.mailbox.imap import Portions
+from scatterclean.mailbox.portions import Portions
+from scatterclean.mailbox.together import manners_of
 from scatterclean.model import Place, Sighting
 from tests.mailbox.scripts import INBOX, commands, header, opened, saying
 from tests.servers import CUT, ScriptedServer
@@ -143,3 +144,37 @@ def test_a_session_that_is_closed_in_the_middle_reads_nothing_more() -> None:
         assert next(box.headers(INBOX, [1, 2, 3], ["Subject"])).uid == 1
         box.close()
         assert b"LOGOUT" not in commands(server)
+
+
+@pytest.mark.parametrize("how", [b"TAG BAD too many commands\r\n", b"TAG NO [LIMIT] too many\r\n", CUT])
+def test_a_server_that_does_not_bear_so_many_at_once_is_asked_one_by_one_the_next_time(how: bytes) -> None:
+    with saying({"UID FETCH": [b"", how]}) as server:
+        box = opened(server, ONE_EACH)
+        with pytest.raises((CommandRefused, ConnectionLost)):
+            seen(box.headers(INBOX, [1, 2, 3], ["Subject"]))
+        assert manners_of(f"127.0.0.1:{server.port}").alone
+
+
+def test_a_refusal_of_one_that_was_asked_alone_says_nothing_of_the_manners() -> None:
+    with saying({"UID FETCH": [b"TAG NO not now\r\n"]}) as server:
+        box = opened(server, ONE_EACH)
+        with pytest.raises(CommandRefused):
+            seen(box.headers(INBOX, [1], ["Subject"]))
+        assert not manners_of(f"127.0.0.1:{server.port}").alone
+
+
+def test_a_server_that_sends_too_much_of_later_answers_with_an_earlier_one_cannot_fill_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scatterclean.mailbox.stream._EARLY", 20)
+    with saying({"UID FETCH": [row(1) + row(2) + row(3) + DONE, DONE, DONE]}) as server:
+        box = opened(server, ONE_EACH)
+        sightings = box.headers(INBOX, [1, 2, 3], ["Subject"])
+        assert next(sightings).uid == 1
+        with pytest.raises(ConnectionLost):
+            next(sightings)
+    with saying({"UID FETCH": [row(uid) + row(3) + DONE for uid in (1, 2, 3)]}) as server:
+        manners_of(f"127.0.0.1:{server.port}").dislikes_it()
+        box = opened(server, ONE_EACH)
+        assert seen(box.headers(INBOX, [1, 2, 3], ["Subject"])) == whole(1, 2, 3)
+        box.close()

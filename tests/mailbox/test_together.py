@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from scatterclean.errors import ConnectionLost, FolderMissing, ServerBusy
-from scatterclean.mailbox.imap import ImapMailbox, Portions
+from scatterclean.mailbox.imap import ImapMailbox
 from scatterclean.mailbox.login import open_session
+from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.together import manners_of
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
@@ -71,7 +72,7 @@ def test_the_first_words_after_the_login_are_one_write() -> None:
     with ScriptedServer({**SCRIPT, "ID": [LATE], "NAMESPACE": [both]}) as server:
         session = open_session(server.access())
         assert session.together
-        assert session.namespaces().prefix == ""
+        assert session.naming.namespaces().prefix == ""
         assert count(server, b"NAMESPACE") == 1
         session.close()
 

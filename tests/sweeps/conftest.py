@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from scatterclean import plan
 
 from .deaths import BATCH
-from .world import World
+from .world import SCRATCH, World
 
 
 @pytest.fixture
@@ -21,6 +22,12 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.watched()
     yield world
     world.close()
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -18,19 +18,19 @@ pytestmark = pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("server", [name for name, (move, _) in SERVERS.items() if move])
 @pytest.mark.parametrize("errand", ERRANDS)
 def test_an_errand_that_dies_at_any_step_ends_as_if_it_had_not(
-    errand: str, server: str, tmp_path: Path
+    errand: str, server: str, scratch: Path
 ) -> None:
     move, keywords = SERVERS[server]
-    assert deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), tmp_path)
+    assert deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), scratch)
 
 
-def test_there_are_at_least_2000_such_steps(tmp_path: Path) -> None:
+def test_there_are_at_least_2000_such_steps(scratch: Path) -> None:
     """`deaths` dies at each step that is counted here, and asserts that it did."""
     steps: dict[str, int] = {}
     for name, errand in ERRANDS.items():
         for server, (move, keywords) in SERVERS.items():
             world = World(
-                tmp_path / f"{name} {move} {keywords}.db", MemoryServer(move=move, keywords=keywords)
+                scratch / f"{name} {move} {keywords}.db", MemoryServer(move=move, keywords=keywords)
             )
             errand.before(world)
             fate = Fate()

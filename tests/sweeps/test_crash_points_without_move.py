@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("server", [name for name, (move, _) in SERVERS.items() if not move])
 @pytest.mark.parametrize("errand", ERRANDS)
 def test_an_errand_that_dies_at_any_step_ends_as_if_it_had_not(
-    errand: str, server: str, tmp_path: Path
+    errand: str, server: str, scratch: Path
 ) -> None:
     move, keywords = SERVERS[server]
-    assert deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), tmp_path)
+    assert deaths(ERRANDS[errand], MemoryServer(move=move, keywords=keywords), scratch)

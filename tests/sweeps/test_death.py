@@ -66,10 +66,10 @@ def check_books(world: World, before: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_sweep_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_path: Path) -> None:
+def test_a_sweep_that_dies_anywhere_is_completed_by_the_next(server: str, scratch: Path) -> None:
     deaths = 0
     for step in range(10_000):
-        world = World(tmp_path / f"{step}.db", SERVERS[server]())
+        world = World(scratch / f"{step}.db", SERVERS[server]())
         before = fill(world)
         try:
             wired_sweep(world, Fate(dies=step))
@@ -89,10 +89,10 @@ def test_a_sweep_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_pa
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_an_undo_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_path: Path) -> None:
+def test_an_undo_that_dies_anywhere_is_completed_by_the_next(server: str, scratch: Path) -> None:
     deaths = 0
     for step in range(10_000):
-        world = World(tmp_path / f"{step}.db", SERVERS[server]())
+        world = World(scratch / f"{step}.db", SERVERS[server]())
         before = fill(world)
         world.sweep()
         try:
@@ -114,12 +114,12 @@ def test_an_undo_that_dies_anywhere_is_completed_by_the_next(server: str, tmp_pa
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("errand", [wired_sweep, wired_undo])
 def test_an_equal_message_that_is_delivered_after_the_death_is_not_taken_for_our_copy(
-    server: str, errand: Callable[[World, Fate], None], tmp_path: Path
+    server: str, errand: Callable[[World, Fate], None], scratch: Path
 ) -> None:
     """A message is sent again when its server did not hear that it came; our COPY keeps INTERNALDATE, a delivery has
     its own."""
     for step in range(10_000):
-        world = World(tmp_path / f"{step}.db", SERVERS[server]())
+        world = World(scratch / f"{step}.db", SERVERS[server]())
         world.history(12)
         uid = world.bounced("forged.0@spam.example")
         raw = next(m.raw for m in world.server.messages("INBOX") if m.uid == uid)
@@ -145,11 +145,11 @@ def test_an_equal_message_that_is_delivered_after_the_death_is_not_taken_for_our
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_connection_that_breaks_after_any_effect_loses_and_doubles_nothing(
-    server: str, tmp_path: Path
+    server: str, scratch: Path
 ) -> None:
     breaks = 0
     for effects in range(10_000):
-        world = World(tmp_path / f"{effects}.db", SERVERS[server]())
+        world = World(scratch / f"{effects}.db", SERVERS[server]())
         before = fill(world)
         world.server.cut_after = effects
         try:

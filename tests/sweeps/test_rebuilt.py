@@ -104,11 +104,11 @@ def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_
     how: Callable[[MemoryServer, str], None],
     folder: str,
     move: bool,
-    tmp_path: Path,
+    scratch: Path,
 ) -> None:
     doubles = call = 0
     while True:
-        world = prepared(tmp_path / f"{call}.db", move=move, swept=deed is undoes)
+        world = prepared(scratch / f"{call}.db", move=move, swept=deed is undoes)
         came: list[int] = []
 
         def hand(world: World = world, came: list[int] = came) -> None:
@@ -154,12 +154,12 @@ def test_a_folder_that_becomes_another_at_any_moment_loses_nothing_and_a_double_
 @pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
 @pytest.mark.parametrize("how", [rebuild, rename], ids=["rebuilt", "renamed"])
 def test_an_undo_that_did_not_come_about_is_done_by_the_next_at_once(
-    how: Callable[[MemoryServer, str], None], move: bool, tmp_path: Path
+    how: Callable[[MemoryServer, str], None], move: bool, scratch: Path
 ) -> None:
     """Backscatter is another before the deed: what is still in it was not moved, and nobody has to wait for that."""
     waited = call = 0
     while True:
-        world = prepared(tmp_path / f"{call}.db", move=move, swept=True)
+        world = prepared(scratch / f"{call}.db", move=move, swept=True)
         came: list[int] = []
 
         def hand(world: World = world, came: list[int] = came) -> None:
@@ -178,8 +178,8 @@ def test_an_undo_that_did_not_come_about_is_done_by_the_next_at_once(
 
 
 @pytest.mark.parametrize("move", [True, False], ids=["MOVE", "COPY"])
-def test_what_may_be_shown_late_is_waited_for_and_that_is_told(move: bool, tmp_path: Path) -> None:
-    world = prepared(tmp_path / "log.db", move=move, swept=True)
+def test_what_may_be_shown_late_is_waited_for_and_that_is_told(move: bool, scratch: Path) -> None:
+    world = prepared(scratch / "log.db", move=move, swept=True)
     with pytest.raises(ConnectionLost):
         undo(world.account, Selection(), Vanishing(world.server), world.store.journal, clock=world.clock)
     undone = world.undo()
@@ -190,6 +190,18 @@ def test_what_may_be_shown_late_is_waited_for_and_that_is_told(move: bool, tmp_p
     world.close()
 
 
+def test_that_some_are_waited_for_is_told_also_where_something_else_is(scratch: Path) -> None:
+    world = prepared(scratch / "log.db", move=True, swept=True)
+    with pytest.raises(ConnectionLost):
+        undo(world.account, Selection(), Doubling(world.server), world.store.journal, clock=world.clock)
+    undone = world.undo()
+    assert len(undone.still_away) == FORGED - 1
+    told = "\n".join(undone.troubles)
+    assert "are in both folders" in told
+    assert "cannot be seen yet" in told
+    world.close()
+
+
 class Vanishing(MemoryMailbox):
     """Cut off in the middle of a deed; what was to be moved is in neither folder then."""
 
@@ -197,6 +209,16 @@ class Vanishing(MemoryMailbox):
         for uid in uids:
             self.server.delete(place.folder, uid)
         raise ConnectionLost("memory hung up")
+
+
+class Doubling(Vanishing):
+    """The same; of the first one there is a copy beside the original."""
+
+    def move(self, place: Place, uids: Sequence[int], target: Place) -> Mapping[int, int]:
+        first, *others = uids
+        (one,) = (message for message in self.server.messages(place.folder) if message.uid == first)
+        self.server.append(target.folder, one.raw, arrival=one.arrival)
+        return super().move(place, others, target)
 
 
 @dataclass
@@ -222,12 +244,12 @@ class _Noted(MemoryMailbox):
 
 @pytest.mark.parametrize("deed", [sweeps, undoes])
 def test_another_hand_that_empties_the_target_finds_no_gap_between_the_look_at_our_copy_and_the_expunge(
-    deed: Deed, tmp_path: Path
+    deed: Deed, scratch: Path
 ) -> None:
     """Right before the expunge no client can win this race.  At all other moments the message is still there."""
     call = won = 0
     while True:
-        world = prepared(tmp_path / f"{call}.db", move=False, swept=deed is undoes, kind=Noting)
+        world = prepared(scratch / f"{call}.db", move=False, swept=deed is undoes, kind=Noting)
         assert isinstance(world, Noting)
         source, target = ("INBOX", world.backscatter) if deed is sweeps else (world.backscatter, "INBOX")
         at_hand: list[list[str]] = []

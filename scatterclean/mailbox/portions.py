@@ -1,0 +1,24 @@
+"""How much is asked of a server at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Portions:
+    """How much is asked for at once.
+
+    `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
+    bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way at most, so
+    that the server and the line work while we do: in the 40 ms that an answer may take a server sends 5,000 of them.
+    Not more, for it may stop waiting for us to read what it sent (Dovecot: CLIENT_OUTPUT_TIMEOUT_MSECS, five
+    minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
+    COPY; Yahoo answers UNAVAILABLE to more than 100 (field guide, 5).
+    """
+
+    found: int = 50_000
+    headers: int = 500
+    ahead: int = 12
+    raw: int = 4 * 2**20
+    moved: int = 100

@@ -1,0 +1,1 @@
+"""The doctor, on real files, real databases and real servers."""
