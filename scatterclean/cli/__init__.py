@@ -7,6 +7,8 @@ arguments  dates, times and account names as people type them
 screen     what is printed where: for people, for programs
 progress   bars, and Ctrl-C between two deeds
 forms      values as JSON
+manual     the help as manual pages
+powershell completion for a shell that click does not know
 sweeps     the closing table of sweeps and what stands below it
 commands/  one file per command
 
@@ -35,12 +37,18 @@ from scatterclean.errors import (
 )
 
 PROGRAM = "scatterclean"
+# By this variable a shell asks for completions (click: _PROGRAM_COMPLETE).
+COMPLETING = "_SCATTERCLEAN_COMPLETE"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code (see `exits`).  Prints no traceback for what a person can mend."""
     from scatterclean.cli.root import Given, scatterclean
 
+    if os.environ.get(COMPLETING, "").startswith("powershell"):
+        from scatterclean.cli.powershell import make_known
+
+        make_known()
     given = Given()
     _survive_any_text(sys.stdout, sys.stderr)
     try:

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
+    "service": "service",
     "status": "status",
     "why": "why",
     "undo": "undo",
@@ -36,6 +37,7 @@ COMMANDS: Mapping[str, str] = {
     "import": "import_mail",
     "sendmail": "sendmail",
     "completion": "completion",
+    "man": "man",
     "version": "version",
 }
 
@@ -159,6 +161,9 @@ _ELSEWHERE: Mapping[str, str] = {
     "configure": "init",
     "daemon": "run",
     "start": "run",
+    "install": "service",
+    "systemd": "service",
+    "manual": "man",
     "watch": "run",
     "clean": "sweep",
     "scan": "sweep",

@@ -7,6 +7,7 @@ watcher    listens for new mail, and only wakes
 followups  when an account is swept earlier than its poll
 clock      a suspend, a clock that was set
 signals    signals as words in the main loop's queue
+notify     what systemd is told
 logs       where log lines go
 """
 
@@ -20,6 +21,7 @@ from queue import SimpleQueue
 from scatterclean.config import load
 from scatterclean.service.daemon import Service
 from scatterclean.service.logs import log, set_up_logging
+from scatterclean.service.notify import Notifier
 from scatterclean.service.signals import listen_for
 from scatterclean.wire import Household
 
@@ -31,12 +33,14 @@ def run(config_path: Path, *, verbose: bool = False) -> int:
     words: SimpleQueue[tuple[str, object]] = SimpleQueue()
     # Before anything else: unheard, it ends the process.  The other two may, as long as nothing runs.
     listen_for(words, "SIGHUP")
+    notifier = Notifier.of(os.environ)
     settings = load(config_path)
     set_up_logging("debug" if verbose else settings.log_level.value)
     for warning in settings.warnings:
         log.warning("%s", warning)
+    notifier.status("opening the database")
     with Household.open(settings) as household:
-        service = Service(household, lambda: load(config_path), verbose, words)
+        service = Service(household, lambda: load(config_path), verbose, words, notifier=notifier)
         listen_for(words, "SIGTERM", "SIGINT")
         in_time = service.run()
         if not in_time:

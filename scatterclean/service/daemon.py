@@ -21,6 +21,7 @@ from scatterclean.service.clock import Clocks
 from scatterclean.service.followups import Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
+from scatterclean.service.notify import Notifier
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
 
@@ -42,6 +43,8 @@ class Service:
     jobs: Jobs = field(init=False)
     watchers: Watchers = field(init=False)
     followups: Followups = field(default_factory=Followups)
+    notifier: Notifier = field(default_factory=Notifier)
+    _stuck: str | None = None
     _news: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -53,6 +56,7 @@ class Service:
         """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
         self.jobs.start()
         log.info("watching %s; the first sweep begins now", ", ".join(self.household.accounts))
+        self.notifier.ready(self._status())
         clocks = Clocks()
         while not self.stop.is_set():
             self._listen()
@@ -63,7 +67,27 @@ class Service:
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()
+            self._show_life()
+        self.notifier.leaving()
         return self._leave()
+
+    def _show_life(self) -> None:
+        """That this loop turns is not enough: an account whose rounds no longer come to an end needs a new process."""
+        self.notifier.status(self._status())
+        if not self.notifier.due():
+            return
+        stuck = self.jobs.stuck()
+        if stuck is None:
+            self.notifier.alive()
+        elif stuck != self._stuck:
+            log.error("%s: its round hangs and cannot be cut off: waiting to be restarted", stuck)
+        self._stuck = stuck
+
+    def _status(self) -> str:
+        ill = [name for name in self.household.accounts if name in self.health and self.health[name].failures]
+        return f"watching {', '.join(self.household.accounts)}" + (
+            f"; in trouble: {', '.join(ill)}" if ill else ""
+        )
 
     def _listen(self) -> None:
         try:
@@ -81,7 +105,11 @@ class Service:
                 log.info("asked to leave (%s): finishing what is in hand", signum)
                 self.stop.set()
             case "reload", _ if not self.stop.is_set():
-                self._reload()
+                self.notifier.reloading()
+                try:
+                    self._reload()
+                finally:
+                    self.notifier.ready(self._status())
             case "swept", (SweepReport() as report, Waits() as waits):
                 self._swept(report, waits)
             case "unchanged", str() as name:

@@ -34,6 +34,11 @@ log = logging.getLogger("scatterclean")
 # A job that gave no sign of life for so long hangs: its connection is cut.  Every single network call has a
 # time limit of its own (`timeout`); this catches a server that keeps dripping bytes.
 SILENCE = timedelta(minutes=10)
+# A round that is still there so many seconds after that hangs in what cannot be cut (a name server's answer, a keyring
+# that waits for its person): longer than somebody is away from the desk for a moment.
+LOST = 1800.0
+# A round that was due and is not begun for so many seconds never will be: the scheduler's own thread is gone.
+LATE = 300.0
 # After SIGTERM the move in hand is finished; who still waits on the network then is cut off.
 GRACE = 3.0
 PATIENCE = 4.5
@@ -88,6 +93,7 @@ class Jobs:
     woken: frozenset[str] = frozenset()
     calm: dict[str, float] = field(default_factory=dict)
     _asked: dict[str, float] = field(default_factory=dict)
+    _late: dict[str, float] = field(default_factory=dict)
     scheduler: BackgroundScheduler = field(init=False)
 
     def __post_init__(self) -> None:
@@ -223,6 +229,19 @@ class Jobs:
                 current.cut = True
             if current.cut:
                 self.household.abort(name)
+
+    def stuck(self) -> str | None:
+        """An account that this process will never look at again: its round hangs, or is no longer begun."""
+        now, today = time.monotonic(), datetime.now(UTC)
+        for name, current in list(self.rounds.items()):
+            if now - current.alive > SILENCE.total_seconds() + LOST:
+                return name
+        for job in self.scheduler.get_jobs():
+            if job.id in self.rounds or job.next_run_time >= today:
+                self._late.pop(job.id, None)
+            elif now - self._late.setdefault(job.id, now) > LATE:
+                return str(job.id)
+        return None
 
     def make_way(self) -> None:
         """Rounds under settings that are no longer true end after the move in hand; else `mind` cuts them off."""

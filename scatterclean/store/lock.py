@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ except ImportError:  # no POSIX system
     fcntl = None  # type: ignore[assignment]  # the type of a module has no None
 
 _MAX_NOTE = 2000
+_LOOKS, _BLINK = 4, 0.02  # so often, so many seconds apart
 _WRITTEN = "%Y-%m-%d %H:%M:%S UTC"
 
 
@@ -40,7 +42,7 @@ def look(database: Path) -> Note | None:
     """Who has the database at `database`; None if nobody ever had.  It neither waits nor makes the file.
 
     Who leaves in good order takes the note away, so without one nothing is asked.  Else the lock is shared for the
-    blink of an eye: what starts in that very moment, after a `kill -9`, is refused.  Raises OSError.
+    blink of an eye, which whoever starts in that very moment, after a `kill -9`, waits for.  Raises OSError.
     """
     if fcntl is None:
         raise OSError(errno.ENOSYS, "this system has no flock")
@@ -89,7 +91,7 @@ class ProcessLock:
         # Never unlinked: a process that had the old file open would hold a lock that nobody sees.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _take(self._file)
         except OSError as refused:
             holder = _holder(self._file)
             os.close(self._file)
@@ -121,6 +123,16 @@ class ProcessLock:
             os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = -1
+
+
+def _take(file: int) -> None:
+    """Raises OSError if another process holds it; who only looks (`look`) holds it for the blink of an eye."""
+    for _ in range(_LOOKS):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_BLINK)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _holder(file: int) -> str:

@@ -145,7 +145,7 @@ def test_every_command_is_documented_in_the_readme(name: str) -> None:
     assert f"scatterclean {name}" in README.read_text()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_prints_a_script_for_the_shell(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["completion", shell]) == exits.DONE
     assert "_SCATTERCLEAN_COMPLETE" in capsys.readouterr().out
@@ -176,7 +176,7 @@ def test_a_shell_completes_commands_options_and_accounts(tmp_path: Path) -> None
         '[accounts.home]\nhost = "h.example"\nusername = "me"\npassword_env = "X"\n'
         '[accounts.work]\nhost = "w.example"\nusername = "me"\npassword_env = "X"\n'
     )
-    assert complete("scatterclean s", tmp_path) == ["sweep", "status", "sendmail"]
+    assert complete("scatterclean s", tmp_path) == ["sweep", "service", "status", "sendmail"]
     assert complete("scatterclean sweep --ob", tmp_path) == ["--observe"]
     assert complete("scatterclean sweep ", tmp_path) == ["home", "work"]
     assert complete("scatterclean why w", tmp_path) == ["work"]
@@ -184,3 +184,57 @@ def test_a_shell_completes_commands_options_and_accounts(tmp_path: Path) -> None
 
 def test_a_shell_gets_no_complaint_when_there_is_no_configuration(tmp_path: Path) -> None:
     assert complete("scatterclean sweep ", tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "offered"),
+    [
+        (["scatterclean", "s"], "s", ["sweep", "service", "status", "sendmail"]),
+        (["scatterclean", "service"], "", ["install", "uninstall", "status", "logs"]),
+        (["scatterclean", "why", "w"], "w", ["work"]),
+        (["scatterclean", "sweep", "--ob"], "--ob", ["--observe"]),
+    ],
+)
+def test_powershell_is_answered_with_words_and_what_they_mean(
+    words: list[str], begun: str, offered: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[accounts.work]\nhost = "w.example"\nusername = "me"\npassword_env = "X"\n'
+    )
+    asked = {
+        "_SCATTERCLEAN_COMPLETE": "powershell_complete",
+        "COMP_WORDS": "\n".join(words),
+        "COMP_CWORD": begun,
+        "SCATTERCLEAN_CONFIG": str(tmp_path / "c.toml"),
+    }
+    told = subprocess.run(
+        [sys.executable, "-m", "scatterclean"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(asked),
+    )
+    assert told.stderr == ""
+    answers = [line.split("\t") for line in told.stdout.splitlines()]
+    assert [value for _, value, _ in answers] == offered
+    assert {kind for kind, _, _ in answers} == {"plain"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"), [(["sweep", "--obsreve"], "--observe"), (["service", "instal"], "install")]
+)
+def test_a_mistyped_option_or_inner_command_gets_a_suggestion(
+    arguments: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == exits.USAGE
+    said = capsys.readouterr().err
+    assert meant in said.partition("Did you mean")[2]
+
+
+@pytest.mark.parametrize("name", ["install", "uninstall", "status", "logs"])
+def test_every_command_of_service_has_examples_that_call_it(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, examples, after = help_of(capsys, "service", name).partition("Examples:")
+    assert examples
+    assert f"scatterclean service {name}" in after.partition("Options:")[0]

@@ -70,6 +70,13 @@ def test_the_wheel_holds_the_migrations_and_nothing_of_the_tests(wheel: Path) ->
     assert not [name for name in names if name.startswith(("tests/", "docs/", "bench/", "migrations/"))]
 
 
+def test_the_wheel_installs_the_manual_pages(program: Path) -> None:
+    pages = program.parents[1] / "share" / "man" / "man1"
+    assert {path.name for path in pages.iterdir()} == {
+        path.name for path in (ROOT / "docs" / "man").iterdir()
+    }
+
+
 def test_it_runs_from_the_wheel_and_not_from_the_source(program: Path, tmp_path: Path) -> None:
     where = subprocess.run(
         [program.with_name("python"), "-c", "import scatterclean; print(scatterclean.__file__)"],

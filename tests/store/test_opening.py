@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import stat
+import threading
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,6 +104,17 @@ def test_a_lock_without_a_readable_note_is_a_lock(filled: Path, note: bytes) -> 
         fcntl.flock(other, fcntl.LOCK_EX)
         with pytest.raises(DatabaseLocked, match="another process"):
             open_store(filled)
+
+
+def test_who_only_looks_at_the_lock_refuses_nobody(filled: Path) -> None:
+    lock = filled.with_name(filled.name + ".lock")
+    lock.write_text("{}")
+    with lock.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        looked = threading.Timer(0.02, fcntl.flock, (other.fileno(), fcntl.LOCK_UN))
+        looked.start()
+        open_store(filled).close()
+        looked.join()
 
 
 def test_a_failed_opening_lets_go_of_the_lock(path: Path) -> None:
