@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # In the order in which one needs them; each is `command` in its module of scatterclean.cli.commands.
 COMMANDS: Mapping[str, str] = {
     "demo": "demo",
+    "init": "init",
     "try": "try_files",
     "check-config": "check_config",
     "doctor": "doctor",
@@ -156,6 +157,8 @@ class Group(click.Group):
 
 # What people may type instead, and the command that is meant.
 _ELSEWHERE: Mapping[str, str] = {
+    "setup": "init",
+    "configure": "init",
     "daemon": "run",
     "start": "run",
     "install": "service",

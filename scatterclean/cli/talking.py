@@ -1,0 +1,152 @@
+"""The conversation of a set-up on a terminal: plain lines, no cursor is moved; it decides nothing.
+
+Where the terminal can, bars are drawn while something is read; on a dumb one a line tells it before and after.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from scatterclean import wording
+from scatterclean.cli.progress import bars
+from scatterclean.cli.screen import Screen
+from scatterclean.model import SweepReport, Verdict
+from scatterclean.setup.talk import Progress
+from scatterclean.sweep import Steps
+
+if TYPE_CHECKING:
+    from scatterclean.cli.sweeps import Outcome
+
+_EXAMPLES = 5
+_SHOWN = (Verdict.GENUINE, Verdict.ALARM)
+
+
+class TerminalTalk:
+    """`setup.talk.Talk`.  Questions go to standard error, as all that is no result."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+
+    def say(self, text: str = "", *, indent: int = 0) -> None:
+        self._screen.say(text, indent=indent)
+
+    def trouble(self, text: str) -> None:
+        self._screen.trouble(text)
+
+    def ask(self, question: str, *, default: str = "", flag: str) -> str:
+        del flag
+        shown = bool(default) and default not in ("yes", "file")  # those are said in the question
+        answer: str = click.prompt(question, default=default or None, show_default=shown, err=True)
+        return answer
+
+    def hidden(self, question: str, *, flag: str) -> str:
+        del flag
+        answer: str = click.prompt(question, hide_input=True, err=True)
+        return answer
+
+    def confirm(self, question: str, *, default: bool, flag: str) -> bool:
+        del flag
+        return click.confirm(question, default=default, err=True)
+
+    @contextmanager
+    def reading(self) -> Iterator[Progress]:
+        console = self._screen.aside
+        self._screen.say("Reading the header fields of your Sent mail into the log ...")
+        if console.is_terminal and not console.is_dumb_terminal:
+            with bars(console, "init") as shown:
+                yield lambda done, total: shown.tell("harvest", done, total)
+            return
+        read = 0
+
+        def count(done: int, _total: int) -> None:
+            nonlocal read
+            read += done
+
+        yield count
+        self._screen.say(f"{read} messages read.")
+
+    def preview(self, account: str, sweep: Callable[[Steps], SweepReport]) -> int:
+        from scatterclean.cli.sweeps import Outcome
+
+        outcome = Outcome(account)
+        outcome.report = sweep(Steps(judging=outcome.judge, alarmed=outcome.alarm, left=outcome.leave))
+        self._told(outcome)
+        return len(outcome.due)
+
+    def _told(self, outcome: Outcome) -> None:
+        """Shorter than the closing of a sweep: the account is not there yet to be asked about a message."""
+        screen = self._screen
+        for alarm in outcome.alarms:
+            for line in wording.alarm_told(alarm):
+                screen.say(line, "bold red", indent=2)
+        kept = Counter(case.finding.verdict for case in outcome.kept)
+        # Lines, no table: boxes are noise to a screen reader.
+        rows = [(len(outcome.due), "would be moved to Backscatter")]
+        rows += [(kept[verdict], f"stay: {verdict}") for verdict in Verdict if kept[verdict]]
+        rows += [(len(outcome.left_alone), "stay: your hand was on them")] if outcome.left_alone else []
+        for count, what in rows:
+            screen.say(f"{count:5} {what}", indent=2)
+        for heading, cases in (
+            ("Would be moved, such as:", outcome.due),
+            (
+                "Genuine bounces, which stay, such as:",
+                [c for c in outcome.kept if c.finding.verdict in _SHOWN],
+            ),
+        ):
+            if cases:
+                screen.say(heading, indent=2)
+            for case in sorted(cases, key=lambda c: c.arrival, reverse=True)[:_EXAMPLES]:
+                screen.say(f"{case.arrival.astimezone():%Y-%m-%d %H:%M}  {wording.about(case)}", indent=4)
+        unsure = [c for c in outcome.kept if c.finding.verdict not in _SHOWN]
+        if unsure:
+            screen.say("The others stay because:", indent=2)
+        for _, sentence, heap in wording.by_reason(unsure):
+            screen.say(f"{len(heap)}: {sentence}", indent=4)
+        for trouble in outcome.report.troubles if outcome.report else ():
+            screen.trouble(trouble)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Signals that end a program wait until the context is left: what is written in it is written whole."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+
+    def note(signum: int, _frame: FrameType | None) -> None:
+        came.append(signum)
+
+    names = [s for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s)]
+    before = {name: signal.signal(getattr(signal, name), note) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+        for signum in came[:1]:
+            signal.raise_signal(signum)
+
+
+@contextmanager
+def leaving_in_order() -> Iterator[None]:
+    """SIGTERM and a closed terminal (SIGHUP) end a set-up as Ctrl-C does: nothing of it is left behind."""
+
+    def leave(signum: int, _frame: FrameType | None) -> None:
+        raise SystemExit(128 + signum)
+
+    names = [s for s in ("SIGTERM", "SIGHUP") if hasattr(signal, s)]
+    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)

@@ -1,0 +1,243 @@
+"""The first half of the conversation: whose mailbox, on which server, and the login.  It writes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from scatterclean.config import Secret, Settings, Source, Tls
+from scatterclean.config.checks import is_loopback
+from scatterclean.errors import LoginRefused, SecretUnavailable, TimeCanMend, Trouble
+from scatterclean.mailbox.login import Access
+from scatterclean.setup import providers
+from scatterclean.setup.discovery import Found, Network, discover, passable, reason_of
+from scatterclean.setup.flags import Flags
+from scatterclean.setup.keeping import Kept
+from scatterclean.setup.looking import Look, look
+from scatterclean.setup.providers import Login, Provider
+from scatterclean.setup.servers import Said, Server, SetupEnds, address_in, host_in
+from scatterclean.setup.talk import Talk
+
+_TRIES = 3
+_WAIT = 20.0  # seconds for any one answer while somebody sits there
+# What servers say when no password would do (Microsoft; RFC 9051 names no code for it).
+_NO_PASSWORDS = re.compile(
+    r"basic ?auth\w* (is )?(disabled|blocked)|BasicAuthBlocked|web ?login required|oauth", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A login that worked.  `kept` says where the password is, if that was said; else `secret` holds what was typed."""
+
+    address: str
+    server: Server
+    username: str
+    provider: Provider | None
+    secret: Secret
+    kept: Kept | None
+    look: Look
+
+
+def address_of(talk: Talk, flags: Flags) -> str:
+    if flags.email:
+        if address := address_in(flags.email):
+            return address
+        raise SetupEnds(f"--email {flags.email!r} is no address", hint="Expected such as me@example.org")
+    while True:
+        if address := address_in(talk.ask("Your e-mail address", flag="--email")):
+            return address
+        talk.trouble("That is no e-mail address; expected such as me@example.org.")
+
+
+def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found:
+    """The server, greeted and confirmed.  Raises SetupEnds."""
+    domain = address.rpartition("@")[2]
+    provider = providers.of_domain(domain)
+    if flags.host:
+        return _named(talk, flags, network, provider)
+    passable(provider)
+    talk.say(f"Looking for the mail server of {domain} (no password is sent for that):")
+    found = discover(address, network, lambda line: talk.say(line, indent=2))
+    if found is None:
+        if flags.silent:
+            raise SetupEnds(
+                f"no mail server was found for {domain}", hint="Name it: --host imap.example.org [--port 993]"
+            )
+        talk.say(
+            f"No mail server was found for {domain}. Your provider's help pages name it ('IMAP server')."
+        )
+        return _typed(talk, flags, network, provider)
+    found = replace(found, provider=found.provider or provider)
+    passable(found.provider)
+    _login_possible(found)
+    server = found.server
+    talk.say(f"Found: {server}, {server.said}.")
+    sure = server.said is Said.TABLE
+    if not sure and not server.belongs_to(domain):
+        talk.say(
+            f"By its name it is not a machine of {domain}: say yes only if you know that your mail is there."
+        )
+    if flags.silent:
+        if sure or flags.trust_found:
+            return found
+        how = f"--host {server.host} --port {server.port} --tls {server.tls}"
+        raise SetupEnds(
+            f"nobody confirmed that the password may go to {server.host}",
+            hint=f"If it may, say so: {how} (or --trust-found)",
+        )
+    if talk.confirm("Shall your password go to this server?", default=True, flag="--host"):
+        return found
+    return _typed(talk, flags, network, provider)
+
+
+def _login_possible(found: Found) -> None:
+    """Raises SetupEnds if the server says before the login that it takes no password."""
+    greeting, server = found.greeting, found.server
+    if greeting.takes_passwords:
+        return
+    if greeting.offers_oauth:
+        raise SetupEnds(
+            f"{server.host} takes no passwords, only OAuth2, which scatterclean cannot do yet",
+            hint=_instead(found.provider),
+        )
+    raise SetupEnds(
+        f"{server.host} has switched the login by password off",
+        hint="Ask whoever runs it how other mail programs log in (is IMAP switched on for you?).",
+    )
+
+
+def _instead(provider: Provider | None) -> str:
+    if provider and provider.login is Login.APP_PASSWORD:
+        return "\n  ".join(provider.advice)
+    return (
+        "If your provider has app passwords, make one for IMAP. Else a program on this machine that logs in by OAuth2 "
+        "for others helps,\n  such as email-oauth2-proxy: scatterclean init --host 127.0.0.1 --port 1993 --tls none"
+    )
+
+
+def _named(talk: Talk, flags: Flags, network: Network, provider: Provider | None) -> Found:
+    """The server of --host, --port and --tls."""
+    host = flags.host.strip("[]").lower()
+    if host.count(":") == 1 or "/" in host or "@" in host:
+        raise SetupEnds(
+            f"--host {flags.host} is no host name",
+            hint="Expected such as imap.example.org; a port goes into --port.",
+        )
+    tls = flags.tls or (Tls.STARTTLS if flags.port == Tls.STARTTLS.port else Tls.IMPLICIT)
+    if tls is Tls.NONE and not is_loopback(host):
+        raise SetupEnds(
+            f"--tls none would send the password in the clear to {host}",
+            hint="It is for this machine itself (127.0.0.1, localhost); elsewhere use --tls implicit or starttls.",
+        )
+    server = Server(host, flags.port or tls.port, tls, Said.PERSON)
+    try:
+        found = Found(server, network.greet(server), providers.of_host(host) or provider)
+    except Trouble as trouble:
+        raise SetupEnds(f"{server}: {reason_of(trouble, server)}", hint=_mend(trouble)) from None
+    talk.say(f"{server}: answers")
+    _login_possible(found)
+    return found
+
+
+def _mend(trouble: Trouble) -> str:
+    return trouble.hint.replace("ca_file = ...", "--ca-file FILE").replace('tls = "', '--tls "')
+
+
+def _typed(talk: Talk, flags: Flags, network: Network, provider: Provider | None) -> Found:
+    """A server that the person names, asked until one answers."""
+    while True:
+        text = talk.ask("Name of the IMAP server (such as imap.example.org, or with :port)", flag="--host")
+        name, _, port = text.strip().partition(":")
+        host = host_in(name)
+        if not host or (port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)):
+            talk.trouble("That is no name of a server.")
+            continue
+        kinds = [flags.tls] if flags.tls else [Tls.IMPLICIT, Tls.STARTTLS]
+        for tls in kinds:
+            server = Server(host, int(port) if port else tls.port, tls, Said.PERSON)
+            try:
+                found = Found(server, network.greet(server), providers.of_host(host) or provider)
+            except Trouble as trouble:
+                talk.trouble(f"{server}: {reason_of(trouble, server)}")
+                continue
+            talk.say(f"{server}: answers, and its certificate is good")
+            passable(providers.of_host(host))
+            _login_possible(found)
+            return found
+
+
+def not_there_already(existing: Settings | None, server: Server, username: str) -> None:
+    """Raises SetupEnds if this mailbox is an account."""
+    for account in existing.accounts if existing else ():
+        port = is_loopback(server.host) and account.port != server.port
+        if (account.host, account.username.lower()) == (server.host, username.lower()) and not port:
+            raise SetupEnds(
+                f"this mailbox is set up already, as account {account.name} in {existing.path if existing else ''}",
+                hint="Change what you like in that file; scatterclean check-config tells whether it is right.",
+            )
+
+
+def log_in(talk: Talk, flags: Flags, found: Found, address: str, existing: Settings | None) -> Entered:
+    """The password, asked for until it is right, a few times.  Raises SetupEnds."""
+    server, provider = found.server, found.provider
+    username = flags.username or server.user(address)
+    not_there_already(existing, server, username)
+    given = flags.password()
+    if given is None and provider and provider.advice:
+        for line in provider.advice:
+            talk.say(line)
+    for left in range(_TRIES - 1, -1, -1):
+        secret, kept = given or (_asked(talk, username, server), None)
+        try:
+            seen = look(_access(server, username, secret, flags.ca_file))
+        except (LoginRefused, SecretUnavailable) as refused:
+            told = _refused(refused, server, provider)
+            again = left and given is None and not flags.silent and not _NO_PASSWORDS.search(refused.what)
+            if not again:
+                raise told from None
+            talk.trouble(str(told))
+            if not flags.username and provider is None:
+                username = talk.ask("User name there", default=username, flag="--username").strip()
+        except Trouble as trouble:
+            later = " Nothing was written; try again later." if isinstance(trouble, TimeCanMend) else ""
+            raise SetupEnds(f"{server}: {reason_of(trouble, server)}.{later}", hint=_mend(trouble)) from None
+        else:
+            return Entered(address, server, username, provider, secret, kept, seen)
+    raise AssertionError("the last try raises")
+
+
+def _asked(talk: Talk, username: str, server: Server) -> Secret:
+    flag = "--password-command, --password-file or --password-env"
+    typed = talk.hidden(f"Password of {username} at {server.host} (not shown while you type)", flag=flag)
+    return Secret(Source.PLAIN, (typed,))
+
+
+def _access(server: Server, username: str, secret: Secret, ca_file: Path | None) -> Access:
+    fetch: Callable[[], str] = secret.fetch
+    return Access(
+        account="setup",
+        host=server.host,
+        port=server.port,
+        username=username,
+        secret=fetch,
+        tls=server.tls.value,
+        ca_file=ca_file,
+        connect_timeout=_WAIT,
+        read_timeout=_WAIT,
+    )
+
+
+def _refused(refused: Trouble, server: Server, provider: Provider | None) -> SetupEnds:
+    said = reason_of(refused, server)
+    if isinstance(refused, SecretUnavailable):
+        return SetupEnds(said, hint=refused.hint)
+    if _NO_PASSWORDS.search(said):
+        return SetupEnds(
+            f"{server.host} {said}: it takes no passwords here, only OAuth2, which scatterclean cannot do yet",
+            hint=_instead(provider),
+        )
+    advice = "\n  ".join(provider.advice) if provider else ""
+    return SetupEnds(f"{server.host} {said}", hint=advice or refused.hint)

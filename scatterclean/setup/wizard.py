@@ -1,0 +1,380 @@
+"""The conversation, from the address to the file: at most six answers.  Nothing is written before the last one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from scatterclean import wording
+from scatterclean.config import AccountSettings, Secret, Settings, default_database, load
+from scatterclean.errors import ConfigMissing, Stopped, Trouble
+from scatterclean.model import SHARED_BY_MANY, Mode
+from scatterclean.ports import Names
+from scatterclean.setup import draft, entering, providers, writing
+from scatterclean.setup.discovery import Network
+from scatterclean.setup.entering import Entered
+from scatterclean.setup.flags import Flags, Keep, of_command
+from scatterclean.setup.keeping import Kept, Vault, free_file, put_in_file
+from scatterclean.setup.looking import abilities
+from scatterclean.setup.servers import SetupEnds
+from scatterclean.setup.talk import Talk
+from scatterclean.setup.writing import Entry
+from scatterclean.wire import Household
+
+_SENDERS = 8  # so many learned addresses are named
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What a set-up needs of the world.  `names`: DNS for the sweep, None for the real one; `held`: a context in
+    which signals wait."""
+
+    network: Network
+    vault: Vault
+    names: Names | None = None
+    held: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was written; `due`: how many messages a sweep would put away now."""
+
+    entry: Entry
+    path: Path
+    due: int
+
+
+@dataclass(slots=True)
+class _Choice:
+    """What the person may change in the review."""
+
+    addresses: list[str]
+    sent: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Wizard:
+    """`path` is the configuration file.  `written` becomes true in the one moment in which all of it is."""
+
+    talk: Talk
+    flags: Flags
+    world: World
+    path: Path
+    written: bool = False
+    _existing: Settings | None = None
+    _text: str = ""
+    _kept: Callable[[], Kept] = field(default=lambda: Kept("", ""))
+
+    def run(self) -> Done:
+        """Raises SetupEnds, ConfigBroken (a file that is there is not right), Database*; what the Talk raises."""
+        talk, flags = self.talk, self.flags
+        self._look_around()
+        address = entering.address_of(talk, flags)
+        found = entering.server_of(talk, flags, self.world.network, address)
+        entered = entering.log_in(talk, flags, found, address, self._existing)
+        talk.say("Logged in.")
+        place = self._place(entered)
+        choice = _Choice(self._addresses(entered), flags.sent)
+        if not (choice.sent or entered.look.sent):
+            choice.sent = self._sent_named(entered)
+        database = self._existing.database if self._existing else default_database()
+        while True:
+            with draft.scratch(database) as log:
+                due = self._rehearse(entered, choice, log)
+                if due is None:
+                    continue
+                mode = self._mode(due, entered)
+                entry = replace(self._entry(entered, choice), mode=mode)
+                self._commit(entry, place, log, database)
+            return Done(entry, self.path, due)
+
+    # --- before and after the rehearsal -------------------------------------------------------------------
+
+    def _look_around(self) -> None:
+        try:
+            self._existing = load(self.path)
+        except ConfigMissing:
+            return
+        self._text = writing.read(self.path)
+        names = ", ".join(a.name for a in self._existing.accounts)
+        self.talk.say(f"{self.path} has: {names}. An account is added; what stands there stays as it is.")
+
+    def _place(self, entered: Entered) -> Callable[[], Kept]:
+        """Where the password will be kept; it is stored there when all is decided."""
+        talk, secret = self.talk, entered.secret
+        if entered.kept is not None:
+            given = entered.kept
+            return lambda: given
+        password = secret.fetch()
+        vault = self.world.vault
+        keyring = vault.name() if self.flags.keep is not Keep.FILE else ""
+        if keyring:
+            talk.say(f"The password will be kept in the keyring ({keyring}).")
+            return lambda: vault.put(entered.username, password)
+        if self.flags.keep is Keep.KEYRING:
+            raise SetupEnds(
+                "there is no keyring that could be used",
+                hint="pip install 'scatterclean[keyring]', run it in your desktop session; or --keep file",
+            )
+        if self.flags.keep is None:
+            talk.say("The password has to be kept somewhere, and there is no keyring here.")
+            while True:
+                line = talk.ask(
+                    "Press Enter for a file that only you may read, or type a command that prints the password "
+                    "(such as: pass show mail)",
+                    default="file",
+                    flag="--keep",
+                ).strip()
+                if line == "file":
+                    break
+                command, kept = of_command(line)
+                if self._gives(command, password):
+                    return lambda: kept
+        folder, name = self.path.parent, self._name(entered)
+        return lambda: put_in_file(free_file(folder, name), password)
+
+    def _gives(self, command: Secret, password: str) -> bool:
+        try:
+            if command.fetch() == password:
+                return True
+            self.talk.trouble("The command gives another password than the one that you typed.")
+        except Trouble as trouble:
+            self.talk.trouble(str(trouble))
+        return False
+
+    def _addresses(self, entered: Entered) -> list[str]:
+        given = [address.lower() for address in self.flags.addresses]
+        return list(dict.fromkeys(given or [entered.address.lower()]))
+
+    def _mode(self, due: int, entered: Entered) -> Mode:
+        if not entered.look.moves_safely:
+            return Mode.OBSERVE
+        if self.flags.move is not None:
+            return Mode.MOVE if self.flags.move else Mode.OBSERVE
+        self.talk.say("Every move can be undone: scatterclean undo --all")
+        question = (
+            f"Move {'this one' if due == 1 else f'these {due}'} now, and what comes later"
+            if due
+            else "There is nothing to move at this moment. Move what comes later"
+        )
+        move = self.talk.confirm(f"{question}? (no: only watch and tell)", default=False, flag="--move")
+        return Mode.MOVE if move else Mode.OBSERVE
+
+    def _name(self, entered: Entered) -> str:
+        taken = {a.name.casefold() for a in self._existing.accounts} if self._existing else set()
+        if self.flags.name:
+            if self.flags.name.casefold() in taken:
+                raise SetupEnds(
+                    f"there is an account {self.flags.name} already", hint="Choose another --name"
+                )
+            return self.flags.name
+        label = re.sub(r"[^a-z0-9-]+", "", entered.address.rpartition("@")[2].split(".")[0].lower()).strip(
+            "-"
+        )
+        name = label[:40] or "home"
+        return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
+
+    def _entry(self, entered: Entered, choice: _Choice, kept: Kept | None = None) -> Entry:
+        server = entered.server
+        return Entry(
+            name=self._name(entered),
+            host=server.host,
+            port=server.port,
+            tls=server.tls,
+            username=entered.username,
+            kept=kept or Kept("password_env", "PASSWORD"),
+            addresses=choice.addresses,
+            sent=choice.sent,
+            watch=choice.watch,
+            outbound=self.flags.outbound,
+            ca_file=self.flags.ca_file.absolute() if self.flags.ca_file else None,
+            dns=self.flags.dns,
+            mode=Mode.OBSERVE,
+        )
+
+    def _commit(self, entry: Entry, store: Callable[[], Kept], log: Path, database: Path) -> None:
+        """The password, the log and the file, or nothing of them."""
+        with self.world.held(), ExitStack() as undo:
+            for folder in (self.path.parent, database.parent):
+                undo.callback(_made(folder))
+            kept = store()
+            undo.callback(kept.undo)
+            undo.callback(draft.keep(log, database))
+            writing.add(self.path, replace(entry, kept=kept))
+            self.written = True
+            undo.pop_all()
+
+    # --- the rehearsal ------------------------------------------------------------------------------------
+
+    def _rehearse(self, entered: Entered, choice: _Choice, log: Path) -> int | None:
+        """Harvest, review, and a sweep that only observes; how many it would put away, None: once more."""
+        account = self._settings(entered, choice, log)
+        with draft.household(account, self._existing, log, self.world.names) as household:
+            self._harvest(household, account.name)
+            sent = choice.sent
+            if not self._review(household, entered, choice, account, log):
+                return None
+            if choice.sent != sent:
+                return None
+            account = self._settings(entered, choice, log)
+            household.settings = replace(
+                household.settings, accounts=(*household.settings.accounts[:-1], account)
+            )
+            return self._preview(household, account.name)
+
+    def _settings(self, entered: Entered, choice: _Choice, log: Path) -> AccountSettings:
+        return draft.settings_of(self._entry(entered, choice), entered.secret, self._text, log.parent)
+
+    def _harvest(self, household: Household, name: str) -> None:
+        talk = self.talk
+        with talk.reading() as progress:
+            done = household.harvest(name, progress=progress)
+        for trouble in done.troubles:
+            talk.trouble(wording.of_account(name, trouble))
+        for mate in household.first_read([name]):
+            if mate == name:
+                continue
+            try:
+                household.harvest(mate)
+            except (Trouble, Stopped) as trouble:
+                talk.trouble(wording.of_account(mate, str(trouble)))
+
+    def _review(
+        self, household: Household, entered: Entered, choice: _Choice, account: AccountSettings, log: Path
+    ) -> bool:
+        """Show what was found and let it be corrected; True: it is right (as far as it needs no new reading)."""
+        talk, look = self.talk, entered.look
+        domain = entered.address.rpartition("@")[2]
+        own = domain not in SHARED_BY_MANY and providers.of_domain(domain) is None
+        while True:
+            self._show(household, entered, choice, account)
+            keys = "Enter = yes, s = other Sent folder, i = other inbox, a = other addresses"
+            keys += f", d = every address at {domain} is yours alone" if own else ""
+            answer = (
+                talk.ask(f"Is this right? ({keys})", default="yes", flag="--sent, --address").strip().lower()
+            )
+            if answer in ("yes", "y"):
+                return True
+            before = replace(choice)
+            if answer == "s":
+                choice.sent = self._sent_named(entered)
+            elif answer == "i":
+                choice.watch = self._folders_named(
+                    "Which folder do bounces arrive in?", look.folders, "INBOX"
+                )
+            elif answer == "a":
+                line = talk.ask(
+                    "All addresses that are yours, commas between them",
+                    default=", ".join(choice.addresses),
+                    flag="--address",
+                )
+                choice.addresses = list(dict.fromkeys(a.lower() for a in re.split(r"[,;\s]+", line) if a))
+            elif answer == "d" and own:
+                choice.addresses = list(dict.fromkeys([*choice.addresses, f"*@{domain}"]))
+            else:
+                talk.trouble("Press Enter, or type one of the letters.")
+                continue
+            try:
+                self._settings(entered, choice, log)
+            except SetupEnds as wrong:
+                talk.trouble(wrong.what)
+                choice.addresses, choice.sent, choice.watch = before.addresses, before.sent, before.watch
+            if choice.sent != before.sent:
+                return True  # and all is read anew
+
+    def _show(
+        self, household: Household, entered: Entered, choice: _Choice, account: AccountSettings
+    ) -> None:
+        say, look = self.talk.say, entered.look
+        standing = household.standing(account.name)
+        say("What was found:")
+        say(f"Inbox: {', '.join(choice.watch or ('INBOX',))}", indent=2)
+        say(f"Sent mail: {_quoted(choice.sent or look.sent)}, {standing.logged} messages", indent=2)
+        if standing.coverage.since is not None:
+            say(f"Oldest day that they cover: {standing.coverage.since.astimezone():%Y-%m-%d}", indent=2)
+        say(f"Orphans go to: {look.backscatter}", indent=2)
+        if look.prefix:
+            say(f"Folders begin with {look.prefix} there.", indent=2)
+        say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
+        person = account.account.person
+        learned = sorted(household.store.sent_log.senders(person) - set(choice.addresses))
+        if learned:
+            more = f" and {len(learned) - _SENDERS} more" if len(learned) > _SENDERS else ""
+            shown = ", ".join(wording.shown(each, 60) for each in learned[:_SENDERS])
+            say(f"Senders in Sent, counted as yours too: {shown}{more}", indent=2)
+        say("The server:", indent=2)
+        for sentence in abilities(look):
+            say(sentence, indent=4)
+
+    def _preview(self, household: Household, name: str) -> int:
+        say = self.talk.say
+        say("What a sweep would do (nothing is moved yet):")
+        due = self.talk.preview(name, lambda steps: household.sweep(name, mode=Mode.OBSERVE, steps=steps))
+        standing = household.standing(name)
+        for line in (
+            wording.log.coverage(standing.coverage, standing.holes, standing.now),
+            wording.log.hosts(standing.provider.hosts, known=standing.provider.known),
+        ):
+            say(f"{line[:1].upper()}{line[1:]}.")
+        return due
+
+    # --- folders ------------------------------------------------------------------------------------------
+
+    def _sent_named(self, entered: Entered) -> tuple[str, ...]:
+        if not entered.look.other_than_inbox:
+            raise SetupEnds(
+                "there is no folder but the inbox, so nothing is known of what you sent",
+                hint="Let your mail program file copies of sent mail on the server, then try again.",
+            )
+        if self.flags.silent:
+            names = _quoted(entered.look.other_than_inbox[:20])
+            raise SetupEnds("no Sent folder was found", hint=f"Name it: --sent NAME. The server has: {names}")
+        return self._folders_named(
+            "Which folder holds the mail that you sent?", entered.look.other_than_inbox, ""
+        )
+
+    def _folders_named(self, question: str, folders: Sequence[str], default: str) -> tuple[str, ...]:
+        """One folder or several, by number or by name."""
+        talk = self.talk
+        for number, name in enumerate(folders, 1):
+            talk.say(f"{number}: {name}", indent=2)
+        while True:
+            line = talk.ask(
+                f"{question} (number or name; commas between several)", default=default, flag="--sent"
+            )
+            chosen = []
+            for part in filter(None, (p.strip() for p in line.split(","))):
+                if part in folders:
+                    chosen.append(part)
+                elif part.isascii() and part.isdigit() and 0 < int(part[:6]) <= len(folders):
+                    chosen.append(folders[int(part) - 1])
+                else:
+                    talk.trouble(f"There is no folder {part!r}.")
+                    chosen = []
+                    break
+            if chosen:
+                return tuple(dict.fromkeys(chosen))
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join(wording.shown(name, 60) for name in names) or "none"
+
+
+def _made(folder: Path) -> Callable[[], None]:
+    """Make a folder, for its owner alone; what removes those again that were not there, if they are empty."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+    def remove() -> None:
+        for each in missing:
+            try:
+                each.rmdir()
+            except OSError:
+                return
+
+    return remove

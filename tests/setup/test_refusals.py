@@ -1,0 +1,132 @@
+"""How providers refuse a login: each ends in one clear sentence and what to do, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from scatterclean.setup.servers import SetupEnds
+from tests.servers import ScriptedServer
+
+from .played import Played, said
+
+NO = b"TAG NO "
+# The address, what the server says to the login, and what the person is told beside it.  The words are those of
+# public threads about these providers.
+REFUSALS = [
+    (
+        "ada@gmail.com",
+        b"[ALERT] Application-specific password required: https://support.google.com/accounts/answer/185833 (Failure)",
+        "https://myaccount.google.com/apppasswords",
+    ),
+    ("ada@gmail.com", b"[AUTHENTICATIONFAILED] Invalid credentials (Failure)", "Gmail wants an app password"),
+    (
+        "ada@gmail.com",
+        b"[ALERT] Please log in via your web browser: https://support.google.com/mail/accounts/answer/78754 (Failure)",
+        "Gmail wants an app password",
+    ),
+    (
+        "ada@yahoo.com",
+        b"[AUTHENTICATIONFAILED] AUTHENTICATE Invalid credentials",
+        "Yahoo wants an app password",
+    ),
+    ("ada@icloud.com", b"[AUTHENTICATIONFAILED] Authentication Failed", "app-specific password"),
+    (
+        "ada@fastmail.com",
+        b"[AUTHENTICATIONFAILED] Incorrect username, password",
+        "Fastmail wants an app password",
+    ),
+    (
+        "ada@yandex.com",
+        b"[AUTHENTICATIONFAILED] AUTHENTICATE invalid credentials or IMAP is disabled",
+        "app-passwords",
+    ),
+    ("ada@gmx.de", b"authentication failed", "POP3/IMAP Abruf"),
+    ("ada@winter.example", b"[AUTHENTICATIONFAILED] Authentication failed.", "Check user name and password"),
+]
+
+
+def options(server: ScriptedServer, address: str) -> list[str]:
+    return ["--email", address, "--host", "127.0.0.1", "--port", str(server.port), "--tls", "none"]
+
+
+@pytest.mark.parametrize(("address", "answer", "advice"), REFUSALS)
+def test_a_refused_password_ends_with_the_servers_words_and_the_providers_way_out(
+    played: Played, monkeypatch: pytest.MonkeyPatch, address: str, answer: bytes, advice: str
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "hunter-2-secret")
+    with ScriptedServer({"(password)": [NO + answer + b"\r\n"]}) as server:
+        told = played(*options(server, address), "--password-env", "MAIL_PASSWORD", "--non-interactive")
+    assert isinstance(told.exception, SetupEnds)
+    sentence = str(told.exception)
+    assert answer.decode().partition("] ")[2] in sentence or answer.decode() in sentence
+    assert advice in sentence
+    assert "setup:" not in sentence
+    assert "hunter-2-secret" not in said(told)
+    assert played.left() == []
+
+
+def test_a_typed_password_may_be_typed_again_but_not_for_ever(played: Played) -> None:
+    with ScriptedServer({"(password)": [NO + b"[AUTHENTICATIONFAILED] no\r\n"]}) as server:
+        told = played(*options(server, "ada@gmail.com"), answers=["one", "two", "three", "four"])
+        tries = [line for line in server.heard if b"AUTHENTICATE" in line]
+    assert isinstance(told.exception, SetupEnds)
+    assert len(tries) == 3
+    before, _, _ = told.output.partition("Password of ada@gmail.com")
+    assert "make an app password at https://myaccount.google.com/apppasswords" in before
+    assert played.left() == []
+
+
+def test_basic_authentication_that_is_disabled_is_told_as_oauth_only_and_not_tried_again(
+    played: Played,
+) -> None:
+    answer = NO + b"Basic authentication is disabled.\r\n"
+    with ScriptedServer({"(password)": [answer]}) as server:
+        told = played(*options(server, "ada@winter.example"), answers=["one", "two", "three"])
+        tries = [line for line in server.heard if b"AUTHENTICATE" in line]
+    assert len(tries) == 1
+    assert "only OAuth2, which scatterclean cannot do yet" in str(told.exception)
+    assert "email-oauth2-proxy" in str(told.exception)
+
+
+def test_a_server_that_offers_oauth_alone_is_never_sent_a_password(played: Played) -> None:
+    with ScriptedServer(capability="LOGINDISABLED AUTH=XOAUTH2 AUTH=OAUTHBEARER") as server:
+        told = played(*options(server, "ada@winter.example"), answers=["secret"])
+        heard = b" ".join(server.heard)
+    assert "takes no passwords, only OAuth2" in str(told.exception)
+    assert b"AUTHENTICATE" not in heard
+    assert b"LOGIN" not in heard
+    assert played.left() == []
+
+
+def test_a_server_that_switched_passwords_off_is_told_before_one_is_asked_for(played: Played) -> None:
+    with ScriptedServer(capability="LOGINDISABLED") as server:
+        told = played(*options(server, "ada@winter.example"), answers=["secret"])
+    assert "has switched the login by password off" in str(told.exception)
+    assert "Password" not in told.output
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence", "way"),
+    [
+        ("ada@outlook.com", "takes no passwords for IMAP, only OAuth2", "email-oauth2-proxy"),
+        ("ada@hotmail.de", "takes no passwords for IMAP, only OAuth2", "scatterclean init --host 127.0.0.1"),
+        ("ada@proton.me", "does not offer IMAP to other programs by itself", "Bridge"),
+        ("ada@tuta.com", "does not offer IMAP to other programs by itself", "no IMAP at all"),
+    ],
+)
+def test_where_no_password_helps_none_is_asked_for_and_nobody_is_connected_to(
+    played: Played, address: str, sentence: str, way: str
+) -> None:
+    told = played(answers=[address])
+    assert sentence in str(told.exception)
+    assert way in str(told.exception)
+    assert played.greeted == []
+    assert played.asked == []
+
+
+def test_a_domain_of_ones_own_at_microsoft_is_known_by_its_mx_record(played: Played) -> None:
+    played.exchangers = {"winter.example": ["winter-example.mail.protection.outlook.com"]}
+    told = played("--email", "ada@winter.example", answers=["never asked"])
+    assert "mail for winter.example is received by Microsoft" in told.output
+    assert "takes no passwords for IMAP, only OAuth2" in str(told.exception)
+    assert played.greeted == []
