@@ -129,7 +129,7 @@ def _content_of(path: Path, name: str) -> tuple[bytes, int]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL in the path
         raise ConfigMissing(
             f"{name}: there is no such file, expected the configuration",
-            hint=f"write one after the sample scatterclean.toml, or name it with --config or ${ENVIRONMENT}; "
+            hint=f"`scatterclean init` makes one, by asking you; or name it with --config or ${ENVIRONMENT}; "
             f"the least that it needs:\n{_LEAST}",
         ) from None
     except OSError as error:

@@ -29,8 +29,7 @@ def configuration(house: House) -> Iterator[Said]:
             fault(
                 "config-missing",
                 missing.what,
-                "Write one after the sample scatterclean.toml, whose comments explain every key, or name it with "
-                f"--config or ${ENVIRONMENT}; `scatterclean check-config` shows the least that it needs.",
+                f"`scatterclean init` makes one, by asking you; or name it with --config or ${ENVIRONMENT}.",
             )
         ) from None
     except ConfigBroken as broken:

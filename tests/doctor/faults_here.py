@@ -228,7 +228,7 @@ def blank_behind_the_password(ward: Ward) -> None:
 
 
 HERE = [
-    planted(no_configuration, "config-missing", "fault", "there is no such file", "sample scatterclean.toml"),
+    planted(no_configuration, "config-missing", "fault", "there is no such file", "scatterclean init"),
     planted(broken_configuration, "config-broken", "fault", "pasword: unknown key", "check-config"),
     planted(unwise_settle, "config-unwise", "warning", "settle", "Change it as the sentence says"),
     planted(program_not_in_path, "config-doubtful", "warning", "'no-such-program'", "PATH"),
