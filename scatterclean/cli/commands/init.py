@@ -183,7 +183,7 @@ def _after(ctx: click.Context, screen: Screen, done: Done, as_json: bool) -> int
     if not moves:
         screen.say(f'It only watches and tells. To let it move: mode = "move" in {done.path}')
     screen.say(
-        "To watch the inbox from now on, run: scatterclean run; or let it run as a service: scatterclean service install"
+        "To watch the inbox from now on, run: scatterclean run; or, as a service of yours: scatterclean service install"
     )
     return code
 
