@@ -291,7 +291,9 @@ def test_a_file_that_cannot_be_written_takes_the_password_back_out(
 # --- on a terminal -----------------------------------------------------------------------------------------
 
 _TAKES_THE_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    # In the background of a shell without job control, as CI may run us, SIGINT is ignored by all children.
+    "signal.signal(signal.SIGINT, signal.SIG_DFL);"
     "os.execv(sys.executable, [sys.executable, '-m', 'scatterclean', *sys.argv[1:]])"
 )
 
@@ -497,6 +499,14 @@ def test_whatever_ends_the_writing_in_the_middle_leaves_nothing_of_it(
     assert person.untouched
 
 
+@pytest.fixture
+def in_the_foreground() -> Iterator[None]:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
 def test_ctrl_c_in_the_moment_of_writing_waits_until_all_is_written(
     played: Played, person: Person, server: ScratchDovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
