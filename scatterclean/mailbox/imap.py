@@ -182,17 +182,17 @@ class ImapMailbox(Lasting):
         if not opened.exists:
             return []
         day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
-        found: set[int] = set()
+        found: list[int] = []
         for start, end in self._windows(opened, first):
             criteria = f"UID {start}:{end}{day}".encode()
             answer = session.demand("UID SEARCH", criteria, about=place.folder)
             # "n:*" means the last message even if n is higher (RFC 3501, 6.4.8).
             try:
-                found.update(uid for uid in found_uids(answer) if uid >= first)
+                found += [uid for uid in found_uids(answer) if uid >= first]
             except ValueError as broken:
                 session.drop()
                 raise lost(broken, session.exchange("UID SEARCH", place.folder)) from None
-        return sorted(found)
+        return sets.each_once(found)
 
     def _windows(self, opened: Opened, first: int) -> Iterator[tuple[int, int | str]]:
         """Stretches of UIDs that leave none out and hold no more messages than one answer may.

@@ -166,7 +166,7 @@ def test_a_real_server_tells_the_same_in_far_fewer_bytes_and_all_else_goes_on(
     squeezed, bytes_squeezed = read(box), line.came
     assert squeezed == plain
     assert len(plain) == MESSAGES
-    assert bytes_squeezed < bytes_plain / 3
+    assert bytes_squeezed < bytes_plain / 2
     box.create("Backscatter")
     place, target = box.state("INBOX").place, box.state("Backscatter").place
     went = box.move(place, [plain[0][0], plain[1][0]], target)
