@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from scatterclean.demo.dovecot import ScratchDovecot
 from scatterclean.mailbox.together import manners_of
@@ -19,7 +19,7 @@ from tests.hosts.kinds import KINDS
 from tests.servers import Host
 
 # No timed asserts: on a busy machine a deadline tells of the machine, not of the code.
-settings.register_profile("scatterclean", deadline=None)
+settings.register_profile("scatterclean", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("scatterclean")
 
 HERE = Path(__file__).parent
