@@ -30,7 +30,7 @@ BUSY_TIMEOUT = 30.0
 # Page cache of one connection, at most; it grows with what is touched, and the daemon keeps its connections for years.
 _CACHE_KIB = 2 * 1024
 # While a large log is written.  The keys of ids come in no order: with 2 MB each page is written many times over.
-_LARGE_CACHE_KIB = 32 * 1024
+_LARGE_CACHE_KIB = 16 * 1024
 # Kept open between transactions.  Threads that meet get connections of their own, which are closed afterwards.
 _KEPT = 2
 
