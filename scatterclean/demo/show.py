@@ -269,7 +269,9 @@ class _Show:
 
     def _onwards(self) -> None:
         self._title("Your own account")
-        self._say(f"Write a few lines into {_home(default_path())}:")
+        self._say(
+            f"`scatterclean init` asks for what it needs. Or write a few lines into {_home(default_path())}:"
+        )
         self.console.print(
             Padding(Syntax(_SAMPLE, "toml", theme="ansi_dark", background_color="default"), (0, 0, 0, 4))
         )

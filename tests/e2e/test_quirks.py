@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -55,9 +54,10 @@ def on(provider: type[Provider]) -> pytest.MarkDecorator:
 
 def sweep(program: Program) -> None:
     """In this process."""
-    os.environ["MAIL_PASSWORD"] = program.password
-    with Household.open(load(program.config)) as household:
-        household.sweep("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MAIL_PASSWORD", program.password)
+        with Household.open(load(program.config)) as household:
+            household.sweep("home")
 
 
 # --- Gmail ------------------------------------------------------------------------------------------------
