@@ -5,6 +5,7 @@ The rooms, in the order in which a sweep walks through them; who reads them top 
 model        the nouns, frozen values: the glossary
 errors       what can go wrong, by who mends it
 headers      header fields, addresses, dates and ids out of any bytes
+plain        header blocks as plain as nearly all are, read by one pattern
 bounce/      bytes -> Bounce | None: the reader of automatic mail
 sent         header fields of a Sent copy -> SentMessage
 fingerprint  what a message is known by, wherever it moves
@@ -37,6 +38,8 @@ sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
+setup/       an account, by asking the person
+units/       the daemon as a service of systemd or launchd
 doctor/      what can be wrong, and how to mend it; it changes nothing
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox

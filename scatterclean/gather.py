@@ -1,7 +1,7 @@
 """New mail of a watched folder -> cases for the judge, and lessons about the log.  It judges and moves nothing.
 
 Header fields first; only of what may be automatic mail about another message is more fetched, and size-capped.
-No body of ordinary mail is fetched.
+Of mail whose header fields look ordinary no body is fetched.
 """
 
 from __future__ import annotations

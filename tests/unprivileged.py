@@ -24,6 +24,6 @@ def without_privileges() -> Iterator[None]:
 
 
 def may_be_read_without_privileges(path: Path) -> bool:
-    """Not in a home into which only its owner may look, such as /root."""
+    """Not in a home into which only its owner may look, such as root's."""
     with without_privileges():
         return os.access(path, os.R_OK, effective_ids=True)

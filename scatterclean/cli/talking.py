@@ -5,12 +5,9 @@ Where the terminal can, bars are drawn while something is read; on a dumb one a 
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
@@ -112,41 +109,3 @@ class TerminalTalk:
             screen.say(f"{len(heap)}: {sentence}", indent=4)
         for trouble in outcome.report.troubles if outcome.report else ():
             screen.trouble(trouble)
-
-
-@contextmanager
-def held() -> Iterator[None]:
-    """Signals that end a program wait until the context is left: what is written in it is written whole."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-
-    def note(signum: int, _frame: FrameType | None) -> None:
-        came.append(signum)
-
-    names = [s for s in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, s)]
-    before = {name: signal.signal(getattr(signal, name), note) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
-        for signum in came[:1]:
-            signal.raise_signal(signum)
-
-
-@contextmanager
-def leaving_in_order() -> Iterator[None]:
-    """SIGTERM and a closed terminal (SIGHUP) end a set-up as Ctrl-C does: nothing of it is left behind."""
-
-    def leave(signum: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + signum)
-
-    names = [s for s in ("SIGTERM", "SIGHUP") if hasattr(signal, s)]
-    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

@@ -239,7 +239,7 @@ class _Show:
             table.add_row(Text(verdict, _STYLES[verdict]), told)
         ordinary = len(stayed) - len(automatic)
         table.add_row(
-            "", f"And {ordinary} ordinary messages, of which only the header fields were looked at."
+            "", f"And {ordinary} ordinary messages, of most of which only the header fields were looked at."
         )
         self._show(table)
         self._breathe()

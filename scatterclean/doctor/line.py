@@ -17,8 +17,7 @@ from scatterclean.config.secret import COMMAND_LIMIT
 from scatterclean.doctor.patient import Patient, lasted
 from scatterclean.doctor.told import Failed, Said, fault, warning, well
 from scatterclean.errors import SecretUnavailable
-from scatterclean.mailbox.imap import connect
-from scatterclean.mailbox.login import context_of, open_session
+from scatterclean.mailbox.login import greeted, open_session
 from scatterclean.mailbox.translate import Exchange, unconnected
 
 SOON = timedelta(days=14)
@@ -162,16 +161,7 @@ def connection(patient: Patient) -> Iterator[Said]:
 
 def tls(patient: Patient) -> Iterator[Said]:
     """A handshake as a sweep makes it, and when the certificate expires.  No password is sent."""
-    access = patient.access
-    context = None if access.tls == "none" else context_of(access)
-    session = connect(
-        access.account,
-        access.host,
-        access.port,
-        implicit=context if access.tls == "implicit" else None,
-        starttls=context if access.tls == "starttls" else None,
-        timeouts=(access.connect_timeout, access.read_timeout),
-    )
+    session = greeted(patient.access)
     try:
         with session.line("TLS") as connected:
             sock = connected.sock

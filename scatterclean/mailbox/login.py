@@ -59,9 +59,10 @@ def _gone(access: Access) -> Session:
     raise ConnectionLost(f"{access.account}: {access.host}:{access.port} ended the session after the login")
 
 
-def _met(access: Access) -> Session | None:
+def greeted(access: Access) -> Session:
+    """A session in which the greeting was read and TLS is up, as far as there is to be TLS; no password was sent."""
     context = None if access.tls == "none" else context_of(access)
-    session = connect(
+    return connect(
         access.account,
         access.host,
         access.port,
@@ -69,6 +70,10 @@ def _met(access: Access) -> Session | None:
         starttls=context if access.tls == "starttls" else None,
         timeouts=(access.connect_timeout, access.read_timeout),
     )
+
+
+def _met(access: Access) -> Session | None:
+    session = greeted(access)
     try:
         lasts = introduce(session, _log_in(session, access))
     except BaseException:

@@ -127,21 +127,29 @@ class Dns:
 
     def _configured(self) -> Resolver:
         """Raises dns.resolver.NoResolverConfiguration if there are no nameservers."""
-        from dns.resolver import Resolver
-
         now = self._clock()
         resolver = self._resolver
         if resolver is None or (not self._nameservers and now >= self._configured_until):
-            if self._nameservers:
-                resolver = Resolver(configure=False)
-                resolver.nameservers = list(self._nameservers)
-                resolver.port = self._port
-            else:
-                resolver = Resolver(filename=str(self._resolv_conf))
-            resolver.timeout = _PER_TRY
+            resolver = resolver_of(self._nameservers, self._port, self._resolv_conf, per_try=_PER_TRY)
             self._resolver = resolver
             self._configured_until = now + _CONFIGURED_FOR
         return resolver
+
+
+def resolver_of(nameservers: Sequence[str], port: int, resolv_conf: Path, *, per_try: float) -> Resolver:
+    """One that asks these name servers; if none are named, those of the system.  `per_try`: seconds for one of them.
+
+    Raises dns.resolver.NoResolverConfiguration if there are none."""
+    from dns.resolver import Resolver
+
+    if nameservers:
+        resolver = Resolver(configure=False)
+        resolver.nameservers = list(nameservers)
+        resolver.port = port
+    else:
+        resolver = Resolver(filename=str(resolv_conf))
+    resolver.timeout = per_try
+    return resolver
 
 
 def _texts_of(answer: Answer, kind: str) -> Records:

@@ -7,14 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from scatterclean.config import Tls
-from scatterclean.names.dns import RESOLV_CONF
+from scatterclean.names.dns import RESOLV_CONF, resolver_of
 from scatterclean.setup.servers import Said, Server, host_in
-
-if TYPE_CHECKING:
-    from dns.resolver import Resolver
 
 _PER_TRY, _PATIENCE = 1.5, 4.0  # seconds: for one try, for one question
 _MOST = 4  # servers of one kind that are looked at
@@ -58,7 +54,7 @@ class Records:
         import dns.exception
 
         try:
-            answer = self._resolver().resolve(
+            answer = resolver_of(self._nameservers, self._port, self._resolv_conf, per_try=_PER_TRY).resolve(
                 name, kind, search=False, raise_on_no_answer=False, lifetime=self._patience
             )
         except (dns.exception.DNSException, OSError, ValueError):
@@ -71,15 +67,3 @@ class Records:
             else:
                 rows.append((record.preference, 0, 0, record.exchange.to_text(omit_final_dot=True)))
         return rows
-
-    def _resolver(self) -> Resolver:
-        from dns.resolver import Resolver
-
-        if self._nameservers:
-            resolver = Resolver(configure=False)
-            resolver.nameservers = list(self._nameservers)
-            resolver.port = self._port
-        else:
-            resolver = Resolver(filename=str(self._resolv_conf))
-        resolver.timeout = _PER_TRY
-        return resolver

@@ -20,5 +20,5 @@ def logging_as_before() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nobody_elses_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SCATTERCLEAN_CONFIG", "NO_COLOR", "COLUMNS", "FORCE_COLOR"):
+    for name in ("SCATTERCLEAN_CONFIG", "NO_COLOR", "COLUMNS", "FORCE_COLOR", "CREDENTIALS_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)

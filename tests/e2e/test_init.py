@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.cli.talking import held
+from scatterclean.cli.leaving import held
 from scatterclean.config import Tls, load
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import ConfigBroken

@@ -2,7 +2,7 @@
 # A real `systemd --user` of an unprivileged user, on a machine that was not started with systemd: root makes a mount
 # namespace with a /run of its own and a control group, becomes nobody, starts the manager, and runs the arguments.
 # Called as: unshare --mount bash stage.sh NAME PYTHON COMMAND...; NAME is that of the control group, PYTHON the folder
-# of a Python, which nobody could not reach if it lay in /root: then /root holds nothing but that.
+# of a Python, which nobody could not reach if it lay in root's home: then that holds nothing else.
 set -eu
 name=$1
 python=$2
@@ -24,10 +24,11 @@ leave() {
 }
 trap leave EXIT
 mount -t tmpfs tmpfs /run
-if [[ $python == /root/* ]]; then
+roots=$(getent passwd 0 | cut -d: -f6)
+if [[ $python == "$roots"/* ]]; then
     mkdir /run/python
     mount --bind "$python" /run/python
-    mount -t tmpfs -o mode=755 tmpfs /root
+    mount -t tmpfs -o mode=755 tmpfs "$roots"
     mkdir -p "$python"
     mount --bind /run/python "$python"
 fi

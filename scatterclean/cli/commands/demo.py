@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import FrameType
 from typing import Literal
 
 import click
@@ -36,29 +32,14 @@ def command(given: Given, server: Literal["embedded", "dovecot"], no_pause: bool
       scatterclean demo
       scatterclean demo --server dovecot --no-pause
     """
+    from scatterclean.cli.leaving import leaving_in_order
     from scatterclean.demo.dovecot import DovecotBroken
     from scatterclean.demo.show import run_demo
 
     screen = given.screen()
     try:
-        with _leaving_in_order():
+        with leaving_in_order():
             return run_demo(screen.people, server=server, pause=not no_pause)
     except DovecotBroken as broken:
         screen.trouble(f"{broken}\n  Without Dovecot: scatterclean demo", style="red")
         return exits.TROUBLE
-
-
-@contextmanager
-def _leaving_in_order() -> Iterator[None]:
-    """A closed terminal (SIGHUP) and SIGTERM end the demo as Ctrl-C does: Dovecot would outlive it."""
-
-    def leave(signum: int, _frame: FrameType | None) -> None:
-        raise SystemExit(128 + signum)
-
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), leave) for name in names}
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

@@ -102,7 +102,8 @@ def command(
       scatterclean init --email ada@example.org --host localhost --ca-file my-server.pem
       scatterclean init --non-interactive --email ada@gmail.com --password-file ~/.gmail --move
     """
-    from scatterclean.cli.talking import TerminalTalk, leaving_in_order
+    from scatterclean.cli.leaving import leaving_in_order
+    from scatterclean.cli.talking import TerminalTalk
     from scatterclean.config import Tls
     from scatterclean.setup.flags import Flags, Keep
     from scatterclean.setup.talk import Silent
@@ -142,7 +143,7 @@ def command(
 
 def the_world(flags: Flags) -> World:
     """The network, the keyring and the signals of this machine."""
-    from scatterclean.cli.talking import held
+    from scatterclean.cli.leaving import held
     from scatterclean.setup.discovery import Network
     from scatterclean.setup.greeting import greet
     from scatterclean.setup.keeping import Keyring
