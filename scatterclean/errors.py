@@ -79,6 +79,10 @@ class SecretUnavailable(PersonCanMend):
     """The password could not be had from where the configuration says it is."""
 
 
+class LoginExpired(SecretUnavailable):
+    """There is no login by OAuth2, or the provider takes it no longer (revoked, run out): a new one is needed."""
+
+
 # --- server and session ---------------------------------------------------------------------------------
 
 

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import PydanticCustomError
 
 from scatterclean.config.evidence import outbound, own_id
+from scatterclean.config.oauth import OAuth, Text
 from scatterclean.config.settings import LogLevel, Tls
 from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId, WithoutUidplus
 
@@ -282,6 +283,10 @@ class AccountTable(Table):
     password_credential: Credential | None = None
     password_keyring: Keyring | None = None
     password: Annotated[Password | None, Field(repr=False)] = None
+    token_command: Command | None = None
+    oauth: OAuth | None = None
+    oauth_client_id: Text | None = None
+    oauth_client_secret: Annotated[Text | None, Field(repr=False)] = None
     addresses: list[Address] | None = None
     shared: list[Address] | None = None
     never_sends: list[Address] | None = None

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from scatterclean.config.secret import Secret
-from scatterclean.model import Account
+from scatterclean.model import Account, OAuthClient
 
 
 class Tls(StrEnum):
@@ -41,7 +41,8 @@ class AccountSettings:
     """One `[accounts.NAME]` table with every default filled in.
 
     `poll` is the time between two sweeps, `push`: may the server wake one earlier?  `timeout` is how long any one
-    network call may take; `dns`: may the records of the person's own domains be asked for?
+    network call may take; `dns`: may the records of the person's own domains be asked for?  `oauth` is there
+    if the login is by OAuth2; its refresh token is kept in the folder `tokens`, where there is no keyring.
     """
 
     account: Account
@@ -55,6 +56,8 @@ class AccountSettings:
     poll: timedelta = POLL
     push: bool = True
     dns: bool = True
+    oauth: OAuthClient | None = None
+    tokens: Path = Path()
 
     @property
     def name(self) -> str:

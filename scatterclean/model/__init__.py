@@ -30,6 +30,7 @@ from scatterclean.model.log import (
     TieQuestion,
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
+from scatterclean.model.oauth import OAuthClient
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
 from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId, WithoutUidplus
 from scatterclean.model.push import Push
@@ -90,6 +91,7 @@ __all__ = [
     "Mode",
     "Move",
     "MoveState",
+    "OAuthClient",
     "Origin",
     "OriginSign",
     "Original",
