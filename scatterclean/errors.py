@@ -106,6 +106,10 @@ class LoginRefused(PersonCanMend):
     """The server answered the login with NO: wrong user name or password, or passwords are switched off."""
 
 
+class TokensNotTaken(LoginRefused):
+    """The server offers no way to log in by access token; none was sent."""
+
+
 class CertificateRefused(PersonCanMend):
     """The server's certificate is not trusted: expired, for another host, or of an unknown authority."""
 

@@ -16,6 +16,7 @@ from scatterclean.errors import (
     LoginRefused,
     SecretUnavailable,
     TlsUnavailable,
+    TokensNotTaken,
 )
 from scatterclean.mailbox.answers import Answer, code_of
 from scatterclean.mailbox.bearer import mechanism
@@ -67,6 +68,8 @@ def open_session(access: Access) -> Session:
     token = access.secret()  # before anybody is connected to: who has none need not be met
     try:
         return _opened(replace(access, secret=lambda: token))
+    except TokensNotTaken:
+        raise
     except LoginRefused:
         # Withdrawn, or this clock is wrong: one that was had just now tells which of the two is to blame.
         if access.instead_of is None:
@@ -146,7 +149,7 @@ def _token(session: Session, access: Access, offered: frozenset[str]) -> Answer:
     user, token = _sound(access, "access token")
     way = mechanism(offered, user, token, access.host, access.port)
     if way is None:
-        raise TlsUnavailable(
+        raise TokensNotTaken(
             f"{access.account}: {session.where} takes no access tokens (neither OAUTHBEARER nor XOAUTH2)",
             hint="Log in by a password there (password_command and the others), or correct `host`.",
         )

@@ -33,6 +33,10 @@ class TokenDovecot(ScratchDovecot):
         self._idp = idp
         self.mechanisms = mechanisms
 
+    def __enter__(self) -> TokenDovecot:
+        super().__enter__()
+        return self
+
     def _settings(self) -> str:
         (self.base / "oauth2.conf.ext").write_text(
             _ASKING.format(mailserver=MAILSERVER, secret=MAILSERVER_SECRET, port=self._idp.port)

@@ -37,13 +37,16 @@ if TYPE_CHECKING:
     help="Where the login is kept. Default: the keyring if there is one, else a file that only you may read.",
 )
 @click.pass_obj
-def command(given: Given, account: str, device: bool, no_browser: bool, port: int, keep: str | None) -> int:
+def command(
+    given: Given, *, account: str, device: bool, no_browser: bool, port: int, keep: str | None
+) -> int:
     """Log in to ACCOUNT by OAuth2, once: from then on access tokens are renewed by themselves.
 
     For accounts that have `oauth` in the configuration; docs/oauth.md tells how to get a client id.
     Your browser opens, you log in at your provider, and the provider sends the answer to this
     machine. It is kept after the mail server has taken it. Do it again when the provider has ended
-    the login: `run`, `status` and `doctor` say so, and a running daemon tries again within 15 minutes.
+    the login: `run`, `status` and `doctor` say so. A running daemon tries again within 15 minutes, or
+    at once after SIGHUP.
 
     On a machine without a browser use --device (Microsoft), or an ssh tunnel from where one is:
     ssh -L 8765:127.0.0.1:8765 THAT-MACHINE, and there: scatterclean login ACCOUNT --port 8765
