@@ -206,3 +206,39 @@ def test_a_token_of_another_program_serves_as_well(
     assert "bogus-token" not in refused.stderr + refused.stdout
     provider.counter.nothing_of_it_in(done.stdout, done.stderr, refused.stdout, refused.stderr)
     jo.close()
+
+
+def test_doctor_says_whether_a_token_can_be_had_and_what_mends_it(
+    provider: Provider, mailserver: TokenDovecot, config: Path
+) -> None:
+    written(config, table(mailserver, provider.oauth))
+    secret, after = observed(config, "secret"), observed(config, "login")
+    assert (secret["rating"], secret["code"]) == ("fault", "login-expired")
+    assert "scatterclean login home" in secret["mend"]
+    assert after["code"] == "not-looked-at"
+    assert login(config, by_browser, "--no-browser", "--keep", "file")[0] == 0
+    secret, after = observed(config, "secret"), observed(config, "login")
+    assert secret["what"] == "an access token came from oauth"
+    assert (after["rating"], after["what"][:15]) == ("ok", "jo is logged in")
+    done = command(config, "doctor", "--json")
+    provider.counter.nothing_of_it_in(done.stdout, done.stderr)
+
+
+def observed(config: Path, topic: str) -> dict[str, str]:
+    """The doctor's observation of that topic of the account."""
+    told = json.loads(command(config, "doctor", "--json").stdout)
+    found: list[dict[str, str]] = [o for o in told["observations"] if o["topic"] == topic and o["account"]]
+    assert len(found) == 1, told
+    return found[0]
+
+
+def test_a_login_of_somebody_else_is_not_kept(
+    provider: Provider, mailserver: TokenDovecot, config: Path
+) -> None:
+    """The browser was logged in as another person, as happens; the mail server takes the token for that one only."""
+    other = table(mailserver, provider.oauth).replace(f'username = "{PERSON}"', 'username = "somebody-else"')
+    code, said = login(written(config, other), by_browser, "--no-browser", "--keep", "file")
+    assert code == 1, said
+    assert "refused the login" in said
+    assert not (config.with_name("log.db.oauth") / "home.json").exists()
+    provider.counter.nothing_of_it_in(said)
