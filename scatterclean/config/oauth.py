@@ -38,7 +38,7 @@ PROVIDERS: Mapping[str, OAuthClient] = {
         authorization_endpoint=f"{_MICROSOFT}/authorize",
         device_endpoint=f"{_MICROSOFT}/devicecode",
         scope="https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
-        redirect="localhost",  # registered without a port, it fits any; 127.0.0.1 only by way of the manifest
+        redirect="localhost",  # registered without a port, it fits any
         asks=(("prompt", "select_account"),),
     ),
     "yahoo": OAuthClient(
@@ -52,6 +52,7 @@ PROVIDERS: Mapping[str, OAuthClient] = {
         client_id="",
         authorization_endpoint="https://api.fastmail.com/oauth/authorize",
         scope="https://www.fastmail.com/dev/protocol-imap offline_access",
+        redirect="localhost",  # the loopback that its page on OAuth names
     ),
 }
 _NAMES = ", ".join(f'"{name}"' for name in PROVIDERS)
