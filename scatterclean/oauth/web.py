@@ -6,9 +6,11 @@ Plain HTTP only to this machine itself: the configuration allows no other.  What
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
-import time
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
@@ -39,26 +41,39 @@ def host_of(url: str) -> str:
 def post(url: str, form: Mapping[str, str]) -> Reply:
     """Raises NoAnswer.  A status other than 200 is an answer."""
     parts = urlsplit(url)
-    until = time.monotonic() + SECONDS
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port)
+    late = threading.Event()
+
+    def cut() -> None:
+        """A server that sends a byte now and then heeds no time-out of a socket."""
+        late.set()
+        with suppress(OSError, AttributeError):  # there may be no socket yet, or none any more
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+    limit = threading.Timer(SECONDS, cut)
+    limit.daemon = True
+    limit.start()
     try:
-        connection = _connection(parts.scheme, parts.hostname or "", parts.port)
-        try:
-            connection.request(
-                "POST",
-                (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
-                body=urlencode(form),
-                headers={
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "Accept": "application/json",
-                    "User-Agent": "scatterclean",
-                },
-            )
-            with connection.getresponse() as answer:
-                return Reply(answer.status, _body(answer, until), _wait(answer.getheader("Retry-After", "")))
-        finally:
-            connection.close()
+        connection.request(
+            "POST",
+            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            body=urlencode(form),
+            headers={
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept": "application/json",
+                "User-Agent": "scatterclean",
+            },
+        )
+        with connection.getresponse() as answer:
+            told = Reply(answer.status, _body(answer), _wait(answer.getheader("Retry-After", "")))
     except (OSError, http.client.HTTPException, ValueError) as broken:  # ssl.SSLError is an OSError
-        raise NoAnswer(_why(broken)) from None
+        raise NoAnswer(_why(TimeoutError() if late.is_set() else broken)) from None
+    finally:
+        limit.cancel()
+        connection.close()
+    if late.is_set():  # what came until then may be all, or not
+        raise NoAnswer(_why(TimeoutError()))
+    return told
 
 
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
@@ -67,14 +82,14 @@ def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPCon
     return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=_trusting())
 
 
-def _body(answer: http.client.HTTPResponse, until: float) -> str:
+def _body(answer: http.client.HTTPResponse) -> str:
     body = b""
     while step := answer.read(_STEP):
         body += step
         if len(body) > MOST:
             raise NoAnswer(f"its answer is larger than {MOST} bytes")
-        if time.monotonic() > until:
-            raise NoAnswer("its answer takes too long")
+    if answer.length:  # http.client tells a shorter one by nothing else
+        raise NoAnswer("its answer is cut off")
     return body.decode("utf-8", "replace")
 
 
