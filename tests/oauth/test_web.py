@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -21,6 +22,18 @@ FORM = {"refresh_token": "the-refresh-token", "grant_type": "refresh_token"}
 Answer = Callable[[socket.socket], None]
 
 
+def request_of(client: socket.socket) -> bytes:
+    """Head and body."""
+    said = b""
+    while b"\r\n\r\n" not in said:
+        said += client.recv(65_536) or b"\r\n\r\n"
+    length = re.search(rb"Content-Length: (\d+)", said)
+    whole = said.index(b"\r\n\r\n") + 4 + (int(length[1]) if length else 0)
+    while len(said) < whole and (more := client.recv(65_536)):
+        said += more
+    return said
+
+
 @contextmanager
 def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[bytes]]]:
     """(port, what was heard of each connection)."""
@@ -33,13 +46,7 @@ def serving(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[t
                     client, _ = listening.accept()
                     with client, suppress(OSError):
                         one = context.wrap_socket(client, server_side=True) if context else client
-                        said = one.recv(65_536)
-                        while said and not said.endswith(b"grant_type=refresh_token"):
-                            more = one.recv(65_536)
-                            said += more
-                            if not more:
-                                break
-                        heard.append(said)
+                        heard.append(request_of(one))
                         answer(one)
                         one.close()
 
