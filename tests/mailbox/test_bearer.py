@@ -114,3 +114,11 @@ def test_who_has_no_token_meets_no_server() -> None:
         with pytest.raises(LoginRefused):
             open_session(server.access(bearer=True, secret=none))
         assert server.heard == []
+
+
+def test_no_other_token_is_asked_for_where_none_is_taken() -> None:
+    def another(_: str) -> str:
+        raise AssertionError("no token was refused")
+
+    with ScriptedServer(capability="AUTH=PLAIN") as server, pytest.raises(TokensNotTaken):
+        open_session(server.access(bearer=True, secret=lambda: "first", instead_of=another))

@@ -242,3 +242,26 @@ def test_a_login_of_somebody_else_is_not_kept(
     assert "refused the login" in said
     assert not (config.with_name("log.db.oauth") / "home.json").exists()
     provider.counter.nothing_of_it_in(said)
+
+
+def test_several_processes_at_once_lose_no_refresh_token(
+    provider: Provider, mailserver: TokenDovecot, config: Path
+) -> None:
+    """Each renews, each time the refresh token is another one, and one that is used twice ends the login."""
+    written(config, table(mailserver, provider.oauth))
+    assert login(config, by_browser, "--no-browser", "--keep", "file")[0] == 0
+    several = [
+        subprocess.Popen(
+            [*COMMAND, "--config", str(config), "doctor", "--json"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        )
+        for _ in range(4)
+    ]
+    for process in several:
+        told = json.loads(process.communicate(timeout=60)[0])
+        assert [o["rating"] for o in told["observations"] if o["topic"] == "login"] == ["ok"]
+    assert provider.counter.asked.count("refresh_token") == 4
+    kept = json.loads((config.with_name("log.db.oauth") / "home.json").read_text())
+    assert kept["refresh_token"] == provider.counter.latest["refresh_token"]
