@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from scatterclean.errors import LoginExpired, SecretUnavailable
+from scatterclean.errors import LoginExpired, SecretUnavailable, TimeCanMend
 from scatterclean.model import OAuthClient
 from scatterclean.oauth.asking import Asking, Grant, expired
 from scatterclean.oauth.safe import Kept, Safe
@@ -31,7 +31,7 @@ class Tokens:
         self._asking = Asking(account, client)
         self._safe = Safe(account, username, folder)
         self._grant: Grant | None = None
-        self._dead: tuple[str, LoginExpired] | None = None
+        self._dead: tuple[str, str] | None = None  # (refresh token, what the provider said)
         self._unsaved: tuple[str, Kept] | None = None  # (what still lies there, what belongs there)
         self._one = threading.Lock()
 
@@ -42,7 +42,13 @@ class Tokens:
             grant = self._grant
             if grant is not None and time.time() < grant.until - min(_MARGIN, grant.life / 4):
                 return grant.access
-            return self._renewed()
+            try:
+                return self._renewed()
+            except TimeCanMend:
+                if grant is None or time.time() >= grant.until:
+                    raise
+                self._grant = grant  # it holds for some minutes more, and the provider may be back by then
+                return grant.access
 
     def instead_of(self, refused: str) -> str:
         """Another one than this, which the server has refused before its time.  Raises what `access` does."""
@@ -56,11 +62,11 @@ class Tokens:
         with self._safe.locked():
             kept = self._kept()
             if self._dead is not None and self._dead[0] == kept.refresh:
-                raise LoginExpired(self._dead[1].what, hint=self._dead[1].hint)
+                raise expired(self._account, self._dead[1])
             try:
                 grant = self._asking.refresh(kept.refresh)
             except LoginExpired as dead:
-                self._dead = (kept.refresh, dead)
+                self._dead = (kept.refresh, dead.what)
                 raise
             self._dead = None
             if grant.refresh and grant.refresh != kept.refresh:

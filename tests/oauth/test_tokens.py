@@ -142,6 +142,21 @@ def test_an_endpoint_in_trouble_is_trouble_that_time_mends(
     provider.counter.nothing_of_it_in(str(trouble.value), repr(trouble.value))
 
 
+def test_a_token_that_holds_for_minutes_serves_while_the_provider_is_away(
+    provider: Provider, safe: Safe, make: Callable[[], Tokens], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens = make()
+    first, now = tokens.access(), time.time()
+    provider.counter.down = True
+    monkeypatch.setattr("scatterclean.oauth.tokens.time.time", lambda: now + 3600 - 200)
+    assert tokens.access() == first
+    with pytest.raises(ServerUnreachable):
+        tokens.instead_of(first)  # the server does not take it: then it is of no use
+    monkeypatch.setattr("scatterclean.oauth.tokens.time.time", lambda: now + 3600)
+    with pytest.raises(ServerUnreachable):
+        tokens.access()
+
+
 def test_a_rotated_token_that_cannot_be_written_is_not_lost(
     provider: Provider,
     safe: Safe,
