@@ -82,6 +82,29 @@ def login(config: Path, answer: Callable[[str], object], *arguments: str) -> tup
     return process.wait(60), said
 
 
+def test_the_browser_is_asked_to_open_the_address_that_is_shown(
+    provider: Provider,
+    mailserver: TokenDovecot,
+    config: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    monkeypatch.setenv("BROWSER", str(browser))
+    shown: list[str] = []
+
+    def answer(line: str) -> None:
+        shown.append(line) if line.startswith("http") else None
+        if "was asked to open it" in line:
+            by_browser((tmp_path / "opened").read_text().strip())
+
+    code, said = login(written(config, table(mailserver, provider.oauth)), answer, "--keep", "file")
+    assert code == 0, said
+    assert (tmp_path / "opened").read_text().strip() == shown[0]
+
+
 def by_browser(line: str) -> None:
     if line.startswith("http"):
         assert Browser().log_in(line) == 200

@@ -117,9 +117,18 @@ def _address(screen: Screen, url: str, *, no_browser: bool) -> None:
 
     screen.say("Log in at your provider, in a browser of this machine. The address:")
     click.echo(url)  # alone and whole, so that it can be copied
-    if not no_browser and webbrowser.open(url):
+    if not no_browser and _has_window() and webbrowser.open(url):
         screen.say("Your browser was asked to open it.")
     screen.say("Waiting for the answer; Ctrl-C ends it, and nothing is changed then.")
+
+
+def _has_window() -> bool:
+    """Else a browser for the terminal would take this one over."""
+    import os
+    import sys
+
+    names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
 
 
 def _code(screen: Screen, page: str, code: str) -> None:
