@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 from pydantic import ValidationError
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 from scatterclean.cli import PROGRAM, exits
 from scatterclean.cli.root import scatterclean
 from scatterclean.config import load
-from scatterclean.config.schema import AccountTable, FileTable, KindsTable, Table
+from scatterclean.config.schema import FileTable, Table
 from scatterclean.setup.providers import PROVIDERS, Login, Provider
 
 DOCS = Path(__file__).parent
@@ -72,12 +73,11 @@ def _linked(text: str) -> str:
 # --- configuration ---------------------------------------------------------------------------------------------
 
 _KEY = re.compile(r"^#?([a-z_]+) = (.*)$")
-_HEADS = {"": "The file", "accounts.home": "An account", "accounts.home.kinds": "Kinds of mail"}
-_SCHEMA: dict[str, type[Table]] = {
-    "": FileTable,
-    "accounts.home": AccountTable,
-    "accounts.home.kinds": KindsTable,
-}
+_HEADS = {
+    "": "The file",
+    "accounts.home": "An account",
+    "accounts.home.kinds": "Kinds of mail",
+}  # or as in the file
 _TABLES = {
     "": "These keys stand at the top of the file, before the first table.",
     "accounts.home": "One table `[accounts.NAME]` for each mailbox; the name is yours to choose.  Every key "
@@ -99,7 +99,7 @@ def _configuration() -> Iterator[str]:
             table = {"defaults": "accounts.home"}.get(head[1], head[1])
             if table not in moved:
                 moved.add(table)
-                yield from ("", f"## {_HEADS[table]}", "", _TABLES[table])
+                yield from ("", f"## {_HEADS.get(table, f'[{table}]')}", "", _TABLES.get(table, ""))
             words = []
         elif key := _KEY.match(line):
             name, _, comment = key[1], *key[2].partition("  # ")[1:]
@@ -146,12 +146,23 @@ def _is_default(table: str, key: str, value: str) -> bool:
             return False
 
 
+def _schema(table: str) -> type[Table]:
+    """The model of a table, by its name in the sample."""
+    found: type[Table] = FileTable
+    for part in filter(None, table.replace("accounts.home", "accounts").split(".")):
+        inside = [found.model_fields[part].annotation]
+        while not (isinstance(inside[0], type) and issubclass(inside[0], Table)):
+            inside = [*get_args(inside[0]), *inside[1:]] if get_args(inside[0]) else inside[1:]
+        found = inside[0]
+    return found
+
+
 def _expected(table: str, key: str) -> str:
     """What a key takes, in the words with which the code refuses anything else."""
 
     def refusal(value: object) -> str:
         try:
-            _SCHEMA[table].model_validate({key: value})
+            _schema(table).model_validate({key: value})
         except ValidationError as error:
             return str(error.errors()[0]["msg"])
         return ""

@@ -39,6 +39,9 @@ NOT_RUN: dict[str, NotRun] = {
     "pipx install .": NotRun("the test installs the wheel, which pipx makes of the clone", _INSTALLED),
     "source .venv/bin/activate": NotRun("it changes the shell in which it is typed, and nothing else"),
     "scatterclean demo": NotRun("with Dovecot, and from the wheel, it is run", _WHEEL),
+    "scatterclean demo --server dovecot --no-pause": NotRun(
+        "without --no-pause it is run: there is no terminal"
+    ),
     # setting up
     "scatterclean init": NotRun(_ASKS, _SIX),
     "scatterclean init --host imap.example.org": NotRun(_ASKS, _HOST),

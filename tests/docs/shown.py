@@ -51,7 +51,7 @@ _INLINE = re.compile(rf"(?<!`)`((?:{'|'.join(map(re.escape, PROGRAMS))})(?: [^`\
 _FENCE = re.compile(r"^\s*```(.*)$")
 _INDENTED = re.compile(r"^    ((?:python3?|scatterclean|pip|pipx|uv) .*)$")
 # What other blocks may be.  One without a language is refused: is it something to type, or something to read?
-LANGUAGES = ("console", "toml", "text", "python")
+LANGUAGES = ("console", "toml", "text", "python", "ini", "json", "xml", "yaml")
 
 
 @dataclass(frozen=True, slots=True)
