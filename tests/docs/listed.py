@@ -28,15 +28,16 @@ _LONG = "a benchmark: it takes minutes and makes its own server"
 _BUILT = "tests/e2e/test_releases.py::test_the_source_archive_holds_what_is_needed_to_build_and_test_it"
 _INSTALLED = "tests/e2e/test_releases.py::test_pipx_installs_it_and_it_runs"
 _WHEEL = "tests/e2e/test_wheel.py::test_the_demo_runs_from_the_wheel"
+_FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works_as_it_stands"
 _SITE = "tests/docs/test_site.py::test_every_link_within_the_site_leads_to_a_page_and_a_place_in_it"
 _FRESH = "tests/docs/test_site.py::test_what_the_code_knows_stands_in_the_pages_as_it_is_now"
 
 NOT_RUN: dict[str, NotRun] = {
     # installing
     "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/scatterclean demo": NotRun(
-        "the test installs the wheel, which pip makes of the clone", _WHEEL
+        "it is run where nothing is installed yet", _FIRST
     ),
-    "pipx install .": NotRun("the test installs the wheel, which pipx makes of the clone", _INSTALLED),
+    "pipx install .": NotRun("it is run where nothing is installed yet", _INSTALLED),
     "source .venv/bin/activate": NotRun("it changes the shell in which it is typed, and nothing else"),
     "scatterclean demo": NotRun("with Dovecot, and from the wheel, it is run", _WHEEL),
     "scatterclean demo --server dovecot --no-pause": NotRun(

@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from scatterclean import __version__
+from tests.docs.shown import shown_in
 
 ROOT = Path(__file__).parents[2]
 LABEL = f"scatterclean-{__version__}"
 
 
-def run(*words: str | Path, **more: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*words: str | Path, cwd: Path | None = None, **more: str | Path) -> subprocess.CompletedProcess[str]:
     """In the environment of a person, with `more` in it; nothing of the tests' Python."""
     clean = {
         k: v
@@ -31,7 +32,7 @@ def run(*words: str | Path, **more: str | Path) -> subprocess.CompletedProcess[s
     return subprocess.run(
         words,
         env=clean | {name: str(value) for name, value in more.items()},
-        cwd=more.get("HOME"),
+        cwd=cwd or more.get("HOME"),
         capture_output=True,
         text=True,
         check=False,
@@ -52,6 +53,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(built: Path) -> Path:
     [wheel] = built.glob("*.whl")
     return wheel
+
+
+@pytest.fixture
+def clone(built: Path, tmp_path: Path) -> Path:
+    """A folder as a person has it after cloning: the source archive, unpacked."""
+    subprocess.run(["tar", "-xzf", built / f"{LABEL}.tar.gz"], cwd=tmp_path, check=True)
+    return tmp_path / LABEL
 
 
 @pytest.fixture(scope="module")
@@ -90,17 +98,28 @@ def test_the_wheel_made_of_the_archive_is_that_of_the_source_tree(wheel: Path) -
     assert len(modules) == len(tree)
 
 
-def _works(program: Path, home: Path) -> None:
+def _is_there(program: Path, home: Path) -> None:
+    """As a person sees it first; the demo runs below and in test_wheel.py, it takes seconds."""
     version = run(program, "--version", HOME=home)
     assert (version.returncode, version.stdout) == (0, f"scatterclean {__version__}\n"), version.stderr
-    demo = run(program, "demo", "--no-pause", HOME=home)
-    assert demo.returncode == 0, demo.stdout + demo.stderr
 
 
-def test_pipx_installs_it_and_it_runs(wheel: Path, installers: Path, tmp_path: Path) -> None:
+def test_the_first_command_of_the_readme_works_as_it_stands(
+    clone: Path, installers: Path, tmp_path: Path
+) -> None:
+    first = next(one for one in shown_in(ROOT / "README.md") if one.block)
+    assert first.text.endswith("pip install -q . && .venv/bin/scatterclean demo")
+    path = f"{sys.base_prefix}/bin:/usr/bin:/bin"
+    done = run("bash", "-e", "-c", first.text, cwd=clone, HOME=tmp_path, PATH=path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Backscatter" in done.stdout
+
+
+def test_pipx_installs_it_and_it_runs(clone: Path, installers: Path, tmp_path: Path) -> None:
     (home := tmp_path / "home").mkdir()
     done = run(
-        *(installers / "pipx", "install", wheel),
+        *(installers / "pipx", "install", "."),
+        cwd=clone,
         HOME=home,
         PIPX_HOME=tmp_path / "pipx",
         PIPX_BIN_DIR=tmp_path / "bin",
@@ -108,7 +127,7 @@ def test_pipx_installs_it_and_it_runs(wheel: Path, installers: Path, tmp_path: P
         PIPX_DEFAULT_PYTHON=sys.executable,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    _works(tmp_path / "bin" / "scatterclean", home)
+    _is_there(tmp_path / "bin" / "scatterclean", home)
     assert (tmp_path / "man" / "man1" / "scatterclean-sweep.1").exists()
 
 
@@ -123,4 +142,6 @@ def test_uv_installs_it_as_a_tool_and_it_runs(wheel: Path, installers: Path, tmp
         UV_NO_CONFIG="1",
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    _works(tmp_path / "bin" / "scatterclean", home)
+    _is_there(tmp_path / "bin" / "scatterclean", home)
+    demo = run(tmp_path / "bin" / "scatterclean", "demo", "--no-pause", HOME=home)
+    assert demo.returncode == 0, demo.stdout + demo.stderr
