@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
@@ -127,6 +128,13 @@ def _ours(text: str) -> list[str] | None:
     return shlex.split(found[1]) if found else None
 
 
+@cache
+def _help_of(script: str) -> str:
+    return subprocess.run(
+        [sys.executable, script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+
+
 @pytest.mark.parametrize("text", LISTED)
 def test_what_is_not_run_is_understood_all_the_same(
     text: str, parsed_only: None, capsys: pytest.CaptureFixture[str], tmp_path: Path
@@ -135,10 +143,7 @@ def test_what_is_not_run_is_understood_all_the_same(
     if (words := _ours(text)) is not None:
         assert main([str(tmp_path) if word == "PATH" else word for word in words]) == exits.DONE
     elif bench := re.match(r"python (bench/\w+\.py)(.*)", text):
-        told = subprocess.run(
-            [sys.executable, bench[1], "--help"], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout
-        assert [option for option in re.findall(r"--[\w-]+", bench[2]) if option not in told] == []
+        assert [o for o in re.findall(r"--[\w-]+", bench[2]) if o not in _help_of(bench[1])] == []
     capsys.readouterr()
 
 

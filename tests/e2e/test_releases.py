@@ -31,7 +31,8 @@ def run(*words: str | Path, cwd: Path | None = None, **more: str | Path) -> subp
     }
     return subprocess.run(
         words,
-        env=clean | {name: str(value) for name, value in more.items()},
+        # What runs is compiled when it does; "no" is how pip wants to be told (its user guide, "Configuration").
+        env=clean | {"PIP_NO_COMPILE": "no"} | {name: str(value) for name, value in more.items()},
         cwd=cwd or more.get("HOME"),
         capture_output=True,
         text=True,
