@@ -222,7 +222,7 @@ class Home:
     def _watched(self, words: list[str]) -> tuple[int, str]:
         """The daemon, until it has swept both accounts once, and then told to leave."""
         more = [str(Path(w).expanduser()) if w.startswith("~") else w for w in words[1:]]
-        before, until = self._swept(), time.monotonic() + 60
+        before, until = self._swept(), time.monotonic() + 120
         with (self.folder / "said").open("w+b") as said:
             process = subprocess.Popen([*COMMAND, *more], stderr=said, env=environment())
             try:
