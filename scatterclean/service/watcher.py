@@ -21,6 +21,7 @@ from scatterclean.errors import ConnectionLost, PersonCanMend, PushUnavailable, 
 from scatterclean.model import Push
 from scatterclean.ports import Bell
 from scatterclean.service import health
+from scatterclean.service.logs import about
 from scatterclean.wire import Household
 
 log = logging.getLogger("scatterclean")
@@ -146,7 +147,11 @@ class Watchers:
         rest.push = Push.WOKEN
         if rest.told is not Push.WOKEN:
             rest.told = Push.WOKEN
-            log.info("%s: the server wakes us when mail arrives", watch.name)
+            log.info(
+                "%s: the server wakes us when mail arrives",
+                watch.name,
+                extra=about("push", watch.name, push="woken"),
+            )
         return watch.bell.mark() != watch.known
 
     def rang(self, watch: Watch) -> bool:
@@ -180,6 +185,7 @@ class Watchers:
                 "%s: a bug of scatterclean in its watcher (%s); polling goes on",
                 watch.name,
                 type(why).__name__,
+                extra=about("bug", watch.name, kind=type(why).__name__),
             )
         rest.until = now + wait
         self._tell(watch.settings, rest, trouble)
@@ -199,10 +205,14 @@ class Watchers:
         """Once for each change; that a connection broke is nobody's concern, the sweeps tell real trouble."""
         if rest.push in (Push.CANNOT, Push.CROWDED) and rest.told is not rest.push:
             rest.told = rest.push
-            what = wording.of_account(settings.name, trouble.what) if trouble else wording.push(rest.push)
-            log.info("%s: %s; looking every %s", settings.name, what, wording.span(settings.poll))
+            what = wording.of_account(settings.name, trouble.what if trouble else wording.push(rest.push))
+            extra = about("push", settings.name, push=str(rest.push))
+            log.info("%s; looking every %s", what, wording.span(settings.poll), extra=extra)
         elif trouble is not None and not isinstance(trouble, PersonCanMend):
-            log.debug("%s: not woken for now: %s", settings.name, trouble.what)
+            told = "%s: not woken for now: %s"
+            log.debug(
+                told, settings.name, trouble.what, extra=about("push", settings.name, push=str(rest.push))
+            )
 
     # --- all of them --------------------------------------------------------------------------------------
 
