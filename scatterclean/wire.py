@@ -356,6 +356,7 @@ class Household:
             store.journal,
             store.docket,
             self.clock().astimezone(),
+            history=store.history,
             rhythm=self.rhythm(name),
         )
 

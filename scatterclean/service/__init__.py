@@ -8,6 +8,9 @@ followups  when an account is swept earlier than its poll
 clock      a suspend, a clock that was set
 signals    signals as words in the main loop's queue
 notify     what systemd is told
+outward    what other programs are told after a round
+metrics    figures for Prometheus
+ping       one call of an address
 logs       where log lines go, and how they look
 """
 

@@ -23,6 +23,7 @@ from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
 from scatterclean.service.logs import about
 from scatterclean.service.notify import Notifier
+from scatterclean.service.outward import Outward
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
 
@@ -43,6 +44,7 @@ class Service:
     stop: threading.Event = field(default_factory=threading.Event)
     jobs: Jobs = field(init=False)
     watchers: Watchers = field(init=False)
+    outward: Outward = field(init=False)
     followups: Followups = field(default_factory=Followups)
     notifier: Notifier = field(default_factory=Notifier)
     _stuck: str | None = None
@@ -51,6 +53,7 @@ class Service:
     def __post_init__(self) -> None:
         self.jobs = Jobs(self.household, self.words, self.stop)
         self.watchers = Watchers(self.household, self.words)
+        self.outward = Outward(self.household)
         self.household.keep_sessions()
 
     def run(self) -> bool:
@@ -69,6 +72,7 @@ class Service:
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()
+            self.outward.mind()
             self._show_life()
         self.notifier.leaving()
         return self._leave()
@@ -116,6 +120,7 @@ class Service:
             case "swept", (SweepReport() as report, Waits() as waits):
                 self._swept(report, waits)
             case "unchanged", str() as name:
+                self.outward.well(name)
                 self._unchanged(name)
             case "failed", (str() as name, Trouble() as trouble):
                 self._failed(name, trouble)
@@ -131,6 +136,7 @@ class Service:
                     self._rest(watch.name, why)
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
+                self.outward.failed(name)
                 self.jobs.again(name, MAX_BACKOFF)
 
     def _bug(self, name: str, error: BaseException) -> None:
@@ -151,6 +157,8 @@ class Service:
     def _swept(self, report: SweepReport, waits: Waits) -> None:
         name = report.account
         self.health.setdefault(name, Health()).swept(report)
+        if report.refusal is not Refusal.STOPPED:
+            self.outward.well(name, report)
         if self.stop.is_set() or name not in self.household.accounts:
             return
         self.followups.swept(name, datetime.now(UTC), waits)
@@ -180,6 +188,7 @@ class Service:
     def _failed(self, name: str, trouble: Trouble) -> None:
         if self.stop.is_set() or name not in self.household.accounts:
             return
+        self.outward.failed(name)
         self._news.discard(name)  # the next try sees it
         if isinstance(trouble, ServerBusy):
             self.watchers.give_way(name)
@@ -254,6 +263,8 @@ class Service:
         self.watchers.join()
         while not self.words.empty():  # what the last sweeps did
             self._listen()
+        self.outward.mind()
+        self.outward.end()
         self.jobs.scheduler.shutdown(wait=False)
         self.household.keep_sessions(wanted=False)
         if self.jobs.rounds:
