@@ -55,12 +55,14 @@ class PutAway:
 class Rhythm:
     """When an account is looked at: every `poll`, and when the server tells of new mail, if `wanted`.
 
-    `push` says how far that holds now; None while no daemon runs.
+    `push` says how far that holds now; None while no daemon runs.  `due`: when the daemon looks next, as it said; new
+    mail, and what becomes ripe, bring that forward.
     """
 
     poll: timedelta
     push: Push | None = None
     wanted: bool = True
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ def rhythm(value: Rhythm) -> Form:
         "woken": value.push is Push.WOKEN,
         "push": str(value.push) if value.push is not None else None,
         "poll": int(value.poll.total_seconds()),
+        "next": time(value.due),
     }
 
 

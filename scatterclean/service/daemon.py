@@ -69,6 +69,7 @@ class Service:
             if jump is not None:
                 self._moved(jump)
             self.jobs.mind()
+            self.watchers.due = self.jobs.due()
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
@@ -231,6 +231,12 @@ class Jobs:
                 current.cut = True
             if current.cut:
                 self.household.abort(name)
+
+    def due(self) -> Mapping[str, datetime]:
+        """When each account is looked at next."""
+        return {
+            job.id: job.next_run_time for job in self.scheduler.get_jobs() if job.next_run_time is not None
+        }
 
     def stuck(self) -> str | None:
         """An account that this process will never look at again: its round hangs, or is no longer begun."""

@@ -29,7 +29,7 @@ FAREWELL = 0.5
 
 
 @dataclass(slots=True)
-class Errand:
+class Aside:
     """Something that is done aside, by one thread at a time; `broken`: what was told of its trouble."""
 
     name: str
@@ -78,8 +78,8 @@ class Outward:
     _called: float | None = None
     _stale: bool = False
     _good: bool = False
-    _file: Errand = field(default_factory=lambda: Errand("metrics_file"))
-    _switch: Errand = field(default_factory=lambda: Errand("ping_url"))
+    _file: Aside = field(default_factory=lambda: Aside("metrics_file"))
+    _switch: Aside = field(default_factory=lambda: Aside("ping_url"))
 
     def well(self, name: str, report: SweepReport | None = None) -> None:
         """A round ended well; without a report it found that nothing has changed."""
@@ -115,6 +115,6 @@ class Outward:
     def end(self) -> None:
         """Leave what is being written a moment."""
         until = time.monotonic() + FAREWELL
-        for errand in (self._file, self._switch):
-            if errand.thread is not None:
-                errand.thread.join(max(0.0, until - time.monotonic()))
+        for one in (self._file, self._switch):
+            if one.thread is not None:
+                one.thread.join(max(0.0, until - time.monotonic()))

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from queue import SimpleQueue
 
 from scatterclean import wording
@@ -79,6 +80,8 @@ class Rest:
 class Watchers:
     """The connections that listen.  Only the main loop calls its methods; its threads only put words.
 
+    `due`: when each account is looked at next; it is told to `status` together with how it is woken.
+
     The words: ("listening", watch), ("rang", watch), ("silent", (watch, why)).
     """
 
@@ -86,7 +89,8 @@ class Watchers:
     words: SimpleQueue[tuple[str, object]]
     watches: dict[str, Watch] = field(default_factory=dict)
     rests: dict[str, Rest] = field(default_factory=dict)
-    _noted: dict[str, Push] | None = None
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    _noted: tuple[dict[str, Push], Mapping[str, datetime]] | None = None
     _ending: list[threading.Thread] = field(default_factory=list)
 
     # --- whom to listen to ------------------------------------------------------------------------------
@@ -109,9 +113,9 @@ class Watchers:
                 if now >= rest.until and healthy(name):
                     self._begin(settings, rest)
         pushes = {name: self.rests[name].push for name in accounts}
-        if pushes != self._noted:
-            self._noted = pushes
-            self.household.note_pushes(pushes)
+        if (pushes, self.due) != self._noted:
+            self._noted = pushes, self.due
+            self.household.note_pushes(pushes, self.due)
 
     def woken(self) -> frozenset[str]:
         """Accounts of which all that is watched announces new mail now: it listens to the first folder of `watch`."""

@@ -17,6 +17,7 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
@@ -54,9 +55,13 @@ class Store:
     def read_only(self) -> bool:
         return self._lock is None
 
-    def note_pushes(self, pushes: Mapping[str, Push]) -> None:
-        """Tell readers of this store how each account is woken by this process."""
-        awake.note(self.path, pushes)
+    def note_pushes(self, pushes: Mapping[str, Push], due: Mapping[str, datetime] | None = None) -> None:
+        """Tell readers of this store how each account is woken by this process, and when it is looked at next."""
+        awake.note(self.path, pushes, due or {})
+
+    def due(self) -> Mapping[str, datetime]:
+        """When the daemon that runs on this store looks at each account next; empty if there is none."""
+        return awake.due(self.path)
 
     def pushes(self) -> Mapping[str, Push] | None:
         """How each account is woken by the daemon that runs on this store; None if there is none."""

@@ -38,7 +38,7 @@ from scatterclean.wording.deeds import (
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
 from scatterclean.wording.reasons import CAUSES, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
-from scatterclean.wording.rhythm import push, rhythm
+from scatterclean.wording.rhythm import next_look, push, rhythm
 from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
@@ -75,6 +75,7 @@ __all__ = [
     "log",
     "moment",
     "move",
+    "next_look",
     "of_account",
     "place",
     "push",

@@ -67,7 +67,6 @@ def tell(screen: Screen, standing: Standing) -> None:
     from scatterclean import wording
     from scatterclean.model import Refusal
     from scatterclean.wording import moment
-    from scatterclean.wording.text import ago
 
     screen.say(f"{standing.account} (mode {standing.mode})", "bold")
     alarms = [wording.alarm(each) for each in standing.alarms]
@@ -76,10 +75,7 @@ def tell(screen: Screen, standing: Standing) -> None:
             screen.say(line, "bold red", indent=2)
     if len(alarms) > _ALARMS:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
-    if (rhythm := standing.rhythm) is not None:
-        screen.say(wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted), indent=2)
-    if standing.last_success is not None:
-        screen.say(f"Last success: {ago(standing.last_success, standing.now)}", indent=2)
+    _looks(screen, standing)
     _log(screen, standing)
     away = standing.put_away
     back = f" ({away.returned} of them came back)" if away.returned else ""
@@ -112,6 +108,19 @@ def tell(screen: Screen, standing: Standing) -> None:
             first, *more = trouble.splitlines()
             long = f" (since {moment(since)})" if since < last.ended else ""
             screen.say("\n".join((first + long, *more)), "yellow", indent=2)
+
+
+def _looks(screen: Screen, standing: Standing) -> None:
+    """How often it is looked at, when next, and when that went well last."""
+    from scatterclean import wording
+    from scatterclean.wording.text import ago
+
+    if (rhythm := standing.rhythm) is not None:
+        screen.say(wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted), indent=2)
+        if rhythm.due is not None:
+            screen.say(wording.next_look(rhythm.due, standing.now), indent=2)
+    if standing.last_success is not None:
+        screen.say(f"Last success: {ago(standing.last_success, standing.now)}", indent=2)
 
 
 def _log(screen: Screen, standing: Standing) -> None:
