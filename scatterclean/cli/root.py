@@ -213,6 +213,9 @@ def short_lived() -> Iterator[None]:
         yield
     finally:
         if searched:
+            # Together they set the counts of what is new to naught; else all of it would be searched here and now.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 

@@ -24,7 +24,7 @@ from scatterclean.config.checks import (
 )
 from scatterclean.config.lines import Path as KeyPath
 from scatterclean.config.lines import lines_of
-from scatterclean.config.outward import warnings_of_file
+from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
@@ -98,7 +98,8 @@ def load(path: Path) -> Settings:
     unwise = [
         warning for candidate in candidates for warning in warnings_of(candidate, readable_by_others=readable)
     ]
-    told = warnings_of_file(metrics_file, file.ping_url, readable_by_others=readable)
+    ping_url = file.ping_url if isinstance(file.ping_url, PingUrl) else None
+    told = warnings_of_file(metrics_file, ping_url, readable_by_others=readable)
     unwise += [Problem((key,), text) for key, text in told]
     return Settings(
         path=path,
@@ -106,7 +107,7 @@ def load(path: Path) -> Settings:
         accounts=tuple(_settings(candidate, base) for candidate in candidates),
         log_level=file.log_level or LogLevel.INFO,
         metrics_file=metrics_file,
-        ping_url=file.ping_url,
+        ping_url=ping_url,
         warnings=problems.render(name, unwise, where),
     )
 
