@@ -212,7 +212,7 @@ Line = Annotated[str, AfterValidator(_one_line())]
 Person = Annotated[str, AfterValidator(_one_line(64, least=0))]
 Host = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(_host)]
 PathText = Annotated[Path, PlainValidator(_path)]
-# An object to pydantic: of a class it would make a schema for writing, which nobody asks for and takes 0.05 s.
+# An object to pydantic: of a class it would make a schema for writing, and nobody writes it.
 Ping = Annotated[object, PlainValidator(ping_url)]
 Port = Annotated[int, AfterValidator(_port)]
 Address = Annotated[str, AfterValidator(_one_line(_MAX_ADDRESS)), AfterValidator(_address)]
