@@ -93,6 +93,9 @@ class Health:
     def _tell(self, level: int, event: str, name: str, text: str) -> None:
         if not self._news(text):
             return
+        if wording.tells_alarm(text):
+            log.error("%s", wording.alarm_unnamed(name), extra=about("alarm", name))
+            return
         first, *more = wording.of_account(name, text).splitlines()
         if event == "note" and more:
             # A list of messages: who sent them and what about is nothing for a log.

@@ -16,7 +16,7 @@ evidence   who sent the message that came back, and what is in it
 
 from scatterclean.wording import evidence, log
 from scatterclean.wording.advice import advice, to_whom
-from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told
+from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
     ERRANDS,
     HANDS,
@@ -59,6 +59,7 @@ __all__ = [
     "advice",
     "alarm",
     "alarm_told",
+    "alarm_unnamed",
     "because",
     "by_reason",
     "changes",
@@ -88,6 +89,7 @@ __all__ = [
     "span",
     "sweep_line",
     "target_unsafe",
+    "tells_alarm",
     "there_already",
     "to_whom",
     "twice",

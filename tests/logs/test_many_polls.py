@@ -8,8 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from scatterclean import wording
 from scatterclean.errors import ConnectionLost, LoginRefused, Trouble
-from scatterclean.model import Mode, SweepReport
+from scatterclean.model import Alarm, AlarmKind, Mode, SweepReport
 from scatterclean.service import health
 from scatterclean.service.health import Health
 
@@ -107,6 +108,20 @@ def test_a_list_of_messages_is_named_by_its_first_line_alone(caplog: pytest.LogC
     )
     assert "Ada" not in caplog.text
     assert "eve@" not in caplog.text
+
+
+def test_an_alarm_is_told_at_once_and_names_no_mail(caplog: pytest.LogCaptureFixture) -> None:
+    detail = (("bounces", "2"), ("recipient", "eve@x.example"), ("subject", "Dear Ada"), ("line", "d=Ada"))
+    told = wording.alarm(Alarm("home", "one", AlarmKind.SENT_BY_YOU, datetime.now(UTC), detail))
+    assert "Ada" in told
+    one = Health()
+    for _ in range(3):
+        one.swept(report(told))
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.getMessage().startswith("ALARM: account home: ")
+    assert "Change the password" in record.getMessage()
+    assert "eve@" not in caplog.text
+    assert "Ada" not in caplog.text
 
 
 def test_the_figures_of_a_sweep_go_with_its_line(caplog: pytest.LogCaptureFixture) -> None:
