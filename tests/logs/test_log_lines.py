@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from scatterclean.cli.root import one_off_logging
 from scatterclean.service import logs, set_up_logging
 from scatterclean.service.logs import about, is_journald, tell_nothing_else
 
@@ -72,6 +73,15 @@ def test_what_a_stranger_wrote_begins_no_line(stderr: io.StringIO) -> None:
     assert rest
     assert all(line.startswith("  ") for line in rest)
     assert stderr.getvalue().replace("\n", "").isprintable()
+
+
+def test_nor_does_it_where_a_command_runs_once(capsys: pytest.CaptureFixture[str]) -> None:
+    one_off_logging(verbose=False)
+    log.warning("home: mail.example says: %s", FORGED)
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first == "WARNING: home: mail.example says: INBOX"
+    assert rest
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
 
 
 def test_under_journald_every_line_has_its_level_and_no_time(

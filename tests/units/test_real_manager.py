@@ -184,7 +184,8 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
     hand.close()
     (home / "my 100% secret").write_text(f"{dovecot.password}\n")
     (home / "scatterclean.toml").write_text(
-        f'metrics_file = "my figures/mine.prom"\n[accounts.home]\nhost = "localhost"\nport = {dovecot.port}\ntls = "none"\nusername = "{user}"\n'
+        'metrics_file = "my figures/mine.prom"\n'
+        f'[accounts.home]\nhost = "localhost"\nport = {dovecot.port}\ntls = "none"\nusername = "{user}"\n'
         'password_credential = "mail"\n'
     )
     told = staged(
