@@ -293,6 +293,28 @@ class Journal(Protocol):
         """Those that a sweep of this account ever moved or may have moved (any state but STAYED)."""
 
 
+class History(Protocol):
+    """What became of all sweeps and moves of an account, counted; nothing is read row by row."""
+
+    def put_away(self, account: str, since: datetime | None = None) -> Mapping[MoveState, int]:
+        """Moves of sweeps that were intended since then, by what became of them; none is left out, but zeros."""
+
+    def last_success(self, account: str) -> datetime | None:
+        """When a sweep ended last that had a session with the server."""
+
+    def no_session_since(self, account: str) -> datetime | None:
+        """When the first of the latest tries ended that all came to no session; None if the latest came to one."""
+
+    def said_since(self, account: str, trouble: str) -> datetime | None:
+        """When the first of the latest sweeps ended that all told this trouble; None if the latest did not."""
+
+    def verdicts(self, account: str) -> Mapping[str, int]:
+        """All cases on record by verdict, open and closed."""
+
+    def alarms(self, account: str) -> int:
+        """How many were ever raised."""
+
+
 class Docket(Protocol):
     """The cases: bounces in watched folders that are not genuine, and how far those folders were read."""
 

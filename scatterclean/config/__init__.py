@@ -4,6 +4,7 @@ It fetches no password (that is `Secret.fetch`, later, where a session begins) a
 
 settings         the values
 secret           where passwords are
+outward          what the daemon tells other programs
 schema           what each key may hold
 checks           what keys and accounts must not be together
 lines, problems  where something is wrong, and in which words

@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from scatterclean.config.evidence import outbound, own_id
 from scatterclean.config.oauth import OAuth, Text
+from scatterclean.config.outward import ping_url
 from scatterclean.config.settings import LogLevel, Tls
 from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId, WithoutUidplus
 
@@ -212,6 +213,8 @@ Line = Annotated[str, AfterValidator(_one_line())]
 Person = Annotated[str, AfterValidator(_one_line(64, least=0))]
 Host = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(_host)]
 PathText = Annotated[Path, PlainValidator(_path)]
+# An object to pydantic: of a class it would make a schema for writing, and nobody writes it.
+Ping = Annotated[object, PlainValidator(ping_url)]
 Port = Annotated[int, AfterValidator(_port)]
 Address = Annotated[str, AfterValidator(_one_line(_MAX_ADDRESS)), AfterValidator(_address)]
 Outbound = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(outbound)]
@@ -312,5 +315,7 @@ class AccountTable(Table):
 class FileTable(Table):
     database: Annotated[PathText, AfterValidator(_database)] | None = None
     log_level: Annotated[LogLevel, _choice(LogLevel)] | None = None
+    metrics_file: PathText | None = None
+    ping_url: Ping | None = None
     defaults: AccountTable | None = None
     accounts: dict[str, AccountTable] | None = None

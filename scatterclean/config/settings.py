@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from scatterclean.config.outward import PingUrl
 from scatterclean.config.secret import Secret
 from scatterclean.model import Account, OAuthClient
 
@@ -66,10 +67,15 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops."""
+    """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops.
+
+    `metrics_file`: where the daemon's figures go (Prometheus), `ping_url`: what it calls after a good round.
+    """
 
     path: Path
     database: Path
     accounts: tuple[AccountSettings, ...]
     log_level: LogLevel = LogLevel.INFO
+    metrics_file: Path | None = None
+    ping_url: PingUrl | None = None
     warnings: tuple[str, ...] = field(default=(), compare=False)
