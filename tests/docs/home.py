@@ -197,7 +197,7 @@ class Home:
             self.put_away_one_more()
         if " service status" in text:
             assert main(["service", "install"]) == 0
-        if text.endswith(" run"):
+        if re.search(r" run(?: --[a-z-]+)*$", text):
             return self._watched(shlex.split(text))
         if re.search(r"\binit --non-interactive\b", text):
             self._patch.setenv("SCATTERCLEAN_CONFIG", str(self.folder / "fresh" / "scatterclean.toml"))

@@ -27,7 +27,7 @@ def command(given: Given, log_json: bool) -> int:
     Examples:
       scatterclean run
       scatterclean --config ~/mail/scatterclean.toml run
-      scatterclean run --log-json 2>&1 | jq 'select(.level == "warning")'
+      scatterclean run --log-json
       systemctl --user reload scatterclean      (sends SIGHUP)
     """
     from scatterclean import service
