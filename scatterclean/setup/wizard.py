@@ -307,7 +307,6 @@ class Wizard:
         if look.prefix:
             say(f"Folders begin with {look.prefix} there.", indent=2)
         say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
-        person = account.account.person
         for what, senders in self._learned(household, account, choice):
             more = f" and {len(senders) - _SENDERS} more" if len(senders) > _SENDERS else ""
             say(

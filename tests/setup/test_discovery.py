@@ -189,7 +189,7 @@ def test_no_domain_belongs_to_two_providers() -> None:
 @pytest.mark.parametrize("answer", ["silent", "servfail"])
 def test_a_machine_that_is_offline_is_told_so_and_nothing_else_is_tried(answer: str) -> None:
     names = ("_imaps._tcp.winter.example", "_imap._tcp.winter.example", ".")
-    with loopback_dns({name: answer for name in names}) as dns:
+    with loopback_dns(dict.fromkeys(names, answer)) as dns:
         records = Records(["127.0.0.1"], dns.port, patience=0.5)
         play = Play(set())
         network = Network(records.services, records.exchangers, play._page, play._greet, records.reachable)
