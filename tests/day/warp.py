@@ -27,7 +27,19 @@ def can_be_built() -> bool:
 def build(folder: Path) -> Path:
     """The library to preload."""
     library = folder / "warp.so"
-    command = ["cc", "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(library), str(_SOURCE), "-ldl", "-pthread"]
+    command = [
+        "cc",
+        "-O2",
+        "-Wall",
+        "-Werror",
+        "-shared",
+        "-fPIC",
+        "-o",
+        str(library),
+        str(_SOURCE),
+        "-ldl",
+        "-pthread",
+    ]
     subprocess.run(command, check=True)
     return library
 
