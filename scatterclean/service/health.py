@@ -33,7 +33,8 @@ def backoff(failures: int, trouble: Trouble) -> timedelta:
 
 @dataclass(slots=True)
 class Health:
-    """Of one account: failures in a row, since when, and what was last told (nothing is told twice in a row)."""
+    """Of one account: failures in a row, since when, and what was told since the last round that came to
+    its end (nothing is told twice until another does)."""
 
     failures: int = 0
     since: datetime | None = None
@@ -62,12 +63,14 @@ class Health:
 
     def failed(self, name: str, trouble: Trouble) -> timedelta:
         """A round did not; returns how long to wait before the next."""
-        told = frozenset([trouble.what])
         wait = backoff(self.failures, trouble)
-        if told != self.told:
+        if trouble.what not in self.told:
             what, hint = wording.of_account(name, trouble.what), trouble.hint and f"\n  {trouble.hint}"
             log.warning("%s (trying again in %s)%s", what, wording.span(wait), hint)
             if trouble.reach is Reach.EVERYTHING:
                 log.error("%s: this concerns every account", name)
-        self.failures, self.since, self.told = self.failures + 1, self.since or datetime.now(UTC), told
+        self.failures, self.since = self.failures + 1, self.since or datetime.now(UTC)
+        # Kept until a round comes to its end: an outage shows itself in several ways, and what was told before may
+        # outlast it.
+        self.told |= {trouble.what}
         return wait

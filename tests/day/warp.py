@@ -1,4 +1,4 @@
-"""A clock for a process of its own that runs fast while the process only waits; see warp.c, which it builds and steers."""
+"""A clock for a process that runs fast while the process only waits; see warp.c, which it builds and steers."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from scatterclean.demo.certificates import make_authority, make_certificate
 from scatterclean.names.dns import resolver_of
 from scatterclean.setup import records
 from tests.hosts.quirks import Provider, Quirky
-from tests.names.server import LoopbackDns, loopback_dns
+from tests.names.server import LoopbackDns, Zone, loopback_dns
 from tests.servers import Host, ScriptedServer
 
 from .site import Answer, Site
@@ -105,9 +105,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def an_internet(
-    home: Path, authority: Path, patch: pytest.MonkeyPatch, zone: Mapping[str, Mapping[str, list[str]]]
-) -> Iterator[Internet]:
+def an_internet(home: Path, authority: Path, patch: pytest.MonkeyPatch, zone: Zone) -> Iterator[Internet]:
     """`zone`: what DNS publishes."""
     for variable in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "TMPDIR"):
         patch.setenv(variable, str(home / variable))

@@ -15,7 +15,7 @@ from scatterclean.setup.providers import PROVIDERS, Login
 from scatterclean.setup.records import Records
 from scatterclean.setup.servers import Said, Server, SetupEnds, address_in, host_in
 from scatterclean.setup.web import NoPage
-from tests.names.server import loopback_dns
+from tests.names.server import Zone, loopback_dns
 
 ADA = "ada@winter.example"
 SRV = Server("imap.winter.example", 993, Tls.IMPLICIT, Said.SRV)
@@ -205,7 +205,7 @@ def test_a_machine_without_resolvers_is_told_as_offline(tmp_path: Path) -> None:
 
 
 def test_a_router_that_leaves_questions_for_srv_unanswered_is_not_taken_for_being_offline() -> None:
-    zone = {
+    zone: Zone = {
         "_imaps._tcp.winter.example": "silent",
         "_imap._tcp.winter.example": "silent",
         ".": {"NS": ["a.root.example."]},

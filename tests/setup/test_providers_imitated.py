@@ -19,6 +19,7 @@ from scatterclean.model import Mode
 from scatterclean.setup.servers import SetupEnds
 from tests.conftest import absent
 from tests.hosts.quirks import ICloud, Provider, Talk
+from tests.names.server import Zone
 from tests.servers import RealHand, fresh_user
 from tests.sweeps.world import ME
 
@@ -360,8 +361,8 @@ def test_a_machine_that_is_offline_ends_in_one_sentence(
     home = tmp_path / "home"
     home.mkdir()
     names = ("_imaps._tcp.winter.example", "_imap._tcp.winter.example", ".")
-    zone: dict[str, object] = dict.fromkeys(names, how)
+    zone: Zone = dict.fromkeys(names, how)
     monkeypatch.setattr("scatterclean.setup.records._PATIENCE", 0.5)
-    with an_internet(home, authority, monkeypatch, zone) as internet:  # type: ignore[arg-type]
+    with an_internet(home, authority, monkeypatch, zone) as internet:
         told = internet("--email", ME, answers=["never asked"])
         ends(internet, told, "no name server answered: is this machine online?", "Try again")

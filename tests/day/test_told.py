@@ -1,0 +1,49 @@
+"""What is told of an account in trouble: each thing once, for as long as the trouble lasts."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+
+import pytest
+
+from scatterclean.errors import ConnectionLost, ServerUnreachable
+from scatterclean.model import Mode, SweepReport
+from scatterclean.service.health import Health
+
+
+def report(*troubles: str) -> SweepReport:
+    now = datetime.now(UTC)
+    return SweepReport("home", 1, Mode.MOVE, now, now, troubles=troubles)
+
+
+@pytest.fixture
+def told(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    logging.getLogger("scatterclean").propagate = True
+    caplog.set_level(logging.WARNING)
+    return caplog
+
+
+def test_an_outage_that_shows_itself_in_two_ways_by_turns_is_told_twice_and_not_at_every_try(
+    told: pytest.LogCaptureFixture,
+) -> None:
+    health = Health()
+    for _ in range(5):
+        health.failed("home", ServerUnreachable("home: it refuses the connection"))
+        health.failed("home", ConnectionLost("home: the connection broke"))
+    assert len(told.messages) == 2
+
+
+def test_a_trouble_that_outlasts_an_outage_is_not_told_again_behind_it(
+    told: pytest.LogCaptureFixture,
+) -> None:
+    health = Health()
+    health.swept(report("home: the clock is behind"))
+    health.failed("home", ServerUnreachable("home: it refuses the connection"))
+    health.swept(report("home: the clock is behind"))
+    health.failed("home", ServerUnreachable("home: it refuses the connection"))
+    assert [line.partition(" (")[0] for line in told.messages] == [
+        "home: the clock is behind",
+        "home: it refuses the connection",
+        "home: it refuses the connection",  # works again in between: another outage
+    ]
