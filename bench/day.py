@@ -5,8 +5,8 @@
 Two accounts of one person on a real Dovecot.  Mail arrives all day (ordinary, genuine bounces, orphans, bounces that
 are there before their copy in Sent), a storm comes at night; servers refuse, hang, say goodbye, refuse the login as
 after a token's expiry; the machine is suspended, its clock set forward and back.  The daemon is the real process; its
-clock is tests/day/warp.c, so it needs Linux and a C compiler.  Exits with 1 if a message is not exactly where it has to be, if a
-trouble or its end was not told exactly once, or if memory, threads or open files grew.
+clock is tests/day/warp.c, so it needs Linux and a C compiler.  Exits with 1 if a message is not exactly where it has to
+be, if a trouble or its end was not told exactly once, or if memory, threads or open files grew.
 """
 
 from __future__ import annotations

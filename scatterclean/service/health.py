@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from scatterclean import wording
-from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
+from scatterclean.errors import ConnectionLost, PersonCanMend, Reach, TimeCanMend, Trouble
 from scatterclean.model import SweepReport
 
 log = logging.getLogger("scatterclean")
@@ -40,10 +40,11 @@ class Health:
     since: datetime | None = None
     told: frozenset[str] = frozenset()
     line: str = ""
+    bout_told: bool = False
 
     def swept(self, report: SweepReport) -> None:
         """A round came to its end; its line is news, or is for those who debug."""
-        if self.failures and self.since is not None:
+        if self.bout_told and self.since is not None:
             log.info("%s: works again (since %s it did not)", report.account, wording.moment(self.since))
         for trouble in report.troubles:
             if trouble not in self.told:
@@ -54,23 +55,23 @@ class Health:
         line = wording.sweep_line(report)
         news = report.moved or report.returned or report.harvested or line != self.line
         log.log(logging.INFO if news else logging.DEBUG, "%s", line)
-        self.failures, self.since, self.told, self.line = (
-            0,
-            None,
-            frozenset((*report.troubles, *report.notes)),
-            line,
-        )
+        self.failures, self.since, self.bout_told = 0, None, False
+        # Kept until the next round comes to its end: what is told here may outlast an outage in between, and an outage
+        # may show itself in several ways by turns.
+        self.told, self.line = frozenset((*report.troubles, *report.notes)), line
 
     def failed(self, name: str, trouble: Trouble) -> timedelta:
         """A round did not; returns how long to wait before the next."""
         wait = backoff(self.failures, trouble)
-        if trouble.what not in self.told:
+        if isinstance(trouble, ConnectionLost) and not self.failures:
+            # Mostly over at the next try; if not, that one tells what it is, and an outage is told once.
+            log.debug("%s (trying again in %s)", trouble.what, wording.span(wait))
+        elif trouble.what not in self.told:
+            self.told |= {trouble.what}
+            self.bout_told = True
             what, hint = wording.of_account(name, trouble.what), trouble.hint and f"\n  {trouble.hint}"
             log.warning("%s (trying again in %s)%s", what, wording.span(wait), hint)
             if trouble.reach is Reach.EVERYTHING:
                 log.error("%s: this concerns every account", name)
         self.failures, self.since = self.failures + 1, self.since or datetime.now(UTC)
-        # Kept until a round comes to its end: an outage shows itself in several ways, and what was told before may
-        # outlast it.
-        self.told |= {trouble.what}
         return wait

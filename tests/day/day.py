@@ -235,12 +235,12 @@ class Day:
             self._plan(when, self._look)
         room = HOUR + 20 * MINUTE
         at = 20 * MINUTE
-        for whom, what in TROUBLES:
-            lasts = what if whom == "suspended" else OUTAGE
+        for whom, fault in TROUBLES:
+            lasts = fault if whom == "suspended" else OUTAGE
             assert isinstance(lasts, float)
             if at + lasts > end:
                 break
-            self._trouble(at, whom, what)
+            self._trouble(at, whom, fault)
             at += max(room, lasts + room / 2)
 
     def _trouble(self, at: float, whom: str, what: str | float) -> None:

@@ -31,7 +31,25 @@ def test_an_outage_that_shows_itself_in_two_ways_by_turns_is_told_twice_and_not_
     for _ in range(5):
         health.failed("home", ServerUnreachable("home: it refuses the connection"))
         health.failed("home", ConnectionLost("home: the connection broke"))
-    assert len(told.messages) == 2
+    assert len(told.messages) == 2, told.messages
+
+
+def test_a_connection_that_broke_is_told_only_if_the_next_try_fails_too(
+    told: pytest.LogCaptureFixture,
+) -> None:
+    told.set_level(logging.INFO)
+    health = Health()
+    health.failed("home", ConnectionLost("home: the connection ended during UID SEARCH"))
+    health.swept(report())
+    assert not any("home: the" in line or "works again" in line for line in told.messages)
+    told.clear()
+    health.failed("home", ConnectionLost("home: the connection ended during UID SEARCH"))
+    health.failed("home", ServerUnreachable("home: it refuses the connection"))
+    health.swept(report())
+    assert [line.partition(" (")[0] for line in told.messages[:2]] == [
+        "home: it refuses the connection",
+        "home: works again",
+    ]
 
 
 def test_a_trouble_that_outlasts_an_outage_is_not_told_again_behind_it(

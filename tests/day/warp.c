@@ -27,6 +27,8 @@
 #define SLOTS 512
 #define SHORTEST 150000LL   /* ns of a real wait: shorter ones would only burn */
 #define LONGEST 20000000LL
+#define ANSWER 100          /* ms of real time that a peer on this machine may need before waiting for it is waiting */
+#define TURN 1500           /* ms: a longer time-out is for an answer, a shorter one for the next turn of a loop */
 #define CLAMP 2000000LL     /* ns of real time that one tick may count: a stopped process resumes where it was */
 
 static struct { _Atomic int64_t now, offset, hold, rate, ticks; } *shared;
@@ -194,6 +196,7 @@ int poll(struct pollfd *fds, nfds_t count, int timeout) {
     if (timeout == 0) return real_poll(fds, count, 0);
     int64_t until = timeout < 0 ? NEVER : atomic_load(&shared->now) + timeout * 1000000LL;
     int done;
+    if (timeout > TURN && (slot(), done = real_poll(fds, count, ANSWER))) return done;
     begins(until);
     for (;;) {
         struct timespec t = spec(timeout < 0 ? LONGEST : slice(until));
