@@ -49,6 +49,8 @@ def closing(day: Day, began: float) -> int:
     print(
         f"{day.hours:g} hours in {took(began)}; {dict(day.counts())}; {len(day.told)} outages, {day.jumps} jumps"
     )
+    for look in day.looks[11 :: max(1, len(day.looks) // 12)]:
+        print(f"hour {look.hour:5.1f}: {look.memory:.1f} MB, {look.threads} threads, {look.files} files open")
     for name, look in (("first third", first), ("last third", last)):
         print(f"{name}: {look.memory:.1f} MB, {look.threads} threads, {look.files} files open")
     wrong = [*day.astray(), *day.untold()]

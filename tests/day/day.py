@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 
 from scatterclean.demo.dovecot import ScratchDovecot
@@ -35,7 +35,7 @@ REAL = 900.0  # real seconds until a simulated wait counts as hanging
 FOLDERS = ("INBOX", "Backscatter", "Sent")
 # What every account tells when the clock was set back: to convict, it would have to know what is yet to come.
 _BEHIND = "the clock of this machine is behind"
-# What happens to whom, in this order; a short day has the first of them.
+# What happens to whom, in this order; a short day has the first of them, a long one has them again.
 TROUBLES: tuple[tuple[str, str | float], ...] = (
     ("home", Door.EXPIRED),
     ("suspended", 50 * MINUTE),
@@ -235,7 +235,7 @@ class Day:
             self._plan(when, self._look)
         room = HOUR + 20 * MINUTE
         at = 20 * MINUTE
-        for whom, fault in TROUBLES:
+        for whom, fault in cycle(TROUBLES):
             lasts = fault if whom == "suspended" else OUTAGE
             assert isinstance(lasts, float)
             if at + lasts > end:
