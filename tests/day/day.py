@@ -318,14 +318,16 @@ class Day:
             self._events.sort(key=lambda event: event[:2])
             when, _, what = self._events.pop(0)
             if self._asleep_until is None:
-                self.warp.until(when - self._slept, limit=REAL)
-                assert self.process.poll() is None, self.log.read_text()[-2000:]
+                self.warp.until(when - self._slept, alive=self._alive, limit=REAL)
             self._now = when
             with self.warp.held():
                 what()
-        self.warp.until(self.hours * HOUR - self._slept, limit=REAL)
+        self.warp.until(self.hours * HOUR - self._slept, alive=self._alive, limit=REAL)
         self.process.send_signal(signal.SIGTERM)
         self.code = self.process.wait(60)
+
+    def _alive(self) -> bool:
+        return self.process.poll() is None
 
     # --- the books ----------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,12 +92,14 @@ class Warp:
         with self._lock:
             self._put(_HOLD, self._get(_HOLD) + more)
 
-    def until(self, passed: float, *, limit: float) -> None:
-        """Wait until so much has passed there; TimeoutError after `limit` real seconds."""
+    def until(self, passed: float, *, alive: Callable[[], bool], limit: float) -> None:
+        """Wait until so much has passed there; TimeoutError if it is not `alive`, or after `limit` real seconds."""
         end = time.monotonic() + limit
         while self.passed < passed:
-            if time.monotonic() > end:
-                raise TimeoutError(f"after {limit} s it is {self.passed:.0f} s and not {passed:.0f} s there")
+            if time.monotonic() > end or not alive():
+                raise TimeoutError(
+                    f"it does not go on: it is {self.passed:.0f} s and not {passed:.0f} s there"
+                )
             time.sleep(0.001)
 
     def _get(self, place: int) -> int:
