@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from scatterclean.demo.dovecot import ScratchDovecot
 from tests.day.day import Day, took
 
-# Caches fill for ten hours, and each thread that comes and goes may open another arena of malloc's: 72 hours came to 6 %.
+# Caches fill for ten hours, and each new thread may open another arena of malloc's: 72 hours came to 6 %.
 # With MALLOC_ARENA_MAX=1 in the environment the last twenty of 30 hours added 0.2 MB of 70, and no Python objects.
 MORE_MEMORY, MORE_THREADS, MORE_FILES = 1.08, 1, 2
 
