@@ -104,7 +104,7 @@ def harvest(
     elif covered is not None and covered > now:
         # It is behind now, or was a little ahead then.  Nothing is read, so that nothing is misdated; it goes on
         # where it stopped when that time has come, and until then nobody is convicted (see `knowledge`).
-        report.troubles.append(_early(account, covered, now))
+        report.troubles.append(_early(account, covered))
         return report
     try:
         report.folders = sent_folders(mailbox, account)
@@ -265,10 +265,11 @@ def _none_gone(log: SentLog, account: Account, cursors: Mapping[str, Cursor], fo
         )
 
 
-def _early(account: Account, covered: datetime, now: datetime) -> str:
+def _early(account: Account, covered: datetime) -> str:
+    # Without the time that it is: the same words at every sweep are told once.
     return (
-        f"account {account.name}: the clock of this machine stands at {now:%Y-%m-%d %H:%M} UTC, which is before the "
-        f"Sent folders were read last ({covered:%Y-%m-%d %H:%M} UTC): nothing is decided until then\n"
+        f"account {account.name}: the clock of this machine is behind: by it the Sent folders are read last at "
+        f"{covered:%Y-%m-%d %H:%M} UTC, which is still to come; nothing is decided until then\n"
         "  Is the clock right?"
     )
 

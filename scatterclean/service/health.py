@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from scatterclean import wording
-from scatterclean.errors import PersonCanMend, Reach, TimeCanMend, Trouble
+from scatterclean.errors import ConnectionLost, PersonCanMend, Reach, TimeCanMend, Trouble
 from scatterclean.model import SweepReport
 from scatterclean.service.logs import about
 
@@ -24,6 +24,8 @@ PERSON_BACKOFF = timedelta(minutes=15)
 MOST_PATIENCE = timedelta(hours=1)
 # The same line of trouble, after there were other lines or none: not told again before so many seconds.
 AGAIN = 3600.0
+# After so many seconds without a failure the next one is another trouble; longer than the longest back-off.
+CALM = 1200.0
 
 
 def backoff(failures: int, trouble: Trouble) -> timedelta:
@@ -38,10 +40,12 @@ def backoff(failures: int, trouble: Trouble) -> timedelta:
 
 @dataclass(slots=True)
 class Health:
-    """Of one account: failures in a row, since when, and what was last told (nothing is told twice in a row).
+    """Of one account: failures in a row, since when, and what was told since the last round that came to its end
+    (nothing is told twice until another does).
 
     `lines`: when each line of trouble was last told, in monotonic seconds.  A server that fails at every second poll,
-    or each time in another way, is told of once in AGAIN, not at every poll; `status` shows how it is now.
+    or each time in another way, is told of once in AGAIN, not at every poll; `status` shows how it is now.  What
+    comes after all was well for CALM is another trouble, if with the same words.
     """
 
     failures: int = 0
@@ -50,6 +54,8 @@ class Health:
     line: str = ""
     bout_told: bool = False
     lines: dict[str, float] = field(default_factory=dict)
+    well_since: float | None = None
+    breaks: list[float] = field(default_factory=list)
 
     def swept(self, report: SweepReport) -> None:
         """A round came to its end; its line is news, or is for those who debug."""
@@ -62,10 +68,14 @@ class Health:
         news = report.moved or report.returned or report.harvested or line != self.line
         figures = about("sweep", report.account, **_figures(report))
         log.log(logging.INFO if news else logging.DEBUG, "%s", line, extra=figures)
+        # Kept until the next round comes to its end: what is told here may outlast an outage in between, and an outage
+        # may show itself in several ways by turns.
         self.told, self.line = frozenset((*report.troubles, *report.notes)), line
 
     def works(self, name: str) -> None:
         """A round came to its end."""
+        if self.failures or self.well_since is None:
+            self.well_since = time.monotonic()
         if self.failures and self.since is not None and self.bout_told:
             figures = about("works-again", name, failures=self.failures, since=self.since.isoformat())
             log.info("%s: works again (since %s it did not)", name, wording.moment(self.since), extra=figures)
@@ -74,16 +84,29 @@ class Health:
     def failed(self, name: str, trouble: Trouble) -> timedelta:
         """A round did not; returns how long to wait before the next."""
         wait = backoff(self.failures, trouble)
+        before = self.failures
+        if not before and self.well_since is not None and time.monotonic() - self.well_since >= CALM:
+            self.lines.clear()
         self.failures, self.since = self.failures + 1, self.since or datetime.now(UTC)
-        if self._news(trouble.what):
+        if isinstance(trouble, ConnectionLost) and not before and self._rare():
+            # Mostly over at the next try; if not, that one tells what it is, and an outage is told once.
+            log.debug("%s (trying again in %s)", trouble.what, wording.span(wait))
+        elif self._news(trouble.what):
+            self.told |= {trouble.what}
             hint = f". {trouble.hint}" if trouble.hint else ""
             what = f"{wording.of_account(name, trouble.what)} (trying again in {wording.span(wait)}){hint}"
             log.warning("%s", what, extra=about("failed", name, **_failure(trouble, wait, self)))
             if trouble.reach is Reach.EVERYTHING:
                 log.error("%s: this concerns every account", name, extra=about("everything", name))
             self.bout_told = True
-        self.told = frozenset([trouble.what])
         return wait
+
+    def _rare(self) -> bool:
+        """Is this break of a connection one of the first two within AGAIN?  One that breaks at every second poll is
+        told, though each next try goes well."""
+        now = time.monotonic()
+        self.breaks = [*(at for at in self.breaks if now - at < AGAIN), now]
+        return len(self.breaks) <= 2
 
     def anew(self) -> None:
         """Who has mended something wants to hear whether it helped."""

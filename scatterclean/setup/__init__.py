@@ -12,6 +12,7 @@ discovery    an address -> a server: all of these, one after the other
 flags        what was said on the command line
 entering     the conversation up to the login
 looking      the login, and what is found behind it
+picking      a folder out of a list
 keeping      the place of the password
 writing      the configuration file: comments and order stay
 draft        an account that is not written yet, on a log of its own that is thrown away

@@ -25,12 +25,13 @@ _MOST = 4  # servers that are greeted per step
 class Network:
     """What discovery needs of the world; tests imitate it on loopback.
 
-    `services` and `exchangers`: see `Records`; `page`: see `Web.get`; `greet`: see `greeting.greet`."""
+    `services`, `exchangers` and `reachable`: see `Records`; `page`: see `Web.get`; `greet`: see `greeting.greet`."""
 
     services: Callable[[str], Sequence[Server]]
     exchangers: Callable[[str], Sequence[str]]
     page: Callable[[str], bytes]
     greet: Callable[[Server], Greeting]
+    reachable: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ Say = Callable[[str], None]
 def discover(address: str, network: Network, say: Say) -> Found | None:
     """The first server that is named and answers; None if none does.
 
-    Raises SetupEnds if the domain's mail is with a provider that takes no passwords."""
+    Raises SetupEnds if the domain's mail is with a provider that takes no passwords, or if no name server answers."""
     domain = address.rpartition("@")[2]
     for step in (_table, _srv, _autoconfig, _exchanger, _common):
         found = _first(step(address, domain, network, say), network, say)
@@ -103,6 +104,11 @@ def _table(_: str, domain: str, __: Network, say: Say) -> Sequence[Server]:
 
 def _srv(_: str, domain: str, network: Network, say: Say) -> Sequence[Server]:
     servers = network.services(domain)
+    if not servers and not network.reachable():
+        raise SetupEnds(
+            "no name server answered: is this machine online?",
+            hint="Try again when it is. If it only has no DNS, name the server: --host ADDRESS",
+        )
     say(f"DNS records of {domain} (SRV): {_names(servers)}")
     return servers
 

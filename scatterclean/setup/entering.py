@@ -88,7 +88,9 @@ def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found
             f"nobody confirmed that the password may go to {server.host}",
             hint=f"If it may, say so: {how} (or --trust-found)",
         )
-    if talk.confirm("Shall your password go to this server?", default=True, flag="--host"):
+    # Whoever only presses Enter sends no password to a machine that somebody on the network may have named.
+    known = sure or server.belongs_to(domain) or found.provider is not None
+    if talk.confirm("Shall your password go to this server?", default=known, flag="--host"):
         return found
     return _typed(talk, flags, network, provider)
 

@@ -19,7 +19,10 @@ _SERVICES = (("_imaps._tcp", Tls.IMPLICIT), ("_imap._tcp", Tls.STARTTLS))
 
 
 class Records:
-    """Asks the system's resolvers, or the ones that are named.  Never raises: no answer is no record."""
+    """Asks the system's resolvers, or the ones that are named.  Never raises: no answer is no record.
+
+    Whether there was any answer is remembered for `reachable`; SERVFAIL and REFUSED are none: that is what a resolver
+    of the machine's own (systemd-resolved, dnsmasq) says while it reaches nobody."""
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Records:
         self._port = port
         self._patience = patience
         self._resolv_conf = resolv_conf
+        self._heard = False
 
     def services(self, domain: str) -> list[Server]:
         """The servers of the SRV records, the preferred first.  A target "." says that there is no such service."""
@@ -49,17 +53,28 @@ class Records:
         rows = self._ask(domain, "MX")
         return [host for _, _, _, host in sorted(rows)[:_MOST] if host_in(host)]
 
+    def reachable(self) -> bool:
+        """Has a name server answered anything?  If not yet, it is asked what each one knows: the servers of "."."""
+        if not self._heard:
+            self._ask(".", "NS")  # some routers leave questions for SRV alone unanswered
+        return self._heard
+
     def _ask(self, name: str, kind: str) -> list[tuple[int, int, int, str]]:
         """(priority or preference, weight, port, host)."""
         import dns.exception
+        import dns.resolver
 
         try:
             answer = resolver_of(self._nameservers, self._port, self._resolv_conf, per_try=_PER_TRY).resolve(
                 name, kind, search=False, raise_on_no_answer=False, lifetime=self._patience
             )
-        except (dns.exception.DNSException, OSError, ValueError):
+        except (dns.exception.DNSException, OSError, ValueError) as none:
+            self._heard |= isinstance(none, dns.resolver.NXDOMAIN)
             return []
-        rows = []
+        self._heard = True
+        rows: list[tuple[int, int, int, str]] = []
+        if kind == "NS":
+            return rows
         for record in list(answer.rrset or ())[:20]:
             if kind == "SRV":
                 host = record.target.to_text(omit_final_dot=True)

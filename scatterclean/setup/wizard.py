@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from scatterclean.setup.entering import Entered
 from scatterclean.setup.flags import Flags, Keep, of_command
 from scatterclean.setup.keeping import Kept, Vault, free_file, put_in_file
 from scatterclean.setup.looking import abilities
+from scatterclean.setup.picking import folders_picked
 from scatterclean.setup.servers import SetupEnds
 from scatterclean.setup.talk import Talk
 from scatterclean.setup.writing import Entry
@@ -252,23 +253,29 @@ class Wizard:
         own = domain not in SHARED_BY_MANY and providers.of_domain(domain) is None
         while True:
             self._show(household, entered, choice, account)
-            keys = "Enter = yes, s = other Sent folder, i = other inbox, a = other addresses"
-            keys += f", d = every address at {domain} is yours alone" if own else ""
-            answer = (
-                talk.ask(f"Is this right? ({keys})", default="yes", flag="--sent, --address").strip().lower()
-            )
+            talk.say("To change something, type its letter:")
+            talk.say("s: another Sent folder", indent=2)
+            talk.say("i: another inbox", indent=2)
+            talk.say("a: other addresses of yours", indent=2)
+            if own:
+                talk.say(f"d: every address at {domain} is yours alone", indent=2)
+            answer = talk.ask("Is this right? (Enter: yes)", default="yes", flag="--sent, --address")
+            answer = answer.strip().lower()
             if answer in ("yes", "y"):
                 return True
             before = replace(choice)
             if answer == "s":
-                choice.sent = self._sent_named(entered)
+                now = choice.sent or look.sent
+                sent = self._sent_named(entered, now)
+                choice.sent = choice.sent if sent == now else sent
             elif answer == "i":
-                choice.watch = self._folders_named(
-                    "Which folder do bounces arrive in?", look.folders, "INBOX"
+                watched = choice.watch or ("INBOX",)
+                choice.watch = folders_picked(
+                    talk, "Which folder do bounces arrive in?", look.folders, watched
                 )
             elif answer == "a":
                 line = talk.ask(
-                    "All addresses that are yours, commas between them",
+                    "All addresses that are yours, commas between them; Enter keeps these",
                     default=", ".join(choice.addresses),
                     flag="--address",
                 )
@@ -300,15 +307,28 @@ class Wizard:
         if look.prefix:
             say(f"Folders begin with {look.prefix} there.", indent=2)
         say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
-        person = account.account.person
-        learned = sorted(household.store.sent_log.senders(person) - set(choice.addresses))
-        if learned:
-            more = f" and {len(learned) - _SENDERS} more" if len(learned) > _SENDERS else ""
-            shown = ", ".join(wording.shown(each, 60) for each in learned[:_SENDERS])
-            say(f"Senders in Sent, counted as yours too: {shown}{more}", indent=2)
+        for what, senders in self._learned(household, account, choice):
+            more = f" and {len(senders) - _SENDERS} more" if len(senders) > _SENDERS else ""
+            say(
+                f"{what}: {', '.join(wording.shown(each, 60) for each in senders[:_SENDERS])}{more}", indent=2
+            )
         say("The server:", indent=2)
         for sentence in abilities(look):
             say(sentence, indent=4)
+
+    @staticmethod
+    def _learned(
+        household: Household, account: AccountSettings, choice: _Choice
+    ) -> Iterator[tuple[str, Sequence[str]]]:
+        """Addresses that were not named and count as the person's, by where they come from."""
+        log, person = household.store.sent_log, account.account.person
+        elsewhere = frozenset[str]().union(*log.senders_elsewhere(person, [account.name]).values())
+        named = frozenset(choice.addresses)
+        here = log.senders(person) - elsewhere - named
+        if here:
+            yield "Senders in Sent, counted as yours too", sorted(here)
+        if others := elsewhere - named:
+            yield "Senders in your other accounts, yours too", sorted(others)
 
     def _preview(self, household: Household, name: str) -> int:
         say = self.talk.say
@@ -324,7 +344,8 @@ class Wizard:
 
     # --- folders ------------------------------------------------------------------------------------------
 
-    def _sent_named(self, entered: Entered) -> tuple[str, ...]:
+    def _sent_named(self, entered: Entered, now: Sequence[str] = ()) -> tuple[str, ...]:
+        """`now`: those that it is so far; Enter keeps them."""
         if not entered.look.other_than_inbox:
             raise SetupEnds(
                 "there is no folder but the inbox, so nothing is known of what you sent",
@@ -333,31 +354,9 @@ class Wizard:
         if self.flags.silent:
             names = _quoted(entered.look.other_than_inbox[:20])
             raise SetupEnds("no Sent folder was found", hint=f"Name it: --sent NAME. The server has: {names}")
-        return self._folders_named(
-            "Which folder holds the mail that you sent?", entered.look.other_than_inbox, ""
+        return folders_picked(
+            self.talk, "Which folder holds the mail that you sent?", entered.look.other_than_inbox, now
         )
-
-    def _folders_named(self, question: str, folders: Sequence[str], default: str) -> tuple[str, ...]:
-        """One folder or several, by number or by name."""
-        talk = self.talk
-        for number, name in enumerate(folders, 1):
-            talk.say(f"{number}: {name}", indent=2)
-        while True:
-            line = talk.ask(
-                f"{question} (number or name; commas between several)", default=default, flag="--sent"
-            )
-            chosen = []
-            for part in filter(None, (p.strip() for p in line.split(","))):
-                if part in folders:
-                    chosen.append(part)
-                elif part.isascii() and part.isdigit() and 0 < int(part[:6]) <= len(folders):
-                    chosen.append(folders[int(part) - 1])
-                else:
-                    talk.trouble(f"There is no folder {part!r}.")
-                    chosen = []
-                    break
-            if chosen:
-                return tuple(dict.fromkeys(chosen))
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -62,9 +63,12 @@ class Provider:
 
 
 class Quirky:
-    """A context manager: a port in front of the server's, and the same password."""
+    """A context manager: a port in front of the server's, and the same password; with `context` it speaks TLS."""
 
-    def __init__(self, server_port: int, password: str, provider: Provider) -> None:
+    def __init__(
+        self, server_port: int, password: str, provider: Provider, context: ssl.SSLContext | None = None
+    ) -> None:
+        self._context = context
         self._server_port = server_port
         self.password = password
         self.provider = provider
@@ -98,6 +102,12 @@ class Quirky:
                 client, _ = self._listening.accept()
             except OSError:
                 return
+            if self._context is not None:
+                try:
+                    client = self._context.wrap_socket(client, server_side=True)
+                except OSError:  # who does not trust the certificate leaves
+                    client.close()
+                    continue
             server = socket.create_connection(("127.0.0.1", self._server_port))
             self._sockets += [client, server]
             with self._lock:

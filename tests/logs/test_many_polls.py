@@ -47,7 +47,7 @@ def test_a_hundred_failures_are_one_line_and_their_end_another(
     one.swept(report())
     told = [record.getMessage() for record in caplog.records]
     assert len(told) == 3, told
-    assert told[0] == "home: mail.example does not answer (trying again in 5 s). Is the network there?"
+    assert told[0] == "home: mail.example does not answer (trying again in 10 s). Is the network there?"
     assert "works again (since" in told[1]
     assert told[2] == "home: 0 put away"
 

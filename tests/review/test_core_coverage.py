@@ -242,6 +242,19 @@ def test_a_clock_that_was_ahead_does_not_cover_for_an_account_that_was_not_read_
     home.close()
 
 
+def test_a_clock_that_is_behind_is_told_in_the_same_words_at_every_sweep(world: World) -> None:
+    world.history()
+    world.later(hours=1)
+    world.sweep()
+    world.later(hours=-1)
+    said = set()
+    for _ in range(3):
+        world.later(minutes=5)
+        said.add(world.sweep().troubles)
+    [[told]] = said  # what is the same is told once
+    assert "the clock of this machine is behind" in told
+
+
 def test_a_clock_that_was_ahead_stops_no_conviction_once_it_is_right(world: World) -> None:
     world.history()
     world.later(days=300)

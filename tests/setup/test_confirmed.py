@@ -50,7 +50,7 @@ def test_settings_that_cannot_be_used_are_told_and_end_in_one_sentence(
     assert played.left() == []
 
 
-@pytest.mark.parametrize("answers", [["n"], ["n", "secret"], []])
+@pytest.mark.parametrize("answers", [["n"], ["n", "secret"], [], ["", "secret"]])
 def test_a_server_that_is_not_confirmed_hears_no_password(
     played: Played, secure: ScratchDovecot, answers: list[str]
 ) -> None:

@@ -13,9 +13,9 @@ from scatterclean.setup.discovery import Network, discover
 from scatterclean.setup.greeting import Greeting
 from scatterclean.setup.providers import PROVIDERS, Login
 from scatterclean.setup.records import Records
-from scatterclean.setup.servers import Said, Server, address_in, host_in
+from scatterclean.setup.servers import Said, Server, SetupEnds, address_in, host_in
 from scatterclean.setup.web import NoPage
-from tests.names.server import loopback_dns
+from tests.names.server import Zone, loopback_dns
 
 ADA = "ada@winter.example"
 SRV = Server("imap.winter.example", 993, Tls.IMPLICIT, Said.SRV)
@@ -181,3 +181,45 @@ def test_every_provider_of_the_table_can_be_used_or_says_what_to_do() -> None:
 def test_no_domain_belongs_to_two_providers() -> None:
     domains = [domain for provider in PROVIDERS for domain in provider.hosts if domain]
     assert len(domains) == len(set(domains))
+
+
+# --- offline ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", ["silent", "servfail"])
+def test_a_machine_that_is_offline_is_told_so_and_nothing_else_is_tried(answer: str) -> None:
+    names = ("_imaps._tcp.winter.example", "_imap._tcp.winter.example", ".")
+    with loopback_dns(dict.fromkeys(names, answer)) as dns:
+        records = Records(["127.0.0.1"], dns.port, patience=0.5)
+        play = Play(set())
+        network = Network(records.services, records.exchangers, play._page, play._greet, records.reachable)
+        with pytest.raises(SetupEnds, match=r"^no name server answered: is this machine online\?"):
+            discover(ADA, network, play.lines.append)
+    assert play.greeted == []
+
+
+def test_a_machine_without_resolvers_is_told_as_offline(tmp_path: Path) -> None:
+    records = Records(resolv_conf=tmp_path / "nothing")
+    assert records.services("winter.example") == []
+    assert not records.reachable()
+
+
+def test_a_router_that_leaves_questions_for_srv_unanswered_is_not_taken_for_being_offline() -> None:
+    zone: Zone = {
+        "_imaps._tcp.winter.example": "silent",
+        "_imap._tcp.winter.example": "silent",
+        ".": {"NS": ["a.root.example."]},
+    }
+    with loopback_dns(zone) as dns:
+        records = Records(["127.0.0.1"], dns.port, patience=0.5)
+        assert records.services("winter.example") == []
+        assert records.reachable()
+
+
+def test_a_domain_that_does_not_exist_is_an_answer() -> None:
+    with loopback_dns({}) as dns:
+        records = Records(["127.0.0.1"], dns.port)
+        assert records.services("winter.example") == []
+        asked = len(dns.asked)
+        assert records.reachable()
+        assert len(dns.asked) == asked

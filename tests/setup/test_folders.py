@@ -189,3 +189,56 @@ def test_a_mailbox_with_nothing_but_an_inbox_is_one_clear_sentence(
         told = played(*options(server.port, fresh_user()), answers=[dovecot.password, ""])
     assert "there is no folder but the inbox" in str(told.exception)
     assert played.left() == []
+
+
+def test_senders_of_another_account_are_not_told_as_if_they_were_in_this_ones_sent_folder(
+    played: Played, dovecot: ScratchDovecot
+) -> None:
+    for sender, is_told, is_not in (
+        ("countess@winter.example", "counted as yours too: countess@winter.example", "your other accounts"),
+        (
+            "duchess@winter.example",
+            "counted as yours too: duchess@winter.example\n  Senders in your other accounts, yours too: countess",
+            "duchess@winter.example, countess",
+        ),
+    ):
+        user = fresh_user()
+        with closing(RealHand(dovecot, user)) as hand:
+            fill(hand, "Sent", sender=sender)
+            told = played(*options(dovecot.port, user), answers=[dovecot.password, "", "", "n"])
+        assert told.exit_code == 0, said(told)
+        assert is_told in told.output
+        assert is_not not in told.output
+
+
+def test_enter_keeps_addresses_and_folders_as_they_are_and_the_question_says_so(
+    played: Played, dovecot: ScratchDovecot
+) -> None:
+    user = fresh_user()
+    with closing(RealHand(dovecot, user)) as hand:
+        hand.create("Mine")
+        fill(hand, "Sent")
+        told = played(
+            *options(dovecot.port, user), answers=[dovecot.password, "", "a", "", "s", "", "i", "", "", "n"]
+        )
+    assert told.exit_code == 0, said(told)
+    assert f"commas between them; Enter keeps these [{ME}]: " in told.output
+    assert "several; Enter keeps it as it is) [Sent]: " in told.output
+    assert "several; Enter keeps it as it is) [INBOX]: " in told.output
+    assert told.output.count("Reading the header fields") == 1
+    [account] = load(played.config).accounts
+    assert account.account.identities.addresses == {ME}
+    assert account.account.sent == ()
+
+
+def test_the_question_itself_is_short_and_its_letters_stand_above_it(
+    played: Played, dovecot: ScratchDovecot
+) -> None:
+    user = fresh_user()
+    with closing(RealHand(dovecot, user)) as hand:
+        fill(hand, "Sent")
+        told = played(*options(dovecot.port, user), answers=[dovecot.password, "", "", "n"])
+    assert "  a: other addresses of yours\n" in told.output
+    [asked] = [line for line in told.output.splitlines() if "Is this right?" in line]
+    assert asked.startswith("Is this right? (Enter: yes): ")
+    assert "d: every address at winter.example is yours alone\nIs this right?" in told.output

@@ -152,7 +152,8 @@ def the_world(flags: Flags) -> World:
     from scatterclean.setup.wizard import World
 
     records = Records()
-    network = Network(records.services, records.exchangers, Web().get, partial(greet, ca_file=flags.ca_file))
+    meet = partial(greet, ca_file=flags.ca_file)
+    network = Network(records.services, records.exchangers, Web().get, meet, records.reachable)
     return World(network, Keyring(), held=held)
 
 
