@@ -30,6 +30,15 @@ from scatterclean.model.log import (
     TieQuestion,
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
+from scatterclean.model.notice import (
+    NOTICE_PERMITTED,
+    Arrival,
+    Handover,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Storm,
+)
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
 from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId, WithoutUidplus
 from scatterclean.model.push import Push
@@ -60,6 +69,7 @@ __all__ = [
     "MAX_ID",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
+    "NOTICE_PERMITTED",
     "OUTBOX",
     "PERMITTED",
     "SHARED_BY_MANY",
@@ -68,6 +78,7 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Answer",
+    "Arrival",
     "Because",
     "Bounce",
     "Case",
@@ -78,6 +89,7 @@ __all__ = [
     "Errand",
     "Finding",
     "Grade",
+    "Handover",
     "Hour",
     "Identities",
     "Intent",
@@ -90,6 +102,9 @@ __all__ = [
     "Mode",
     "Move",
     "MoveState",
+    "Notice",
+    "NoticeKind",
+    "NoticeState",
     "Origin",
     "OriginSign",
     "Original",
@@ -107,6 +122,7 @@ __all__ = [
     "Sighting",
     "Signature",
     "SweepReport",
+    "Storm",
     "Switch",
     "Tie",
     "TieQuestion",
