@@ -1,8 +1,8 @@
 """When backscatter comes in heaps: the one definition of a storm, for judging and for telling.  Pure.
 
-A storm is a run of at least SIZE arrivals within SPAN.  `plan.storms` asks it of orphans alone, to judge what is put away
-only in storms; `begun` and `over` ask it of all bounces that are not the person's own, to tell the person.  Telling
-compares with the usual; judging does not: orphans are nobody's usual, and what is told changes no verdict.
+A storm is a run of at least SIZE arrivals within SPAN.  `plan.storms` asks it of orphans alone, to judge what is put
+away only in storms; `begun` and `over` ask it of all bounces that are not the person's own, to tell the person.
+Telling compares with the usual; judging does not: orphans are nobody's usual, and what is told changes no verdict.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OWN = (Verdict.GENUINE, Verdict.ALARM)
 
 
 def runs(arrivals: Iterable[datetime], size: int = SIZE) -> list[tuple[datetime, datetime]]:
-    """(first, last) of all stretches in which at least `size` came within SPAN; those less than two SPAN apart are one."""
+    """(first, last) of the stretches in which `size` came within SPAN; those less than two SPAN apart are one."""
     times = sorted(arrivals)
     found: list[tuple[datetime, datetime]] = []
     for first, last in zip(times, times[size - 1 :], strict=False):

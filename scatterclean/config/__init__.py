@@ -5,6 +5,7 @@ It fetches no password (that is `Secret.fetch`, later, where a session begins) a
 settings         the values
 secret           where passwords are
 schema           what each key may hold
+notify           what the person is told, and how
 checks           what keys and accounts must not be together
 lines, problems  where something is wrong, and in which words
 reading          all of it in a row

@@ -24,6 +24,7 @@ from scatterclean.config.checks import (
 )
 from scatterclean.config.lines import Path as KeyPath
 from scatterclean.config.lines import lines_of
+from scatterclean.config.notify import settings_of
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
@@ -95,11 +96,15 @@ def load(path: Path) -> Settings:
         for candidate in candidates
         for warning in warnings_of(candidate, readable_by_others=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
     ]
+    if file.notify and file.notify.apprise and mode & (stat.S_IRGRP | stat.S_IROTH):
+        what = "others may read this file, and so what these addresses hold, expected mode 600 (chmod 600)"
+        unwise.append(Problem(("notify", "apprise"), what))
     return Settings(
         path=path,
         database=database,
         accounts=tuple(_settings(candidate, base) for candidate in candidates),
         log_level=file.log_level or LogLevel.INFO,
+        notify=settings_of(file.notify),
         warnings=problems.render(name, unwise, where),
     )
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from scatterclean.config.notify import NotifySettings
 from scatterclean.config.secret import Secret
 from scatterclean.model import Account
 
@@ -69,4 +70,5 @@ class Settings:
     database: Path
     accounts: tuple[AccountSettings, ...]
     log_level: LogLevel = LogLevel.INFO
+    notify: NotifySettings = field(default_factory=NotifySettings)
     warnings: tuple[str, ...] = field(default=(), compare=False)

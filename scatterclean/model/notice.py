@@ -46,7 +46,7 @@ NOTICE_PERMITTED: Mapping[NoticeState, frozenset[NoticeState]] = {
 class Notice:
     """One event in words.  `key` names the event within the account, across sweeps and restarts.
 
-    `due`: not before that moment (quiet hours).  Nothing in it is a stranger's text but what `wording.shown` let pass."""
+    `due`: not before that moment (quiet hours).  Of strangers' texts it holds only what `wording.shown` let pass."""
 
     account: str
     key: str

@@ -1,6 +1,7 @@
 """What the person is told, in SQLite: written down before it is done.  It tells nothing.
 
-Implements `ports.Notices`.  The permitted changes stand in `model.NOTICE_PERMITTED`, and are checked against what is stored.
+Implements `ports.Notices`.  The permitted changes stand in `model.NOTICE_PERMITTED`; they are checked against what is
+stored.
 """
 
 from __future__ import annotations

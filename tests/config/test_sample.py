@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scatterclean.config import Secret, Settings, Source, load
+from scatterclean.config.notify import NotifyTable
 from scatterclean.config.schema import AccountTable, FileTable, KindsTable
 from scatterclean.model import Kind
 
@@ -18,7 +19,7 @@ COMMENTED = re.compile(r"^#([a-z_]+) = [^\n]*$", re.MULTILINE)
 # These show an example, because the default is empty or depends on other things.
 EXAMPLES = {
     "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "keep_backscatter", "outbound",
-    "own_ids", "password",
+    "own_ids", "password", "apprise", "quiet_hours",
 }  # fmt: skip
 
 
@@ -44,8 +45,11 @@ def test_the_sample_loads_without_a_warning_and_only_observes() -> None:
 
 
 def test_every_key_of_the_schema_stands_in_the_sample() -> None:
-    shown = set(re.findall(r"^#?([a-z_]+) = ", TEXT, flags=re.MULTILINE)) | {"defaults", "accounts", "kinds"}
+    shown = set(re.findall(r"^#?([a-z_]+) = ", TEXT, flags=re.MULTILINE)) | {
+        *("defaults", "accounts", "kinds", "notify")
+    }
     known = {*FileTable.model_fields, *AccountTable.model_fields, *KindsTable.model_fields}
+    known |= set(NotifyTable.model_fields)
     assert shown == known
 
 
@@ -65,6 +69,7 @@ def test_a_line_that_is_commented_out_works_and_shows_the_default(key: str, tmp_
     elif key not in EXAMPLES:
         assert changed.accounts == default.accounts
         assert changed.log_level == default.log_level
+        assert changed.notify == default.notify
 
 
 def test_every_key_is_explained_on_the_lines_above_it() -> None:
