@@ -13,7 +13,7 @@ from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.knowledge import Sources
 from scatterclean.mailbox.sessions import Sessions
-from scatterclean.model import Mode, MoveState, Push, Refusal, SweepReport
+from scatterclean.model import Mode, MoveState, Notice, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
 from scatterclean.ports import Bell, FolderState, Names
 from scatterclean.standing import Rhythm, Standing, standing
@@ -70,6 +70,13 @@ def access_of(settings: AccountSettings) -> Access:
         connect_timeout=min(settings.timeout.total_seconds(), 30.0),
         read_timeout=settings.timeout.total_seconds(),
     )
+
+
+def address_of(settings: AccountSettings) -> str:
+    """The address by which the person is written to: of several the first that is no wildcard."""
+    named = sorted(address for address in settings.account.identities.addresses if address[0] != "*")
+    username = settings.username
+    return username.lower() if username.lower() in named or not named else named[0]
 
 
 def assign(settings: Settings, store: Store) -> None:
@@ -286,6 +293,13 @@ class Household:
             name, number, mode, now, now, refusal=Refusal.NO_SESSION, troubles=(str(trouble),)
         )
         self.store.journal.end_sweep(report)
+
+    def put_notice(self, name: str, notice: Notice) -> bool:
+        """Put a notice into the inbox of one account; False if it was there already.  Raises as `tell.put` does."""
+        from scatterclean import tell
+
+        with self.session(name) as mailbox:
+            return tell.put(mailbox, notice, address_of(self.accounts[name]))
 
     def harvest(
         self,

@@ -18,10 +18,11 @@ from scatterclean.config import Settings
 from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
 from scatterclean.model import Refusal, SweepReport
 from scatterclean.service.clock import Clocks
-from scatterclean.service.followups import Followups, Waits
+from scatterclean.service.followups import HEAP, Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
 from scatterclean.service.notify import Notifier
+from scatterclean.service.telling import Telling
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
 
@@ -44,11 +45,13 @@ class Service:
     watchers: Watchers = field(init=False)
     followups: Followups = field(default_factory=Followups)
     notifier: Notifier = field(default_factory=Notifier)
+    telling: Telling = field(init=False)
     _stuck: str | None = None
     _news: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self.household, self.words, self.stop)
+        self.telling = Telling(self.household, self.stop, self._well)
+        self.jobs = Jobs(self.household, self.words, self.stop, after=self.telling.after_round)
         self.watchers = Watchers(self.household, self.words)
         self.household.keep_sessions()
 
@@ -67,6 +70,8 @@ class Service:
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()
+            for name in self.telling.mind():
+                self.jobs.earlier(name, datetime.now(UTC) + HEAP)
             self._show_life()
         self.notifier.leaving()
         return self._leave()
@@ -160,6 +165,8 @@ class Service:
 
     def _unchanged(self, name: str) -> None:
         """A round has ended; if mail arrived while it ran, it may have looked before."""
+        if name not in self.jobs.woken and (pace := self.telling.pace(name)) is not None:
+            self.jobs.sooner(name, pace)
         if name in self._news:
             self._news.discard(name)
             self._wake(name)
@@ -177,6 +184,7 @@ class Service:
         if self.stop.is_set() or name not in self.household.accounts:
             return
         self._news.discard(name)  # the next try sees it
+        self.telling.failed(name, trouble)
         if isinstance(trouble, ServerBusy):
             self.watchers.give_way(name)
         self.followups.swept(name, datetime.now(UTC), self.followups.waits.get(name, Waits()))
@@ -206,6 +214,7 @@ class Service:
 
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""
+        self.telling.clock_moved()
         log.info("the clock moved by %+.0f s (suspended, or set): looking at all accounts now", jump)
         self.household.tidy_sessions(all_of_them=True)  # they are probably dead
         for name in self.household.accounts:
@@ -248,6 +257,7 @@ class Service:
         self.watchers.join()
         while not self.words.empty():  # what the last sweeps did
             self._listen()
+        self.telling.leave()
         self.jobs.scheduler.shutdown(wait=False)
         self.household.keep_sessions(wanted=False)
         if self.jobs.rounds:

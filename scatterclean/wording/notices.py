@@ -97,8 +97,8 @@ def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Tol
         f"Since {since.removeprefix('today ')}, bounces have been coming to {account}, about {rounded(now.an_hour)} an "
         f"hour ({now.bounces} so far). {_whose(now)}",
         _done(now, course, over=False),
-        "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign that "
-        "anybody has your password: such a sign would be told as an alarm. It usually ends in days.",
+        "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign "
+        "that anybody has your password: such a sign would be told as an alarm. It usually ends in days.",
         f"While it lasts this account is looked at more often. How it stands: scatterclean status {account}",
     )
 
