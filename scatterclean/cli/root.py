@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "run",
     "service": "service",
     "status": "status",
+    "notify": "notify",
     "why": "why",
     "undo": "undo",
     "harvest": "harvest",

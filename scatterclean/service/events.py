@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from scatterclean import storms, tell, wording
+from scatterclean import storms, tell
 from scatterclean.config.notify import Digest
 from scatterclean.errors import Trouble
 from scatterclean.model import (
@@ -239,6 +239,4 @@ def guarded(what: Callable[[], object]) -> None:
         log.warning("nothing could be told: %s", trouble)
     except Exception as bug:  # noqa: BLE001 - see above
         # The text of a foreign exception may hold a piece of mail.
-        log.error(
-            "a bug of scatterclean (%s): nothing could be told%s", type(bug).__name__, wording.shown("")
-        )
+        log.error("a bug of scatterclean (%s): nothing could be told", type(bug).__name__)
