@@ -213,8 +213,12 @@ class Events:
 
     def _day(self, name: str, since: datetime, now: datetime) -> words.Day:
         store, account = self.household.store, self.household.accounts[name].account
-        moves = store.journal.moves(name, errand=Errand.SWEEP, since=since)
-        arrivals = store.docket.arrivals(name, since)
+        moves = [
+            move
+            for move in store.journal.moves(name, errand=Errand.SWEEP, since=since)
+            if move.intended_at > since
+        ]
+        arrivals = [one for one in store.docket.arrivals(name, since) if one.at > since]
         failing = self.failing.get(name)
         return words.Day(
             account=name,

@@ -173,7 +173,7 @@ def digest(days: Sequence[Day], since: datetime, until: datetime) -> Told:
     away = sum(one.away for one in days)
     first, last = day(since, until), day(until, until)
     named = f"{first} to {last}" if until - since > timedelta(days=2) else f"since {ago(since, until)}"
-    subject = f"scatterclean, {named}: {_many(away, 'bounce')} put away"
+    subject = f"scatterclean, {named}: {_many(away, 'bounce') if away else 'nothing'} put away"
     return subject, _letter(*(_of_account(one, until) for one in days))
 
 

@@ -339,6 +339,7 @@ def test_a_digest_comes_once_a_day_if_anything_happened(house: House) -> None:
 def test_a_weekly_digest_comes_on_monday(house: House) -> None:
     house.wants(digest=Digest.WEEKLY)
     house.mind()
+    house.now += HOUR
     house.arrive(2, Verdict.GENUINE)
     told_on = []
     for _ in range(14):
