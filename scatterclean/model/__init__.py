@@ -31,6 +31,7 @@ from scatterclean.model.log import (
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
 from scatterclean.model.notice import (
+    NOTICE_DOMAIN,
     NOTICE_PERMITTED,
     Arrival,
     Handover,
@@ -69,6 +70,7 @@ __all__ = [
     "MAX_ID",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
+    "NOTICE_DOMAIN",
     "NOTICE_PERMITTED",
     "OUTBOX",
     "PERMITTED",

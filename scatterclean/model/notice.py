@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from scatterclean.model.found import Verdict
 
+# The right-hand side of the Message-IDs of notices (RFC 2606: nobody's domain).
+NOTICE_DOMAIN = "notice.scatterclean.invalid"
+
 
 class Arrival(NamedTuple):
     """When a bounce arrived, and what it was last found to be."""

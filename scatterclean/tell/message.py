@@ -8,30 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from email import charset, policy
+from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime
 
 from scatterclean import __version__
-from scatterclean.model import Notice
+from scatterclean.model import NOTICE_DOMAIN, Notice
 from scatterclean.ports import Mailbox
 
-# RFC 2606: nobody's domain, so no id of anybody else's.
-_DOMAIN = "notice.scatterclean.invalid"
 # RFC 5322, 2.1.1.
 _MOST_SUBJECT = 200
 _CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-
-# Quoted-printable: most of it is readable as it stands, and a lone "." or "From " at a line's start does no harm.
-_UTF8 = charset.Charset("utf-8")
-_UTF8.body_encoding = charset.QP
 
 
 def message_id(notice: Notice) -> str:
     """The Message-ID, without angle brackets: the same for the same event, whoever writes it."""
     named = "\0".join((notice.account, notice.key)).encode("utf-8", "replace")
-    return f"{hashlib.sha256(named).hexdigest()[:32]}@{_DOMAIN}"
+    return f"{hashlib.sha256(named).hexdigest()[:32]}@{NOTICE_DOMAIN}"
 
 
 def written(notice: Notice, address: str) -> bytes:
@@ -68,7 +62,7 @@ def _address(text: str) -> Address:
     try:
         return Address("scatterclean", local, domain.encode("idna").decode("ascii"))
     except (ValueError, UnicodeError, IndexError):
-        return Address("scatterclean", "you", _DOMAIN)
+        return Address("scatterclean", "you", NOTICE_DOMAIN)
 
 
 def _one_line(text: str, limit: int = _MOST_SUBJECT) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 
@@ -15,13 +16,19 @@ def send(subject: str, body: str, urls: Sequence[str]) -> None:
         import apprise
     except ImportError:
         raise CannotSend("apprise is not installed: pip install 'scatterclean[notify]'") from None
-    services = [apprise.Apprise() for _ in urls]
-    known = [one.add(url) for one, url in zip(services, urls, strict=True)]
-    if not any(known):
+    # Its log lines name addresses; nobody has set where they go.
+    logging.getLogger("apprise").setLevel(logging.CRITICAL)
+    known, taken = 0, 0
+    for url in urls:
+        one = apprise.Apprise()
+        try:
+            usable = one.add(url)
+            known += bool(usable)
+            if usable and one.notify(title=subject, body=body, body_format=apprise.NotifyFormat.TEXT):
+                taken += 1
+        except Exception as broken:  # noqa: BLE001 - a hundred plugins; the text may hold the address
+            logging.getLogger("scatterclean").debug("a service failed: %s", type(broken).__name__)
+    if not known:
         raise CannotSend("apprise does not know what stands in `apprise`")
-    taken = 0
-    for one, usable in zip(services, known, strict=True):
-        if usable and one.notify(title=subject, body=body, body_format=apprise.NotifyFormat.TEXT):
-            taken += 1
     if not taken:
         raise CannotSend("no service of `apprise` took it")
