@@ -95,12 +95,12 @@ class Telling:
         if about == name:
             return True
         if about not in self.household.accounts:
-            return False
+            return True  # to be given up
         return name in self.household.of_person(about) and about in self.events.failing
 
     def _put_one(self, name: str, one: Handover, now: datetime) -> None:
         notices = self.household.store.notices
-        if "inbox" not in self.household.settings.notify.ways or now - one.notice.made > _GIVE_UP:
+        if self._hopeless(one, now):
             self._give_up(one, now)
             return
         notices.change(one, NoticeState.TRYING, now, inbox=name)
@@ -113,7 +113,9 @@ class Telling:
             self._again(one, busy.what, now, timedelta(seconds=busy.retry_after or 0))
         except TimeCanMend as lost:
             # It may have got there: looked for at the next round of this account.
-            log.info("%s: told in part: %s", name, lost.what)
+            log.info(
+                "%s: it is not known whether this was told: %s\n  %s", name, one.notice.subject, lost.what
+            )
         except Trouble as trouble:
             self._again(one, str(trouble), now)
         else:
@@ -143,6 +145,13 @@ class Telling:
             one.notice.subject,
             said,
         )
+
+    def _hopeless(self, one: Handover, now: datetime) -> bool:
+        """Is the way or the account no longer configured, or was it tried in vain for too long?  What nobody could try,
+        for the account cannot be reached, is told however late."""
+        settings = self.household.settings
+        gone = one.way not in settings.notify.ways or one.notice.account not in self.household.accounts
+        return gone or bool(one.tries and now - one.notice.made > _GIVE_UP)
 
     def _give_up(self, one: Handover, now: datetime) -> None:
         self.household.store.notices.change(one, NoticeState.GIVEN_UP, now)
@@ -204,7 +213,7 @@ class Telling:
 
     def _speak(self) -> None:
         now = self.household.clock()
-        notices, settings = self.household.store.notices, self.household.settings.notify
+        notices = self.household.store.notices
         for one in self._claim(now, lambda one: one.way != "inbox"):
             try:
                 if self.stop.is_set():
@@ -212,7 +221,7 @@ class Telling:
                 if one.state is NoticeState.TRYING:  # cut off: nobody can look whether it was told
                     notices.change(one, NoticeState.TOLD, now)
                     continue
-                if one.way not in settings.ways or now - one.notice.made > _GIVE_UP:
+                if self._hopeless(one, now):
                     self._give_up(one, now)
                     continue
                 notices.change(one, NoticeState.TRYING, now)

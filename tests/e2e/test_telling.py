@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,6 +77,43 @@ def subjects(person: Person) -> list[str]:
 def states(config: Path) -> list[tuple[str, str]]:
     with closing(sqlite3.connect(config.with_name("log.db"))) as database:
         return database.execute("SELECT key, state FROM notices ORDER BY id").fetchall()
+
+
+HURRY = (
+    "import datetime, sys; from scatterclean.service import events, telling;"
+    "events._SEEN_FAILING = datetime.timedelta(0); telling._TELL_EVERY = 1.0;"
+    "telling.STORM_POLL = datetime.timedelta(seconds=2); from scatterclean.cli import main; sys.exit(main())"
+)
+
+
+@contextmanager
+def hurrying(config: Path) -> Iterator[None]:
+    """The daemon, whose minutes are seconds."""
+    with config.with_suffix(".log").open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", HURRY, "--config", str(config), "run"], stdout=out, stderr=out
+        )
+    try:
+        yield
+        assert process.poll() is None, config.with_suffix(".log").read_text()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_while_a_storm_is_in_progress_it_looks_more_often_than_its_poll(
+    person: Person, config: Path, password_file: Path
+) -> None:
+    table = person.table("home", password_file).replace('poll = "5s"', 'poll = "1h"\npush = false')
+    person.flood(STORM)
+    config.write_text(f'database = "log.db"\n[notify]\n{ON}\n{table}')
+    with hurrying(config):
+        for more in (0, 1, 2):
+            person.flood(1 if more else 0)
+            until = time.monotonic() + 60
+            while person.count("Backscatter") < STORM + more:
+                assert time.monotonic() < until, config.with_suffix(".log").read_text()
+                time.sleep(0.2)
 
 
 def test_a_storm_is_told_once_unread_and_is_no_mail_to_be_judged(
@@ -185,27 +222,13 @@ def test_an_account_that_cannot_be_reached_is_told_of_in_another_inbox_of_the_pe
         past = now - timedelta(hours=30)
         number = store.journal.begin_sweep("dead", Mode.MOVE, past)
         store.journal.end_sweep(SweepReport("dead", number, Mode.MOVE, past, past))
-    seen_at_once = (
-        "import datetime, sys; from scatterclean.service import events;"
-        "events._SEEN_FAILING = datetime.timedelta(0); from scatterclean.service import telling;"
-        "telling._TELL_EVERY = 1.0; from scatterclean.cli import main; sys.exit(main())"
-    )
     config.write_text(f'database = "log.db"\n[notify]\n{ON}\n{dead}{other.table("home", password_file)}')
-    log = config.with_suffix(".log")
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-c", seen_at_once, "--config", str(config), "run"], stdout=out, stderr=out
-        )
-    try:
+    with hurrying(config):
         until = time.monotonic() + 60
         while not told(other):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < until, log.read_text()
+            assert time.monotonic() < until, config.with_suffix(".log").read_text()
             time.sleep(0.2)
         time.sleep(7)
-    finally:
-        process.terminate()
-        process.wait(10)
     [subject] = subjects(other)
     assert re.fullmatch(r"dead has not been looked at since (yesterday|\d+ \w+).*", subject), subject
     assert told(person) == []

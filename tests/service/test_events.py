@@ -34,6 +34,7 @@ from scatterclean.model import (
 from scatterclean.service.events import Events
 from scatterclean.service.telling import Telling
 from scatterclean.store import open_store
+from scatterclean.store.notices import SqlNotices
 from scatterclean.tell.desktop import CannotShow
 from scatterclean.wire import Household
 from tests.contracts.records import case
@@ -467,3 +468,73 @@ def test_the_last_success_is_found_among_tries_that_came_to_no_session(house: Ho
             SweepReport("home", number, Mode.MOVE, house.now, house.now, refusal=Refusal.NO_SESSION)
         )
     assert Events(house.household)._since("home", house.now) == (well, True)
+
+
+def test_what_is_about_an_account_that_is_gone_is_given_up_and_put_into_nobodys_inbox(house: House) -> None:
+    house.down = {"home"}
+    house.arrive(20)
+    house.lost = True
+    house.round()
+    house.settings = replace(house.settings, accounts=house.settings.accounts[1:])
+    house.restart()
+    house.round("bob")
+    assert house.told("bob") == []
+    assert house.household.store.notices.next_due() is None
+
+
+def test_what_could_not_be_tried_for_weeks_is_told_when_the_account_is_back(house: House) -> None:
+    house.round("bob")
+    house.now += 2 * DAY
+    house.fails("bob", house.now - 25 * HOUR)
+    house.mind()
+    house.now += 20 * DAY
+    house.round("bob")
+    assert len(house.told("bob")) == 1
+
+
+class Death(BaseException):
+    """The process is killed here."""
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("step", range(8))
+def test_killed_before_or_after_any_effect_it_tells_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
+) -> None:
+    """The effects: what is written into the store, and what is put into the inbox."""
+    effects = 0
+    killed = False
+
+    def tripwire(what: Callable[..., object]) -> Callable[..., object]:
+        def effect(*given: object, **named: object) -> object:
+            nonlocal effects, killed
+            here = effects == step and not killed
+            effects += 1
+            if here and not after:
+                killed = True
+                raise Death
+            done = what(*given, **named)
+            if here:
+                killed = True
+                raise Death
+            return done
+
+        return effect
+
+    for name in ("announce", "begin_storm", "end_storm", "change"):
+        monkeypatch.setattr(SqlNotices, name, tripwire(getattr(SqlNotices, name)))
+    house.put = tripwire(house.put_notice)  # type: ignore[assignment]
+    alarm = Alarm("home", "burst:1", AlarmKind.BURST, house.now, (("strangers", "80"), ("usual", "2")))
+    house.household.store.journal.ring([alarm], house.now)
+    house.arrive(20)
+    for _ in range(4):
+        try:
+            house.round()
+        except Death:
+            house.restart()
+    assert killed
+    assert sorted(house.told()) == [
+        "A storm of bounces at home: about 20 an hour",
+        "ALARM: is somebody else using your account home?",
+    ]
+    assert house.household.store.notices.next_due() is None
