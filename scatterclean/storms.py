@@ -45,7 +45,9 @@ def runs(arrivals: Iterable[datetime], size: int = SIZE) -> list[tuple[datetime,
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """What came since a storm began: `bounces` in all, `an_hour` of late; by what they were found to be."""
+    """What came since a storm began: `bounces` in all, `an_hour` of late; by what they were found to be.
+
+    `own` holds the `alarms`, too."""
 
     since: datetime
     last: datetime
@@ -55,6 +57,7 @@ class Weather:
     orphans: int
     waiting: int
     undecided: int
+    alarms: int = 0
 
 
 def begun(
@@ -95,6 +98,7 @@ def weather(arrivals: Sequence[Arrival], since: datetime, now: datetime) -> Weat
         orphans=verdicts.count(Verdict.ORPHAN),
         waiting=verdicts.count(Verdict.WAITING),
         undecided=verdicts.count(Verdict.UNDECIDED),
+        alarms=verdicts.count(Verdict.ALARM),
     )
 
 

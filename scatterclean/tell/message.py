@@ -16,6 +16,7 @@ from email.utils import localtime
 from scatterclean import __version__
 from scatterclean.model import NOTICE_DOMAIN, Notice
 from scatterclean.ports import Mailbox
+from scatterclean.wording.notices import FOOT
 
 # RFC 5322, 2.1.1.
 _MOST_SUBJECT = 200
@@ -39,7 +40,7 @@ def written(notice: Notice, address: str) -> bytes:
     message["Message-ID"] = f"<{message_id(notice)}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Mailer"] = f"scatterclean {__version__}"
-    body = "\n".join(_one_line(line, 2000) for line in notice.body.split("\n"))
+    body = "\n".join(_one_line(line, 2000) for line in f"{notice.body}\n{FOOT}".split("\n"))
     message.set_content(body, charset="utf-8", cte="quoted-printable")
     return message.as_bytes()
 

@@ -17,14 +17,15 @@ from scatterclean.wording.text import ago, day, moment, shown, table
 
 Told = tuple[str, str]
 
-_END = (
+# Below what is put into an inbox.
+FOOT = (
     "This message was put into your inbox by scatterclean on your own machine; nobody sent it, and no answer is read.\n"
     "What you are told, and how, stands in [notify] of its configuration."
 )
 
 
 def _letter(*paragraphs: str) -> str:
-    return "\n\n".join([*(one for one in paragraphs if one), _END]) + "\n"
+    return "\n\n".join(one for one in paragraphs if one) + "\n"
 
 
 def rounded(number: float) -> int:
@@ -60,9 +61,7 @@ def _whose(now: Weather) -> str:
     else:
         told = "None of them is about mail of yours."
     if now.waiting:
-        told += (
-            f" {_many(now.waiting, 'bounce')} cannot be judged yet: the copy in your Sent folder may be late."
-        )
+        told += f" {_many(now.waiting, 'bounce')} cannot be judged yet, and {'waits' if now.waiting == 1 else 'wait'}."
     if now.undecided:
         told += f" Of {_many(now.undecided, 'bounce')} it cannot be said for sure; they stay in your inbox."
     return told
@@ -89,6 +88,13 @@ def _done(now: Weather, course: Course, *, over: bool) -> str:
     return f"{away}, and what still comes and is found to be forged goes there, too."
 
 
+_FORGED = (
+    "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign that "
+    "anybody has your password: such a sign would be told as an alarm. It usually ends in days."
+)
+_ALARMING = "Some of them show that your account may have sent such mail: that is told as an alarm of its own."
+
+
 def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Told:
     """`at`: now, in the zone of the person."""
     since = ago(now.since, at)
@@ -97,8 +103,7 @@ def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Tol
         f"Since {since.removeprefix('today ')}, bounces have been coming to {account}, about {rounded(now.an_hour)} an "
         f"hour ({now.bounces} so far). {_whose(now)}",
         _done(now, course, over=False),
-        "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign "
-        "that anybody has your password: such a sign would be told as an alarm. It usually ends in days.",
+        _ALARMING if now.alarms else _FORGED,
         f"While it lasts this account is looked at more often. How it stands: scatterclean status {account}",
     )
 

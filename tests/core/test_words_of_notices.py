@@ -31,7 +31,7 @@ def test_a_storm_of_which_nothing_is_the_persons() -> None:
         ({"own": 1}, "1 of them is about mail that your account did send, and stays"),
         ({"own": 4}, "4 of them are about mail that your account did send, and stay"),
         ({"undecided": 9}, "Of 9 bounces it cannot be said for sure; they stay in your inbox."),
-        ({"waiting": 1}, "1 bounce cannot be judged yet"),
+        ({"waiting": 1}, "1 bounce cannot be judged yet, and waits."),
     ],
 )
 def test_what_is_the_persons_or_unsure_is_counted(changes: dict[str, int], said: str) -> None:
@@ -78,3 +78,12 @@ def test_what_a_server_said_of_trouble_brings_no_control_character_and_no_line_o
     assert "\u202e" not in body
     assert "\r" not in body
     assert "\n  From: you" in body
+
+
+def test_where_the_account_itself_may_have_sent_some_nobody_is_calmed() -> None:
+    calm = "That is no sign that anybody has your password"
+    assert calm in notices.storm_begun("home", ALL_FORGED, MOVING, NOW)[1]
+    weather = replace(ALL_FORGED, own=3, alarms=3)
+    told = notices.storm_begun("home", weather, MOVING, NOW)[1]
+    assert calm not in told
+    assert "that is told as an alarm" in told

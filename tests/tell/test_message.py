@@ -35,7 +35,7 @@ def test_it_is_a_whole_message() -> None:
     assert read["Message-ID"] == f"<{message_id(notice())}>"
     assert parsedate_to_datetime(read["Date"]) == NOW
     assert read.get_content_type() == "text/plain"
-    assert read.get_content().replace("\r\n", "\n") == "Grüße\n.\nFrom here\n"
+    assert read.get_content().replace("\r\n", "\n") == f"Grüße\n.\nFrom here\n\n{notices.FOOT}\n"
     assert raw.isascii()
     assert b"\n" not in raw.replace(b"\r\n", b"")
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
