@@ -27,11 +27,13 @@ from scatterclean.model import (
     SweepReport,
     Verdict,
 )
-from scatterclean.ports import Docket, Journal
+from scatterclean.ports import Docket, History, Journal
 
 WEEK = timedelta(days=7)
 # So long an alarm is told by everything that the person looks at; it was told once anyway.
 ALARMING = timedelta(days=30)
+# Moves that put a message away, whatever became of it later.
+AWAY = (MoveState.MOVED, MoveState.COPIED, MoveState.RETURNED, MoveState.DELETED)
 # Of so many cases, the latest, it is told what became of them.
 _REMEMBERED = 5000
 
@@ -53,12 +55,14 @@ class PutAway:
 class Rhythm:
     """When an account is looked at: every `poll`, and when the server tells of new mail, if `wanted`.
 
-    `push` says how far that holds now; None while no daemon runs.
+    `push` says how far that holds now; None while no daemon runs.  `due`: when the daemon looks next, as it said; new
+    mail, and what becomes ripe, bring that forward.
     """
 
     poll: timedelta
     push: Push | None = None
     wanted: bool = True
+    due: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ class Standing:
     leave no (equal) copy in Sent; `provider` what is known of the machines through which the mail leaves, without
     asking DNS; `rhythm` says when it is looked at (None if nobody said); `alarms` those of the last days, the
     latest first.
+
+    `last_success` is when a sweep ended last that had a session with the server, `failing_since` when the first of the
+    tries ended that all had none since.  `troubles` are those of the last sweep, each with the moment since
+    when every sweep tells it.
     """
 
     account: str
@@ -90,6 +98,9 @@ class Standing:
     alarms: tuple[Alarm, ...] = ()
     rhythm: Rhythm | None = None
     beside: int = 0
+    last_success: datetime | None = None
+    failing_since: datetime | None = None
+    troubles: tuple[tuple[str, datetime], ...] = ()
 
     @property
     def failed(self) -> SweepReport | None:
@@ -111,12 +122,15 @@ def standing(
     docket: Docket,
     now: datetime,
     *,
+    history: History,
     sweeps: int = 5,
     rhythm: Rhythm | None = None,
 ) -> Standing:
     """`now` in the zone of the person, whose day begins at its midnight."""
     log = sources.log
     coverage = log.coverage([account.name])[account.name]
+    last = tuple(journal.sweeps(account.name, limit=sweeps))
+    told = last[0].troubles if last else ()
     lessons = sources.experience.learned(account.person, tuple(sources.filing))
     return Standing(
         account=account.name,
@@ -125,15 +139,18 @@ def standing(
         beside=log.count_account(account.name + OUTBOX),
         coverage=coverage,
         holes=holes(coverage),
-        put_away=_put_away(journal, account.name, now),
+        put_away=_put_away(history, account.name, now),
         still_open=docket.counts(account.name),
-        sweeps=tuple(journal.sweeps(account.name, limit=sweeps)),
+        sweeps=last,
         now=now,
         proofs=lessons.proofs.get(account.name, Proofs()),
         routes=lessons.routes,
         provider=provider_of(account, lessons, replace(sources, names=None)),
         alarms=tuple(reversed(journal.alarms(account.name, since=now - ALARMING))),
         rhythm=rhythm,
+        last_success=history.last_success(account.name),
+        failing_since=history.no_session_since(account.name),
+        troubles=tuple((each, history.said_since(account.name, each) or last[0].ended) for each in told),
     )
 
 
@@ -169,13 +186,17 @@ def holes(coverage: Coverage) -> tuple[tuple[datetime, datetime], ...]:
     return tuple(found)
 
 
-def _put_away(journal: Journal, account: str, now: datetime) -> PutAway:
+def _put_away(history: History, account: str, now: datetime) -> PutAway:
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    states = (MoveState.MOVED, MoveState.COPIED, MoveState.RETURNED)
-    moves = journal.moves(account, states=states, errand=Errand.SWEEP)
+    ever = history.put_away(account)
     return PutAway(
-        today=sum(m.intended_at >= midnight for m in moves),
-        week=sum(m.intended_at >= now - WEEK for m in moves),
-        ever=len(moves),
-        returned=sum(m.state is MoveState.RETURNED for m in moves),
+        today=away(history.put_away(account, midnight)),
+        week=away(history.put_away(account, now - WEEK)),
+        ever=away(ever),
+        returned=ever.get(MoveState.RETURNED, 0),
     )
+
+
+def away(moves: Mapping[MoveState, int]) -> int:
+    """How many of these moves put a message away."""
+    return sum(moves.get(state, 0) for state in AWAY)

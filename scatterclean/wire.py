@@ -204,9 +204,9 @@ class Household:
         """A connection that wakes sweeps of an account; whoever opens it closes or cuts it."""
         return listen(settings)
 
-    def note_pushes(self, pushes: Mapping[str, Push]) -> None:
-        """Let `status`, in another process, know how each account is woken while this one runs."""
-        self.store.note_pushes(pushes)
+    def note_pushes(self, pushes: Mapping[str, Push], due: Mapping[str, datetime]) -> None:
+        """Let `status`, in another process, know how each account is woken while this one runs, and when it is due."""
+        self.store.note_pushes(pushes, due)
 
     # --- errands ----------------------------------------------------------------------------------------
 
@@ -370,6 +370,7 @@ class Household:
             store.journal,
             store.docket,
             self.clock().astimezone(),
+            history=store.history,
             rhythm=self.rhythm(name),
         )
 
@@ -378,4 +379,5 @@ class Household:
         settings = self.accounts[name]
         pushes = self.store.pushes()
         push = None if pushes is None else pushes.get(name, Push.COMING)
-        return Rhythm(settings.poll, push if settings.push or push is None else Push.OFF, settings.push)
+        due = None if push is None else self.store.due().get(name)
+        return Rhythm(settings.poll, push if settings.push or push is None else Push.OFF, settings.push, due)

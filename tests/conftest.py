@@ -33,6 +33,8 @@ LONGEST = (
     "e2e/test_push.py",
     "e2e/test_quirks.py",
     "e2e/test_every_server.py",
+    "docs/test_commands.py",
+    "e2e/test_releases.py",
     "sweeps/test_death.py",
     "e2e/test_renamed.py",
     "e2e/test_run.py",

@@ -144,8 +144,14 @@ def standing(value: Standing) -> Form:
         },
         "open": dict(value.still_open),
         "sweeps": [report(sweep) for sweep in value.sweeps],
+        "last_success": time(value.last_success),
+        "troubles": [{"what": what, "since": time(since)} for what, since in value.troubles],
         "sent_empty": value.sent_empty,
-        "failed": {"at": time(value.failed.ended), "troubles": list(value.failed.troubles)}
+        "failed": {
+            "at": time(value.failed.ended),
+            "since": time(value.failing_since),
+            "troubles": list(value.failed.troubles),
+        }
         if value.failed
         else None,
     }
@@ -157,6 +163,7 @@ def rhythm(value: Rhythm) -> Form:
         "woken": value.push is Push.WOKEN,
         "push": str(value.push) if value.push is not None else None,
         "poll": int(value.poll.total_seconds()),
+        "next": time(value.due),
     }
 
 

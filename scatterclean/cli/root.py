@@ -214,6 +214,9 @@ def short_lived() -> Iterator[None]:
         yield
     finally:
         if searched:
+            # Together they set the counts of what is new to naught; else all of it would be searched here and now.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()
 
 
@@ -221,8 +224,17 @@ def one_off_logging(verbose: bool) -> None:
     """Warnings only, to standard error; the daemon sets up its own."""
     import logging
 
+    class OneAtTheMargin(logging.Formatter):
+        """What a stranger wrote begins no line, and no terminal obeys it."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            from scatterclean.wording import shown
+
+            first, *rest = [shown(line, 2000) for line in record.getMessage().splitlines()] or [""]
+            return "\n".join((f"{record.levelname}: {first}", *(f"  {line.lstrip()}" for line in rest)))
+
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(OneAtTheMargin())
     log = logging.getLogger("scatterclean")
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO if verbose else logging.WARNING)

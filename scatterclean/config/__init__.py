@@ -4,6 +4,7 @@ It fetches no password (that is `Secret.fetch`, later, where a session begins) a
 
 settings         the values
 secret           where passwords are
+outward          what the daemon tells other programs
 schema           what each key may hold
 notify           what the person is told, and how
 checks           what keys and accounts must not be together

@@ -25,6 +25,7 @@ from scatterclean.config.checks import (
 from scatterclean.config.lines import Path as KeyPath
 from scatterclean.config.lines import lines_of
 from scatterclean.config.notify import settings_of
+from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
@@ -89,22 +90,29 @@ def load(path: Path) -> Settings:
                 ("database",), f"{shown(str(database), 1000)} is a directory, expected the path of a file"
             )
         )
+    metrics_file = base / file.metrics_file if file.metrics_file else None
+    if metrics_file is not None and _is_directory(metrics_file):
+        found.append(Problem(("metrics_file",), "is a directory, expected the path of a file"))
     if found:
         raise ConfigBroken(problems.render(name, found, where))
+    readable = bool(mode & (stat.S_IRGRP | stat.S_IROTH))
     unwise = [
-        warning
-        for candidate in candidates
-        for warning in warnings_of(candidate, readable_by_others=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
+        warning for candidate in candidates for warning in warnings_of(candidate, readable_by_others=readable)
     ]
     if file.notify and file.notify.apprise and mode & (stat.S_IRGRP | stat.S_IROTH):
         what = "others may read this file, and so what these addresses hold, expected mode 600 (chmod 600)"
         unwise.append(Problem(("notify", "apprise"), what))
+    ping_url = file.ping_url if isinstance(file.ping_url, PingUrl) else None
+    told = warnings_of_file(metrics_file, ping_url, readable_by_others=readable)
+    unwise += [Problem((key,), text) for key, text in told]
     return Settings(
         path=path,
         database=database,
         accounts=tuple(_settings(candidate, base) for candidate in candidates),
         log_level=file.log_level or LogLevel.INFO,
         notify=settings_of(file.notify),
+        metrics_file=metrics_file,
+        ping_url=ping_url,
         warnings=problems.render(name, unwise, where),
     )
 

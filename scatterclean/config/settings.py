@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from scatterclean.config.notify import NotifySettings
+from scatterclean.config.outward import PingUrl
 from scatterclean.config.secret import Secret
 from scatterclean.model import Account
 
@@ -64,11 +65,16 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops."""
+    """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops.
+
+    `metrics_file`: where the daemon's figures go (Prometheus), `ping_url`: what it calls after a good round.
+    """
 
     path: Path
     database: Path
     accounts: tuple[AccountSettings, ...]
     log_level: LogLevel = LogLevel.INFO
     notify: NotifySettings = field(default_factory=NotifySettings)
+    metrics_file: Path | None = None
+    ping_url: PingUrl | None = None
     warnings: tuple[str, ...] = field(default=(), compare=False)

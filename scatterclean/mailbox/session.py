@@ -354,4 +354,5 @@ class Session:
 @lru_cache(maxsize=256)
 def _alert(account: str, where: str, said: str) -> None:
     """Once in the life of the process: a daemon logs in every few minutes, and hears the same each time."""
-    _log.warning("%s: %s says: %s", account, where, said)
+    about = {"event": "server-says", "account": account}
+    _log.warning("%s: %s says: %s", account, where, said, extra=about)

@@ -21,7 +21,9 @@ from scatterclean.service.clock import Clocks
 from scatterclean.service.followups import HEAP, Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
+from scatterclean.service.logs import about
 from scatterclean.service.notify import Notifier
+from scatterclean.service.outward import Outward
 from scatterclean.service.telling import Telling
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
@@ -43,6 +45,7 @@ class Service:
     stop: threading.Event = field(default_factory=threading.Event)
     jobs: Jobs = field(init=False)
     watchers: Watchers = field(init=False)
+    outward: Outward = field(init=False)
     followups: Followups = field(default_factory=Followups)
     notifier: Notifier = field(default_factory=Notifier)
     telling: Telling = field(init=False)
@@ -53,12 +56,14 @@ class Service:
         self.telling = Telling(self.household, self.stop, self._well)
         self.jobs = Jobs(self.household, self.words, self.stop, after=self.telling.after_round)
         self.watchers = Watchers(self.household, self.words)
+        self.outward = Outward(self.household)
         self.household.keep_sessions()
 
     def run(self) -> bool:
         """True if everybody left in time; False if a thread still hangs on something that cannot be cut."""
         self.jobs.start()
-        log.info("watching %s; the first sweep begins now", ", ".join(self.household.accounts))
+        names = ", ".join(self.household.accounts)
+        log.info("watching %s; the first sweep begins now", names, extra=about("watching"))
         self.notifier.ready(self._status())
         clocks = Clocks()
         while not self.stop.is_set():
@@ -67,11 +72,13 @@ class Service:
             if jump is not None:
                 self._moved(jump)
             self.jobs.mind()
+            self.watchers.due = self.jobs.due()
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()
             for name in self.telling.mind():
                 self.jobs.earlier(name, datetime.now(UTC) + HEAP)
+            self.outward.mind()
             self._show_life()
         self.notifier.leaving()
         return self._leave()
@@ -85,7 +92,8 @@ class Service:
         if stuck is None:
             self.notifier.alive()
         elif stuck != self._stuck:
-            log.error("%s: its round hangs and cannot be cut off: waiting to be restarted", stuck)
+            hangs = "%s: its round hangs and cannot be cut off: waiting to be restarted"
+            log.error(hangs, stuck, extra=about("hanging", stuck))
         self._stuck = stuck
 
     def _status(self) -> str:
@@ -107,7 +115,7 @@ class Service:
     def _hear(self, word: str, what: object) -> None:
         match word, what:
             case "stop", signum if not self.stop.is_set():
-                log.info("asked to leave (%s): finishing what is in hand", signum)
+                log.info("asked to leave (%s): finishing what is in hand", signum, extra=about("leaving"))
                 self.stop.set()
             case "reload", _ if not self.stop.is_set():
                 self.notifier.reloading()
@@ -118,6 +126,7 @@ class Service:
             case "swept", (SweepReport() as report, Waits() as waits):
                 self._swept(report, waits)
             case "unchanged", str() as name:
+                self.outward.well(name)
                 self._unchanged(name)
             case "failed", (str() as name, Trouble() as trouble):
                 self._failed(name, trouble)
@@ -133,6 +142,7 @@ class Service:
                     self._rest(watch.name, why)
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
+                self.outward.failed(name)
                 self.jobs.again(name, MAX_BACKOFF)
 
     def _bug(self, name: str, error: BaseException) -> None:
@@ -145,6 +155,7 @@ class Service:
             name,
             type(error).__name__,
             where,
+            extra=about("bug", name if name in self.household.accounts else None, kind=type(error).__name__),
         )
 
     # --- rounds, and what follows from them -------------------------------------------------------------
@@ -152,6 +163,8 @@ class Service:
     def _swept(self, report: SweepReport, waits: Waits) -> None:
         name = report.account
         self.health.setdefault(name, Health()).swept(report)
+        if report.refusal is not Refusal.STOPPED:
+            self.outward.well(name, report)
         if self.stop.is_set() or name not in self.household.accounts:
             return
         self.followups.swept(name, datetime.now(UTC), waits)
@@ -183,6 +196,7 @@ class Service:
     def _failed(self, name: str, trouble: Trouble) -> None:
         if self.stop.is_set() or name not in self.household.accounts:
             return
+        self.outward.failed(name)
         self._news.discard(name)  # the next try sees it
         self.telling.failed(name, trouble)
         if isinstance(trouble, ServerBusy):
@@ -215,7 +229,8 @@ class Service:
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""
         self.telling.clock_moved()
-        log.info("the clock moved by %+.0f s (suspended, or set): looking at all accounts now", jump)
+        told = "the clock moved by %+.0f s (suspended, or set): looking at all accounts now"
+        log.info(told, jump, extra=about("clock-moved", seconds=round(jump)))
         self.household.tidy_sessions(all_of_them=True)  # they are probably dead
         for name in self.household.accounts:
             self.jobs.again(name, timedelta(0))
@@ -230,10 +245,11 @@ class Service:
                 raise PersonCanMend(f"another database ({settings.database}) needs a restart")
             assign(settings, self.household.store)
         except Trouble as trouble:
-            log.error("the new configuration was refused, the old one stays:\n%s", trouble)
+            told = "the new configuration was refused, the old one stays:\n%s"
+            log.error(told, trouble, extra=about("config-refused"))
             return
         for warning in settings.warnings:
-            log.warning("%s", warning)
+            log.warning("%s", warning, extra=about("config-unwise"))
         gone = self.household.accounts.keys() - {a.name for a in settings.accounts}
         self.household.settings = settings
         accounts = self.household.accounts
@@ -244,11 +260,11 @@ class Service:
             self.health.pop(name, None)
             self.followups.forget(name)
         for health in self.health.values():
-            health.told = frozenset()  # who has mended something wants to hear whether it helped
+            health.anew()
         for name in accounts:
             self.jobs.schedule(name)
         self.watchers.read_anew()
-        log.info("configuration read anew: watching %s", ", ".join(accounts))
+        log.info("configuration read anew: watching %s", ", ".join(accounts), extra=about("config-read"))
 
     def _leave(self) -> bool:
         """Nothing new begins; what is in hand ends, or is cut off."""
@@ -258,13 +274,15 @@ class Service:
         while not self.words.empty():  # what the last sweeps did
             self._listen()
         self.telling.leave()
+        self.outward.mind()
+        self.outward.end()
         self.jobs.scheduler.shutdown(wait=False)
         self.household.keep_sessions(wanted=False)
         if self.jobs.rounds:
             still = list(self.jobs.rounds)
-            log.warning("left while %s still waited; what was begun is settled at the next start", still)
+            told = "left while %s still waited; what was begun is settled at the next start"
+            log.warning(told, ", ".join(still), extra=about("left", settled=False))
             return False
-        log.info(
-            "left; %s", "what was cut off is settled at the next start" if cut else "everything is settled"
-        )
+        rest = "what was cut off is settled at the next start" if cut else "everything is settled"
+        log.info("left; %s", rest, extra=about("left", settled=not cut))
         return True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
@@ -26,6 +26,7 @@ from scatterclean.errors import Trouble
 from scatterclean.model import Case, SweepReport
 from scatterclean.review import Listener
 from scatterclean.service.followups import Waits, waits_of
+from scatterclean.service.logs import about
 from scatterclean.sweep import Steps
 from scatterclean.wire import Household
 
@@ -190,7 +191,7 @@ class Jobs:
             if self.stop.is_set():
                 return
             if self._nothing_new(name):
-                log.debug("%s: nothing has changed", name)
+                log.debug("%s: nothing has changed", name, extra=about("unchanged", name))
                 self.after(name, None)
                 self.words.put(("unchanged", name))
             else:
@@ -235,10 +236,17 @@ class Jobs:
             if current.over is not None and now - current.over > GRACE:
                 current.cut = True
             elif now - current.alive > SILENCE.total_seconds():
-                log.warning("%s: no sign of life for %s: cutting its connection", name, wording.span(SILENCE))
+                told = "%s: no sign of life for %s: cutting its connection"
+                log.warning(told, name, wording.span(SILENCE), extra=about("cut-off", name))
                 current.cut = True
             if current.cut:
                 self.household.abort(name)
+
+    def due(self) -> Mapping[str, datetime]:
+        """When each account is looked at next."""
+        return {
+            job.id: job.next_run_time for job in self.scheduler.get_jobs() if job.next_run_time is not None
+        }
 
     def stuck(self) -> str | None:
         """An account that this process will never look at again: its round hangs, or is no longer begun."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from queue import SimpleQueue
 
 from scatterclean import wording
@@ -21,6 +22,7 @@ from scatterclean.errors import ConnectionLost, PersonCanMend, PushUnavailable, 
 from scatterclean.model import Push
 from scatterclean.ports import Bell
 from scatterclean.service import health
+from scatterclean.service.logs import about
 from scatterclean.wire import Household
 
 log = logging.getLogger("scatterclean")
@@ -78,6 +80,8 @@ class Rest:
 class Watchers:
     """The connections that listen.  Only the main loop calls its methods; its threads only put words.
 
+    `due`: when each account is looked at next; it is told to `status` together with how it is woken.
+
     The words: ("listening", watch), ("rang", watch), ("silent", (watch, why)).
     """
 
@@ -85,7 +89,8 @@ class Watchers:
     words: SimpleQueue[tuple[str, object]]
     watches: dict[str, Watch] = field(default_factory=dict)
     rests: dict[str, Rest] = field(default_factory=dict)
-    _noted: dict[str, Push] | None = None
+    due: Mapping[str, datetime] = field(default_factory=dict)
+    _noted: tuple[dict[str, Push], Mapping[str, datetime]] | None = None
     _ending: list[threading.Thread] = field(default_factory=list)
 
     # --- whom to listen to ------------------------------------------------------------------------------
@@ -108,9 +113,9 @@ class Watchers:
                 if now >= rest.until and healthy(name):
                     self._begin(settings, rest)
         pushes = {name: self.rests[name].push for name in accounts}
-        if pushes != self._noted:
-            self._noted = pushes
-            self.household.note_pushes(pushes)
+        if (pushes, self.due) != self._noted:
+            self._noted = pushes, self.due
+            self.household.note_pushes(pushes, self.due)
 
     def woken(self) -> frozenset[str]:
         """Accounts of which all that is watched announces new mail now: it listens to the first folder of `watch`."""
@@ -146,7 +151,11 @@ class Watchers:
         rest.push = Push.WOKEN
         if rest.told is not Push.WOKEN:
             rest.told = Push.WOKEN
-            log.info("%s: the server wakes us when mail arrives", watch.name)
+            log.info(
+                "%s: the server wakes us when mail arrives",
+                watch.name,
+                extra=about("push", watch.name, push="woken"),
+            )
         return watch.bell.mark() != watch.known
 
     def rang(self, watch: Watch) -> bool:
@@ -180,6 +189,7 @@ class Watchers:
                 "%s: a bug of scatterclean in its watcher (%s); polling goes on",
                 watch.name,
                 type(why).__name__,
+                extra=about("bug", watch.name, kind=type(why).__name__),
             )
         rest.until = now + wait
         self._tell(watch.settings, rest, trouble)
@@ -199,10 +209,14 @@ class Watchers:
         """Once for each change; that a connection broke is nobody's concern, the sweeps tell real trouble."""
         if rest.push in (Push.CANNOT, Push.CROWDED) and rest.told is not rest.push:
             rest.told = rest.push
-            what = wording.of_account(settings.name, trouble.what) if trouble else wording.push(rest.push)
-            log.info("%s: %s; looking every %s", settings.name, what, wording.span(settings.poll))
+            what = wording.of_account(settings.name, trouble.what if trouble else wording.push(rest.push))
+            extra = about("push", settings.name, push=str(rest.push))
+            log.info("%s; looking every %s", what, wording.span(settings.poll), extra=extra)
         elif trouble is not None and not isinstance(trouble, PersonCanMend):
-            log.debug("%s: not woken for now: %s", settings.name, trouble.what)
+            told = "%s: not woken for now: %s"
+            log.debug(
+                told, settings.name, trouble.what, extra=about("push", settings.name, push=str(rest.push))
+            )
 
     # --- all of them --------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py, experience.py, notices.py   the ports of the same names
+sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py   the ports of the same names
 asking.py    the questions to the sent log
 forms.py     what is kept as JSON
 """
@@ -17,16 +17,19 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
-from scatterclean.ports import Docket, Experience, Journal, Notices, SentLog
+from scatterclean.ports import Docket, Experience, History, Journal, SentLog
+from scatterclean.ports.notices import Notices
 from scatterclean.store import awake, migrate
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
 from scatterclean.store.experience import SqlExperience
+from scatterclean.store.history import SqlHistory
 from scatterclean.store.journal import SqlJournal
 from scatterclean.store.lock import ProcessLock
 from scatterclean.store.notices import SqlNotices
@@ -38,7 +41,17 @@ __all__ = ["Store", "open_store"]
 class Store:
     """The open database.  Safe to use from several threads.  A context manager: leaving it closes it."""
 
-    __slots__ = ("_database", "_lock", "docket", "experience", "journal", "notices", "path", "sent_log")
+    __slots__ = (
+        "_database",
+        "_lock",
+        "docket",
+        "experience",
+        "history",
+        "journal",
+        "notices",
+        "path",
+        "sent_log",
+    )
 
     def __init__(self, database: Database, lock: ProcessLock | None) -> None:
         self._database = database
@@ -49,14 +62,19 @@ class Store:
         self.docket: Docket = SqlDocket(database)
         self.experience: Experience = SqlExperience(database)
         self.notices: Notices = SqlNotices(database)
+        self.history: History = SqlHistory(database)
 
     @property
     def read_only(self) -> bool:
         return self._lock is None
 
-    def note_pushes(self, pushes: Mapping[str, Push]) -> None:
-        """Tell readers of this store how each account is woken by this process."""
-        awake.note(self.path, pushes)
+    def note_pushes(self, pushes: Mapping[str, Push], due: Mapping[str, datetime] | None = None) -> None:
+        """Tell readers of this store how each account is woken by this process, and when it is looked at next."""
+        awake.note(self.path, pushes, due or {})
+
+    def due(self) -> Mapping[str, datetime]:
+        """When the daemon that runs on this store looks at each account next; empty if there is none."""
+        return awake.due(self.path)
 
     def pushes(self) -> Mapping[str, Push] | None:
         """How each account is woken by the daemon that runs on this store; None if there is none."""

@@ -93,11 +93,15 @@ def unit_of(
             needed["XDG_DATA_HOME"] = environment["XDG_DATA_HOME"]
     given = {name: absolute(path) for name, path in (credentials or {}).items()}
     asked = [s.place[0] for s in secrets if s.source is Source.CREDENTIAL]
+    folder = absolute(database).parent
+    metrics_file = settings.metrics_file if every is None else None
+    figures = absolute(metrics_file).parent if metrics_file else None
     unit = Unit(
         interpreter=Path(sys.executable),
         config=absolute(settings.path),
-        folder=absolute(database).parent,
+        folder=folder,
         every=every,
+        figures=figures if figures != folder else None,
         user=user,
         environment=needed,
         credentials=given,
@@ -143,7 +147,7 @@ def _holds(unit: Unit, programs: Programs, of: Keeper) -> bool:
     if unit.user:
         settings.append(f"--property=User={unit.user}")
     if unit.sandbox is Sandbox.FULL:
-        settings.append(f"--property=ReadWritePaths={systemd.quoted(str(unit.folder))}")
+        settings.append(f"--property=ReadWritePaths={systemd.writable(unit)}")
     probe: Sequence[str] = (*unit.command[:4], "version")
     words = ("--quiet", "--wait", "--collect", *settings, "--", *probe)
     return programs.run(*systemctl(of, "systemd-run"), *words).well

@@ -116,6 +116,12 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
 
+def writable(unit: Unit) -> str:
+    """The value of ReadWritePaths=; "-": a folder of `metrics_file` that is not there yet hinders no start."""
+    figures = [quoted(f"-{unit.figures}")] if unit.figures else []
+    return " ".join((quoted(str(unit.folder)), *figures))
+
+
 def _command(words: tuple[str, ...]) -> str:
     # A program's own path may hold no quotes and no backslash ("Executable name contains special characters").
     if any(c in words[0] for c in "\"'\\"):
@@ -177,4 +183,4 @@ def _shut_in(unit: Unit) -> Iterator[str]:
     for name, value in hardening(unit).items():
         yield f"{name}={value}"
     if unit.sandbox is Sandbox.FULL:
-        yield f"ReadWritePaths={quoted(str(unit.folder))}"
+        yield f"ReadWritePaths={writable(unit)}"

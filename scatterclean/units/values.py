@@ -37,7 +37,8 @@ class Sandbox(StrEnum):
 class Unit:
     """One installation.  All paths are absolute.
 
-    `folder` is that of the database, the only place that is written to; `every`: sweep so often by a timer instead of
+    `folder` is that of the database, the only place that is written to beside `figures`, the folder of `metrics_file`
+    if it is another; `every`: sweep so often by a timer instead of
     running a daemon; `user`: of a unit for the whole machine; `environment`: what the daemon needs of the person's;
     `credentials`: names and the files that systemd hands over as such; `wanted`: names that the configuration
     asks for and for which there is no file yet.  `systemd` is its version; `kill` the program of that name.
@@ -48,6 +49,7 @@ class Unit:
     config: Path
     folder: Path
     every: timedelta | None = None
+    figures: Path | None = None
     user: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, Path] = field(default_factory=dict)
@@ -60,7 +62,8 @@ class Unit:
     @property
     def paths(self) -> tuple[Path, ...]:
         """All that it must be able to see."""
-        return (self.interpreter, self.config, self.folder, *self.credentials.values())
+        figures = (self.figures,) if self.figures else ()
+        return (self.interpreter, self.config, self.folder, *figures, *self.credentials.values())
 
     @property
     def command(self) -> tuple[str, ...]:

@@ -189,8 +189,13 @@ def _known(found: Bounce, knowledge: Knowledge, story: Story) -> list[str]:
                 f"{span}; that is all of this time, but part of it as Sent was when it was first read: "
                 "what you had deleted by then is unknown"
             )
-        proved = "a reply has shown" if account in knowledge.calibrated else "no reply has shown yet"
-        lines.append(f"account {account}: {proved} that its log holds what you send")
+        if account in knowledge.calibrated:
+            lines.append(f"account {account}: a reply has shown that its log holds what you send")
+        else:
+            lines.append(
+                f"account {account}: no reply has shown yet that its log holds what you send; until then it counts "
+                "only together with a sign that a stranger sent the message"
+            )
     return lines
 
 

@@ -17,7 +17,7 @@ evidence   who sent the message that came back, and what is in it
 
 from scatterclean.wording import evidence, log, notices
 from scatterclean.wording.advice import advice, to_whom
-from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told
+from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
     ERRANDS,
     HANDS,
@@ -39,7 +39,7 @@ from scatterclean.wording.deeds import (
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
 from scatterclean.wording.reasons import CAUSES, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
-from scatterclean.wording.rhythm import push, rhythm
+from scatterclean.wording.rhythm import next_look, push, rhythm
 from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
@@ -60,6 +60,7 @@ __all__ = [
     "advice",
     "alarm",
     "alarm_told",
+    "alarm_unnamed",
     "because",
     "by_reason",
     "changes",
@@ -76,6 +77,7 @@ __all__ = [
     "log",
     "moment",
     "move",
+    "next_look",
     "notices",
     "of_account",
     "place",
@@ -89,6 +91,7 @@ __all__ = [
     "span",
     "sweep_line",
     "target_unsafe",
+    "tells_alarm",
     "there_already",
     "to_whom",
     "twice",

@@ -59,5 +59,18 @@ def alarm_told(one: Alarm) -> tuple[str, str, str]:
 
 
 def alarm(one: Alarm) -> str:
-    """An alarm, a line for each of `alarm_told`: for the log, and among the troubles of a sweep."""
+    """An alarm, a line for each of `alarm_told`: among the troubles of a sweep."""
     return "\n  ".join(alarm_told(one))
+
+
+def tells_alarm(trouble: str) -> bool:
+    """Is a trouble of a sweep an alarm?"""
+    return trouble.startswith("ALARM: account ")
+
+
+def alarm_unnamed(account: str) -> str:
+    """An alarm for a log, which names no message and nobody that mail went to."""
+    return (
+        f"ALARM: account {account}: somebody else may be using it; `scatterclean status` says what happened, and what "
+        f"else could explain it\n  {WHAT_TO_DO}"
+    )

@@ -32,7 +32,9 @@ ORIGINS: Mapping[OriginSign, str] = {
 
 def origin(traced: Origin, *, told: bool = False) -> str:
     """Who sent the message that came back, and by which line of it that is told, unless it was `told` before."""
-    return ORIGINS[traced.sign] + (" (the line above says so)" if told else quoted(traced.line))
+    return ORIGINS[traced.sign] + (
+        " (the line in the finding above says so)" if told else quoted(traced.line)
+    )
 
 
 _LISTED = 5

@@ -92,7 +92,9 @@ _FORGED = (
     "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign that "
     "anybody has your password: such a sign would be told as an alarm. It usually ends in days."
 )
-_ALARMING = "Some of them show that your account may have sent such mail: that is told as an alarm of its own."
+_ALARMING = (
+    "Some of them show that your account may have sent such mail: that is told as an alarm of its own."
+)
 
 
 def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Told:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from scatterclean.model import Push
-from scatterclean.wording.text import span
+from scatterclean.wording.text import ago, span
 
 _PUSHES: Mapping[Push, str] = {
     Push.WOKEN: "the server wakes it when mail arrives",
@@ -31,3 +31,13 @@ def rhythm(poll: timedelta, now: Push | None, *, wanted: bool) -> str:
         return f"Looks {every} ({push(now)})"
     woken = ", and when the server tells of new mail" if wanted else ""
     return f"Nobody watches it now; `scatterclean run` looks {every}{woken}"
+
+
+def next_look(due: datetime, now: datetime) -> str:
+    """When the daemon looks next, as it planned; `now` in the zone of the person."""
+    if due <= now:
+        return "Looks now"
+    left = due - now
+    if left >= timedelta(minutes=2):
+        left = timedelta(minutes=round(left / timedelta(minutes=1)))
+    return f"Next look: {ago(due, now)}, in {span(left)}"

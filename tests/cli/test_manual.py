@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +80,25 @@ def test_one_page_is_printed_and_all_are_written(tmp_path: Path, capsys: pytest.
     assert main(["man", "nothing"]) == exits.USAGE
     assert main(["man", "--to", str(tmp_path / "man1")]) == exits.DONE
     assert {path.name: path.read_text() for path in (tmp_path / "man1").iterdir()} == PAGES
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_on_a_terminal_man_shows_the_page_and_without_man_it_is_printed(there: bool, tmp_path: Path) -> None:
+    if there:
+        shown = tmp_path / "man"
+        shown.write_text('#!/bin/sh\necho "shown by man: $#"\nhead -1 "$1"\n')
+        shown.chmod(0o755)
+    control, terminal = pty.openpty()
+    with os.fdopen(control, "rb", buffering=0) as master:
+        program = [sys.executable, "-m", "scatterclean", "man", "sweep"]
+        env = {"PATH": f"{tmp_path}:/bin:/usr/bin" if there else str(tmp_path)}
+        with subprocess.Popen(program, stdout=terminal, env=env) as running:
+            os.close(terminal)
+            told = b""
+            with contextlib.suppress(OSError):  # EIO: the terminal has no other end any more
+                while piece := master.read(4096):
+                    told += piece
+        assert running.returncode == exits.DONE
+    assert told.count(b'.TH "SCATTERCLEAN') == 1
+    assert (b"shown by man: 1" in told) is there
+    assert (b".SH EXAMPLES" in told) is not there

@@ -19,7 +19,7 @@ COMMENTED = re.compile(r"^#([a-z_]+) = [^\n]*$", re.MULTILINE)
 # These show an example, because the default is empty or depends on other things.
 EXAMPLES = {
     "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "keep_backscatter", "outbound",
-    "own_ids", "password", "apprise", "quiet_hours",
+    "own_ids", "password", "metrics_file", "ping_url", "apprise", "quiet_hours",
 }  # fmt: skip
 
 

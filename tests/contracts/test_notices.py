@@ -10,7 +10,7 @@ import pytest
 
 from scatterclean.errors import NobodyCanMend
 from scatterclean.model import Arrival, Finding, Notice, NoticeKind, NoticeState, Storm, Verdict
-from scatterclean.ports import Notices
+from scatterclean.ports.notices import Notices
 from scatterclean.store import Store, open_store
 from tests.contracts.records import NOW, case, days
 

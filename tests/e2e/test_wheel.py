@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from scatterclean import __version__
 from scatterclean.demo.embedded import EmbeddedServer
 from scatterclean.demo.letters import make
 from scatterclean.demo.visitor import Visitor
+from scatterclean.store.tables import REVISION
 
 ROOT = Path(__file__).parents[2]
 
@@ -62,12 +67,33 @@ def run(program: Path, *arguments: str | Path, cwd: Path) -> subprocess.Complete
     )
 
 
-def test_the_wheel_holds_the_migrations_and_nothing_of_the_tests(wheel: Path) -> None:
-    names = zipfile.ZipFile(wheel).namelist()
-    assert "scatterclean/migrations/env.py" in names
-    assert any(name.startswith("scatterclean/migrations/versions/r0001") for name in names)
-    assert "scatterclean/py.typed" in names
-    assert not [name for name in names if name.startswith(("tests/", "docs/", "bench/", "migrations/"))]
+def test_the_wheel_holds_the_program_all_of_it_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    source = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "scatterclean").rglob("*")
+        if path.suffix in (".py", ".typed")
+    }
+    migrations = {f"scatterclean/{path.relative_to(ROOT)}" for path in (ROOT / "migrations").rglob("*.py")}
+    assert len(migrations) > 3
+    assert "scatterclean/py.typed" in source
+    label = f"scatterclean-{__version__}"
+    pages = {f"{label}.data/data/share/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
+    about = {f"{label}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
+    expected = source | migrations | pages | about
+    expected |= {f"{label}.dist-info/licenses/LICENSE", "scatterclean/migrations/README.md"}
+    assert names == expected
+
+
+def test_the_wheel_says_which_version_it_is_what_it_needs_and_how_it_is_called(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        about = archive.read(f"scatterclean-{__version__}.dist-info/METADATA").decode()
+        called = archive.read(f"scatterclean-{__version__}.dist-info/entry_points.txt").decode()
+    assert f"\nVersion: {__version__}\n" in about
+    needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    bare = [line.removeprefix("Requires-Dist: ") for line in about.splitlines() if "Requires-Dist: " in line]
+    assert len([line for line in bare if "extra ==" not in line]) == len(needed)
+    assert called == "[console_scripts]\nscatterclean = scatterclean.cli:main\n"
 
 
 def test_the_wheel_installs_the_manual_pages(program: Path) -> None:
@@ -121,3 +147,42 @@ mode = "move"
         assert 80 <= report["moved"] <= sum(letter.moves for letter in world.inbox)
         status = run(program, "--config", config, "status", "--json", cwd=tmp_path)
         assert status.returncode == 0, status.stderr
+
+
+REVISIONS = sorted((ROOT / "tests" / "store" / "revisions").glob("*.sql"), key=lambda path: path.stem)
+
+
+def test_there_is_a_database_of_every_schema_to_try() -> None:
+    assert [path.stem for path in REVISIONS] == [f"{number:04}" for number in range(1, int(REVISION) + 1)]
+
+
+@pytest.mark.parametrize("dump", REVISIONS, ids=lambda path: path.stem)
+def test_the_installed_program_brings_a_database_of_every_schema_up_to_date(
+    dump: Path, program: Path, tmp_path: Path
+) -> None:
+    database, config = tmp_path / "log.db", tmp_path / "scatterclean.toml"
+    with closing(sqlite3.connect(database)) as books:
+        books.executescript(dump.read_text("utf-8"))
+        sent, moves = (
+            books.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("sent_messages", "moves")
+        )
+    assert sent
+    assert moves
+    config.write_text(
+        f'database = "{database}"\n[accounts.home]\nhost = "h.example"\nusername = "ada@winter.example"\n'
+        'password_env = "X"\nperson = "ada"\n'
+    )
+    (tmp_path / "new.eml").write_text(
+        "From: ada@winter.example\nMessage-ID: <new.1@winter.example>\n\nHello\n"
+    )
+    done = run(program, "--config", config, "import", tmp_path / "new.eml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with closing(sqlite3.connect(database)) as books:
+        assert books.execute("SELECT version_num FROM alembic_version").fetchall() == [(REVISION,)]
+        assert books.execute("SELECT count(*) FROM sent_messages").fetchone()[0] == sent + 1
+        assert books.execute("SELECT count(*) FROM moves").fetchone()[0] == moves
+    # ... and what was there before is kept beside it, as recovering.md says.
+    kept = [path.name for path in tmp_path.glob("log.db.before-*")]
+    assert kept == ([] if dump.stem == REVISION else [f"log.db.before-{REVISION}"])
+    status = run(program, "--config", config, "status", "--json", cwd=tmp_path)
+    assert status.returncode == 0, status.stderr

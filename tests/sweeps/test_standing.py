@@ -40,7 +40,13 @@ def world(tmp_path: Path) -> Iterator[World]:
 def stand(world: World, *, zone: timezone = UTC) -> Standing:
     store = world.store
     return standing(
-        world.account, world.sources(), store.journal, store.docket, world.now.astimezone(zone), sweeps=3
+        world.account,
+        world.sources(),
+        store.journal,
+        store.docket,
+        world.now.astimezone(zone),
+        history=store.history,
+        sweeps=3,
     )
 
 

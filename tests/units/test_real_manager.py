@@ -184,17 +184,24 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
     hand.close()
     (home / "my 100% secret").write_text(f"{dovecot.password}\n")
     (home / "scatterclean.toml").write_text(
+        'metrics_file = "my figures/mine.prom"\n'
         f'[accounts.home]\nhost = "localhost"\nport = {dovecot.port}\ntls = "none"\nusername = "{user}"\n'
         'password_credential = "mail"\n'
     )
     told = staged(
         home,
         """
+        mkdir "my figures"
         s service install --credential "mail:my 100% secret"
         for _ in $(seq 60); do
             s status --json | grep -q '"logged": 1' && break
             sleep 0.2
         done
+        for _ in $(seq 60); do
+            [ -e "my figures/mine.prom" ] && break
+            sleep 0.2
+        done
+        grep sent_log_messages{ "my figures/mine.prom"
         echo "view: $(systemctl --user show scatterclean.service --property=PrivateUsers)"
         s status --json
         s service status --json
@@ -204,6 +211,7 @@ def test_shut_in_it_logs_in_by_a_credential_of_systemd_and_sweeps_a_real_server(
     assert told.count("\n{") == 2, told
     [standing, service] = [json.loads(line) for line in told.splitlines() if line.startswith("{")]
     assert standing["accounts"][0]["logged"] == 1, told
+    assert 'scatterclean_sent_log_messages{account="home"} 1' in told, "shut in, it may write there"
     assert standing["accounts"][0]["failed"] is None
     assert service["service"]["running"] is True
     assert service["accounts"][0]["last_success"]

@@ -31,6 +31,7 @@ UNITS = {
     ),
     "setgid": replace(PLAIN, sandbox=Sandbox.OPEN, privileged=True),
     "credentials": replace(PLAIN, credentials={"mail": Path("/home/ada/my secret")}, wanted=("more",)),
+    "figures": replace(PLAIN, figures=Path("/home/ada/my figures 100%")),
     "timer": replace(PLAIN, every=timedelta(minutes=15)),
     "machine": replace(PLAIN, user="root"),
     "machine with timer": replace(PLAIN, user="root", every=timedelta(hours=1)),
@@ -96,6 +97,11 @@ def test_the_daemon_is_watched_started_again_and_not_after_what_only_the_person_
     assert read["RestartPreventExitStatus"] == "2 3"
     assert shlex.split(read["ExecStart"]) == list(PLAIN.command)
     assert read["ReadWritePaths"] == '"/home/ada/data"'
+
+
+def test_the_folder_of_the_figures_may_be_written_to_and_hinders_no_start() -> None:
+    read = parsed(UNITS["figures"])["Service"]
+    assert read["ReadWritePaths"] == '"/home/ada/data" "-/home/ada/my figures 100%%"'
 
 
 def test_the_wait_before_a_restart_grows_where_systemd_can_do_that() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -10,7 +14,21 @@ from scatterclean.cli import PROGRAM, exits
 from scatterclean.cli.root import Given
 
 
-@click.command("man", short_help="Print a manual page, or write all of them.")
+def _show(page: str) -> int:
+    """On a terminal by `man` itself, which knows the person's pager; else, and without one, as it is."""
+    man = shutil.which("man")
+    if man is None or not sys.stdout.isatty():
+        click.echo(page, nl=False)
+        return exits.DONE
+    # By a path with a slash, because man-db, mandoc and the man of macOS all take that, and not all of them `-l`.
+    with tempfile.TemporaryDirectory(prefix="scatterclean-") as folder:
+        path = Path(folder) / "page.1"
+        path.write_text(page, encoding="utf-8")
+        subprocess.run([man, str(path)], check=False)  # noqa: S603 - our own file, no shell
+    return exits.DONE
+
+
+@click.command("man", short_help="Show a manual page, or write all of them.")
 @click.argument("name", metavar="[COMMAND]", required=False)
 @click.option(
     "--to",
@@ -21,14 +39,16 @@ from scatterclean.cli.root import Given
 )
 @click.pass_context
 def command(ctx: click.Context, name: str | None, folder: Path | None) -> int:
-    """Print the manual page of scatterclean or of one of its commands, in roff.
+    """Show the manual page of scatterclean or of one of its commands.
+
+    On a terminal `man` shows it; into a file or a pipe it is written as it is, in roff.
 
     pip and pipx install the pages; then `man scatterclean` and `man scatterclean-sweep` show them.
     Where a way of installing leaves them out, write them yourself.
 
     \b
     Examples:
-      scatterclean man sweep | man -l -
+      scatterclean man sweep
       scatterclean man --to ~/.local/share/man/man1
     """
     from scatterclean.cli.manual import pages
@@ -41,8 +61,7 @@ def command(ctx: click.Context, name: str | None, folder: Path | None) -> int:
         page = found.get(f"{PROGRAM}-{name}.1" if name else f"{PROGRAM}.1")
         if page is None:
             ctx.fail(f"there is no command {name!r}")
-        click.echo(page, nl=False)
-        return exits.DONE
+        return _show(page)
     folder = folder.expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     for file, page in found.items():

@@ -26,9 +26,10 @@ _ROUTES = 5
 def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     """Tell how each ACCOUNT (all, if none is named) stands.
 
-    Alarms of the last thirty days; what the log knows of what you sent, and of which time, and what
-    shows that it is whole; what was put away today, in the last seven days and ever; what is still
-    open; the last sweeps and their troubles. It only reads the database, and can be used while the
+    Alarms of the last thirty days; when a sweep succeeded last, and when the next is due; what the
+    log knows of what you sent, and of which time, and what shows that it is whole; what was put away
+    today, in the last seven days and ever; what is still open; the last sweeps, and their troubles
+    with the time since when. It only reads the database, and can be used while the
     daemon runs.
 
     \b
@@ -74,8 +75,7 @@ def tell(screen: Screen, standing: Standing) -> None:
             screen.say(line, "bold red", indent=2)
     if len(alarms) > _ALARMS:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
-    if (rhythm := standing.rhythm) is not None:
-        screen.say(wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted), indent=2)
+    _looks(screen, standing)
     _log(screen, standing)
     away = standing.put_away
     back = f" ({away.returned} of them came back)" if away.returned else ""
@@ -97,13 +97,30 @@ def tell(screen: Screen, standing: Standing) -> None:
     last = standing.sweeps[0]
     if standing.failed is not None:
         said = wording.of_account(standing.account, "\n".join(last.troubles))
-        screen.say(f"The last try ({moment(last.ended)}) failed: {said}", "red", indent=2)
+        since = standing.failing_since
+        long = f", as all since {moment(since)}" if since is not None and since < last.ended else ""
+        screen.say(f"The last try ({moment(last.ended)}) failed{long}: {said}", "red", indent=2)
         return
     if last.refusal is not None:
         screen.say(f"The last sweep: {wording.REFUSALS[last.refusal]}", "yellow", indent=2)
-    for trouble in last.troubles:
+    for trouble, since in standing.troubles:
         if trouble not in alarms:  # those stand above
-            screen.say(trouble, "yellow", indent=2)
+            first, *more = trouble.splitlines()
+            long = f" (since {moment(since)})" if since < last.ended else ""
+            screen.say("\n".join((first + long, *more)), "yellow", indent=2)
+
+
+def _looks(screen: Screen, standing: Standing) -> None:
+    """How often it is looked at, when next, and when that went well last."""
+    from scatterclean import wording
+    from scatterclean.wording.text import ago
+
+    if (rhythm := standing.rhythm) is not None:
+        screen.say(wording.rhythm(rhythm.poll, rhythm.push, wanted=rhythm.wanted), indent=2)
+        if rhythm.due is not None:
+            screen.say(wording.next_look(rhythm.due, standing.now), indent=2)
+    if standing.last_success is not None:
+        screen.say(f"Last success: {ago(standing.last_success, standing.now)}", indent=2)
 
 
 def _log(screen: Screen, standing: Standing) -> None:

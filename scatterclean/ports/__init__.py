@@ -1,7 +1,8 @@
 """What a sweep needs of the world: a mailbox, a sent log, a journal, a docket; and the bell that wakes it.
 
 Every port has two kinds of implementations, the real one and one in memory or on a scratch file, and one
-contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.
+contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.  What the person is told
+has a page of its own, `notices`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from scatterclean.model import (
     Coverage,
     Cursor,
     Errand,
-    Handover,
     Hour,
     Intent,
     Interval,
@@ -29,14 +29,11 @@ from scatterclean.model import (
     Mode,
     Move,
     MoveState,
-    Notice,
-    NoticeState,
     Place,
     Question,
     SentMessage,
     Sighting,
     Signature,
-    Storm,
     SweepReport,
 )
 
@@ -303,6 +300,28 @@ class Journal(Protocol):
         """Those that a sweep of this account ever moved or may have moved (any state but STAYED)."""
 
 
+class History(Protocol):
+    """What became of all sweeps and moves of an account, counted; nothing is read row by row."""
+
+    def put_away(self, account: str, since: datetime | None = None) -> Mapping[MoveState, int]:
+        """Moves of sweeps that were intended since then, by what became of them; none is left out, but zeros."""
+
+    def last_success(self, account: str) -> datetime | None:
+        """When a sweep ended last that had a session with the server."""
+
+    def no_session_since(self, account: str) -> datetime | None:
+        """When the first of the latest tries ended that all came to no session; None if the latest came to one."""
+
+    def said_since(self, account: str, trouble: str) -> datetime | None:
+        """When the first of the latest sweeps ended that all told this trouble; None if the latest did not."""
+
+    def verdicts(self, account: str) -> Mapping[str, int]:
+        """All cases on record by verdict, open and closed."""
+
+    def alarms(self, account: str) -> int:
+        """How many were ever raised."""
+
+
 class Docket(Protocol):
     """The cases: bounces in watched folders that are not genuine, and how far those folders were read."""
 
@@ -358,42 +377,3 @@ class Docket(Protocol):
 
     def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
         """Of all bounces that arrived since then, open and closed, whatever they were found to be, ascending."""
-
-
-class Notices(Protocol):
-    """What the person is told: each event once on each way, written down before it is done (invariant 11)."""
-
-    def announce(self, notices: Sequence[Notice], ways: Sequence[str], now: datetime) -> Sequence[Notice]:
-        """Write down that these are to be told on these ways; those whose (account, key) is new are returned.
-
-        One that is known already is not written again, whatever became of it.  Without ways it counts as known."""
-
-    def due(self, now: datetime) -> Sequence[Handover]:
-        """What is to be handed over now: DUE, and TRYING, which was cut off; oldest first."""
-
-    def next_due(self) -> datetime | None:
-        """When the next one is to be handed over that is neither told nor given up."""
-
-    def change(
-        self,
-        handover: Handover,
-        state: NoticeState,
-        now: datetime,
-        *,
-        inbox: str | None = None,
-        next_try: datetime | None = None,
-    ) -> None:
-        """Committed when this returns.  Back to DUE counts as a try in vain.  Raises NobodyCanMend for a change that is
-        not permitted."""
-
-    def last_of(self, account: str, prefix: str) -> datetime | None:
-        """When the latest notice whose key begins so was made."""
-
-    def begin_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
-        """A storm began, and is to be told, in one transaction; False if one is in progress already."""
-
-    def end_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
-        """It is over (`storm.ended`); False if it was not in progress."""
-
-    def storms(self, account: str, limit: int = 20) -> Sequence[Storm]:
-        """Latest first; the first one is in progress if it has no end."""

@@ -1,0 +1,110 @@
+"""Commands of README and docs that no test runs as they stand, each with the reason.  All others are run.
+
+`elsewhere`: a test (file::function) does what the command says.  `why`: it cannot be run here; then its syntax is
+checked all the same.  An entry that no page shows any more fails, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    why: str = ""
+    elsewhere: str = ""
+
+
+_ASKS = "it asks questions; the test answers them"
+_MANAGER = "a systemd of one's own is needed"
+_REAL = "tests/units/test_real_manager.py::test_it_is_installed_runs_shut_in_is_reloaded_and_taken_away"
+_SIX = "tests/e2e/test_init.py::test_six_answers_lead_from_nothing_to_a_clean_inbox"
+_FOUND = "tests/e2e/test_init.py::test_without_questions_a_server_that_was_only_found_gets_no_password"
+_COMMAND = "tests/e2e/test_init.py::test_a_command_of_ones_own_is_tried_before_it_is_believed"
+_HOST = "tests/e2e/test_init.py::test_what_is_written_works_and_is_for_its_owner_alone"
+_ROOT = "it writes to /etc of the machine that runs the tests"
+_PODMAN = "neither podman nor docker is at hand"
+_LONG = "a benchmark: it takes minutes and makes its own server"
+_BUILT = "tests/e2e/test_releases.py::test_the_source_archive_holds_what_is_needed_to_build_and_test_it"
+_INSTALLED = "tests/e2e/test_releases.py::test_pipx_installs_it_and_it_runs"
+_WHEEL = "tests/e2e/test_wheel.py::test_the_demo_runs_from_the_wheel"
+_FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works_as_it_stands"
+_SITE = "tests/docs/test_site.py::test_every_link_within_the_site_leads_to_a_page_and_a_place_in_it"
+_FRESH = "tests/docs/test_site.py::test_what_the_code_knows_stands_in_the_pages_as_it_is_now"
+
+NOT_RUN: dict[str, NotRun] = {
+    # installing
+    "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/scatterclean demo": NotRun(
+        "it is run where nothing is installed yet", _FIRST
+    ),
+    "pipx install .": NotRun("it is run where nothing is installed yet", _INSTALLED),
+    "source .venv/bin/activate": NotRun("it changes the shell in which it is typed, and nothing else"),
+    "scatterclean demo": NotRun("with Dovecot, and from the wheel, it is run", _WHEEL),
+    "scatterclean demo --server dovecot --no-pause": NotRun(
+        "without --no-pause it is run: there is no terminal"
+    ),
+    # setting up
+    "scatterclean init": NotRun(_ASKS, _SIX),
+    "scatterclean init --host imap.example.org": NotRun(_ASKS, _HOST),
+    "scatterclean init --host imap.example.org --ca-file my-server.pem": NotRun(_ASKS, _HOST),
+    "scatterclean init --email ada@example.org --host localhost --ca-file my-server.pem": NotRun(
+        _ASKS, _HOST
+    ),
+    "scatterclean init --email ada@example.org --password-command 'pass show mail/ada'": NotRun(
+        _ASKS, _COMMAND
+    ),
+    "scatterclean init --non-interactive --email ada@gmail.com --password-file ~/.gmail --move": NotRun(
+        "it would ask Gmail"
+    ),
+    "scatterclean init --non-interactive --email ada@example.org --password-file PATH --trust-found": NotRun(
+        "it would look for the server of example.org; the test plays one", _FOUND
+    ),
+    "scatterclean init --host 127.0.0.1 --port 1993 --tls none": NotRun("email-oauth2-proxy must run"),
+    "scatterclean init --host 127.0.0.1 --port 1143 --tls starttls --ca-file cert.pem": NotRun(
+        "Proton Mail's Bridge must run"
+    ),
+    "keyring set scatterclean me@example.org": NotRun("it asks for the password, and wants a keyring"),
+    # services and machines
+    "systemctl --user reload scatterclean": NotRun(_MANAGER, _REAL),
+    "systemctl --user edit scatterclean": NotRun("it opens an editor"),
+    "loginctl enable-linger $USER": NotRun("it changes the machine"),
+    "crontab -e": NotRun("it opens an editor"),
+    "sudo scatterclean service install --system --user ada": NotRun(_ROOT),
+    "sudo scatterclean service uninstall --system --user ada": NotRun(_ROOT),
+    "podman build -f docs/container/Containerfile -t scatterclean .": NotRun(_PODMAN),
+    "podman secret create mail FILE": NotRun(_PODMAN),
+    "podman run -d --name scatterclean --restart on-failure --read-only --cap-drop all -v scatterclean:/data "
+    "-v ./scatterclean.toml:/config/scatterclean.toml:ro --secret mail,uid=10001,mode=0400 scatterclean": NotRun(
+        _PODMAN
+    ),
+    "podman exec scatterclean scatterclean status": NotRun(_PODMAN),
+    # developing
+    "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/python -m tests": NotRun(
+        "it is what runs this test"
+    ),
+    ".ci/run": NotRun("it is what runs this test"),
+    ".venv/bin/python -m pytest -q tests/bounce": NotRun("all tests are run"),
+    ".venv/bin/python docs/reference.py": NotRun("it writes into the source tree", _FRESH),
+    ".venv/bin/python docs/picture.py": NotRun("it writes into the source tree"),
+    ".venv/bin/scatterclean man --to docs/man": NotRun(
+        "it writes into the source tree",
+        "tests/cli/test_manual.py::test_one_page_is_printed_and_all_are_written",
+    ),
+    ".venv/bin/python -m build": NotRun("it writes into the source tree", _BUILT),
+    ".venv/bin/zensical build --strict": NotRun("it writes into the source tree", _SITE),
+    "python bench/harvest.py --messages 100000 --rounds 3": NotRun(_LONG),
+    "python bench/harvest.py --messages 20000 --rounds 5": NotRun(_LONG),
+    "python bench/harvest.py --messages 20000 --rounds 5 --delay 40 --skip-peers": NotRun(_LONG),
+    "python bench/sweep.py --letters 9000 --bounces 1000 --rounds 1": NotRun(_LONG),
+    "python bench/poll.py": NotRun(_LONG),
+    "python bench/start.py": NotRun(_LONG),
+    "python bench/lookup.py --rows 5000000": NotRun(_LONG),
+    "python bench/accounts.py --accounts 200 --minutes 9": NotRun(_LONG),
+    "python bench/accounts.py --accounts 200 --minutes 8 --push": NotRun(_LONG),
+}
+
+# What ends with another exit code than 0 here, and why.
+ENDS_WITH: dict[str, tuple[int, str]] = {
+    "scatterclean doctor --strict": (1, "the certificate of the test's server lasts two days: a warning"),
+    "scatterclean doctor --strict --timeout 20": (1, "the same"),
+}
