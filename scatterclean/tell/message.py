@@ -7,6 +7,7 @@ reverse-path, nothing of a report), or the text of a stranger (`wording.shown` w
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from email import policy
 from email.headerregistry import Address
@@ -20,6 +21,9 @@ from scatterclean.wording.notices import FOOT
 
 # RFC 5322, 2.1.1.
 _MOST_SUBJECT = 200
+# RFC 5322, 3.2.3: dot-atom, and what DNS holds.
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 _CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
@@ -58,12 +62,15 @@ def put(mailbox: Mailbox, notice: Notice, address: str) -> bool:
 
 
 def _address(text: str) -> Address:
-    """The person's address; what no header field can hold becomes one that looks like it."""
+    """The person's address; what no header field can hold as it stands becomes one that looks like it."""
     local, _, domain = text.rpartition("@")
     try:
-        return Address("scatterclean", local, domain.encode("idna").decode("ascii"))
-    except (ValueError, UnicodeError, IndexError):
-        return Address("scatterclean", "you", NOTICE_DOMAIN)
+        wire = domain.encode("idna").decode("ascii")
+    except (UnicodeError, IndexError):
+        wire = ""
+    if _LOCAL.fullmatch(local) and _HOST.fullmatch(wire):
+        return Address("scatterclean", local, wire)
+    return Address("scatterclean", "you", NOTICE_DOMAIN)
 
 
 def _one_line(text: str, limit: int = _MOST_SUBJECT) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scatterclean import bounce, fingerprint
@@ -57,6 +57,7 @@ _evil = st.text(
 _UNSEEN = set("\0\x1b\u202e\u2066\u200f\u2028\u2029\x85")
 
 
+@example(subject="", body="", address=",(¡")
 @given(subject=_evil, body=_evil, address=_evil)
 def test_nothing_that_a_stranger_may_have_written_adds_a_field_or_a_control_character(
     subject: str, body: str, address: str
