@@ -79,6 +79,10 @@ class SecretUnavailable(PersonCanMend):
     """The password could not be had from where the configuration says it is."""
 
 
+class LoginExpired(SecretUnavailable):
+    """There is no login by OAuth2, or the provider takes it no longer (revoked, run out): a new one is needed."""
+
+
 # --- server and session ---------------------------------------------------------------------------------
 
 
@@ -100,6 +104,10 @@ class PushUnavailable(NobodyCanMend):
 
 class LoginRefused(PersonCanMend):
     """The server answered the login with NO: wrong user name or password, or passwords are switched off."""
+
+
+class TokensNotTaken(LoginRefused):
+    """The server offers no way to log in by access token; none was sent."""
 
 
 class CertificateRefused(PersonCanMend):

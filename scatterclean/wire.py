@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from scatterclean.harvest import Harvest
     from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
+    from scatterclean.model import OAuthClient
+    from scatterclean.oauth import Tokens
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
     from scatterclean.why import Teller
@@ -59,6 +63,7 @@ def access_of(settings: AccountSettings) -> Access:
     """How the account is reached, with its secret still to be fetched."""
     from scatterclean.mailbox.login import Access
 
+    held = tokens_of(settings)
     return Access(
         account=settings.name,
         host=settings.host,
@@ -66,17 +71,26 @@ def access_of(settings: AccountSettings) -> Access:
         tls=settings.tls.value,
         ca_file=settings.ca_file,
         username=settings.username,
-        secret=settings.secret.fetch,
+        secret=held.access if held else settings.secret.fetch,
+        bearer=settings.secret.source.bearer,
+        instead_of=held.instead_of if held else None,
         connect_timeout=min(settings.timeout.total_seconds(), 30.0),
         read_timeout=settings.timeout.total_seconds(),
     )
 
 
-def address_of(settings: AccountSettings) -> str:
-    """The address by which the person is written to: of several the first that is no wildcard."""
-    named = sorted(address for address in settings.account.identities.addresses if address[0] != "*")
-    username = settings.username
-    return username.lower() if username.lower() in named or not named else named[0]
+def tokens_of(settings: AccountSettings) -> Tokens | None:
+    """What gives the account's access tokens, if it logs in by OAuth2: the same for the life of the process."""
+    if settings.oauth is None:
+        return None
+    return _tokens(settings.name, settings.username, settings.oauth, settings.tokens)
+
+
+@lru_cache(maxsize=1024)
+def _tokens(account: str, username: str, client: OAuthClient, folder: Path) -> Tokens:
+    from scatterclean.oauth import Tokens
+
+    return Tokens(account, username, client, folder)
 
 
 def assign(settings: Settings, store: Store) -> None:
@@ -299,7 +313,7 @@ class Household:
         from scatterclean import tell
 
         with self.session(name) as mailbox:
-            return tell.put(mailbox, notice, address_of(self.accounts[name]))
+            return tell.put(mailbox, notice, self.accounts[name].address)
 
     def harvest(
         self,

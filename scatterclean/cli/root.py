@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "init": "init",
     "try": "try_files",
     "check-config": "check_config",
+    "login": "login",
     "doctor": "doctor",
     "sweep": "sweep",
     "run": "run",
@@ -177,6 +178,9 @@ _ELSEWHERE: Mapping[str, str] = {
     "config": "check-config",
     "stats": "status",
     "diagnose": "doctor",
+    "oauth": "login",
+    "authorize": "login",
+    "signin": "login",
     "health": "doctor",
     "log": "status",
 }

@@ -11,6 +11,7 @@ from itertools import combinations
 from pathlib import Path
 
 from scatterclean.config.lines import Path as KeyPath
+from scatterclean.config.oauth import missing_in
 from scatterclean.config.problems import Problem, dotted
 from scatterclean.config.schema import AccountTable, shown
 from scatterclean.config.secret import Source
@@ -135,8 +136,8 @@ def lay_over(
         own=own_keys,
         defaulted=in_force,
         broken=frozenset(
-            {key for key in own_keys if ("accounts", name, key) in broken}
-            | {key for key in in_force if ("defaults", key) in broken}
+            {key for key in own_keys if any(path[:3] == ("accounts", name, key) for path in broken)}
+            | {key for key in in_force if any(path[:2] == ("defaults", key) for path in broken)}
         ),
         hollow=not own_keys and any(path[:2] == ("accounts", name) for path in broken),
     )
@@ -150,6 +151,7 @@ def problems_of(candidate: Candidate, base: Path) -> Iterator[Problem]:
         _name,
         _required,
         _password,
+        _oauth,
         _plaintext,
         _folders,
         _addresses,
@@ -183,6 +185,8 @@ def problems_between(candidates: Sequence[Candidate]) -> Iterator[Problem]:
 def warnings_of(candidate: Candidate, *, readable_by_others: bool) -> Iterator[Problem]:
     """What works, and is unwise.  `readable_by_others`: the configuration file itself."""
     table = candidate.table
+    if table.oauth_client_secret is not None and readable_by_others:
+        yield Problem(candidate.at("oauth_client_secret"), "others may read this file, expected mode 600")
     if table.password is not None and readable_by_others:
         yield Problem(
             candidate.at("password"),
@@ -240,6 +244,16 @@ def _password(candidate: Candidate) -> Iterator[Problem]:
         yield Problem(
             candidate.at(sources[1]), f"{' and '.join(sources)} are given, expected exactly one of them"
         )
+
+
+def _oauth(candidate: Candidate) -> Iterator[Problem]:
+    table = candidate.table
+    if table.oauth is not None and candidate.broken.isdisjoint(("oauth", "oauth_client_id")):
+        for text in missing_in(table.oauth, table.oauth_client_id):
+            yield Problem(candidate.at("oauth"), text)
+    for key in ("oauth_client_id", "oauth_client_secret"):
+        if key in candidate.own and "oauth" not in candidate.sources():
+            yield Problem(candidate.at(key), "nothing uses it, expected oauth = ... beside it")
 
 
 def _plaintext(candidate: Candidate) -> Iterator[Problem]:

@@ -6,12 +6,14 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from scatterclean.config.secret import Source
 from scatterclean.config.settings import AccountSettings, Settings
 from scatterclean.errors import SecretUnavailable
 
+_COMMANDS = (Source.COMMAND, Source.TOKEN)
 _SHELL = ("/bin/sh", "-c")
 _PROGRAM = re.compile(r"[A-Za-z0-9_+./-]+")
 
@@ -34,23 +36,27 @@ def _doubt(account: AccountSettings) -> Iterator[str]:
             f"accounts.{account.name}.password_env: {secret.place[0]} is not set here; "
             "it has to be where sweep or run is started"
         )
-    if secret.source is Source.COMMAND and secret.place[:2] == _SHELL:
+    if secret.source in _COMMANDS and secret.place[:2] == _SHELL:
         # A line for the shell: its first word may as well be one of the shell's own.
         word = secret.place[2].split()[0]
         if _PROGRAM.fullmatch(word) and shutil.which(word) is None:
-            yield f"accounts.{account.name}.password_command: there is no program {word!r} in PATH here"
+            yield f"accounts.{account.name}.{secret.source}: there is no program {word!r} in PATH here"
 
 
 def _secret(account: AccountSettings) -> Iterator[str]:
     secret = account.secret
+    if secret.source is Source.OAUTH and find_spec("oauthlib") is None:
+        yield (
+            f"accounts.{account.name}.oauth: the package oauthlib is not installed: pip install 'scatterclean[oauth]'"
+        )
     if secret.source is Source.FILE:
         try:
             secret.fetch()
         except SecretUnavailable as trouble:
             yield f"accounts.{account.name}.password_file: {trouble}"
-    elif secret.source is Source.COMMAND and shutil.which(secret.place[0]) is None:
+    elif secret.source in _COMMANDS and shutil.which(secret.place[0]) is None:
         yield (
-            f"accounts.{account.name}.password_command: there is no program {secret.place[0]!r} that can be run, "
+            f"accounts.{account.name}.{secret.source}: there is no program {secret.place[0]!r} that can be run, "
             "expected one in PATH, or its whole path"
         )
 

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from scatterclean.config import lines
 from scatterclean.config.notify import NotifyTable
+from scatterclean.config.oauth import OAuthTable
 from scatterclean.config.schema import AccountTable, FileTable, KindsTable, did_you_mean, shown
 
 # Names that other programs (mbsync, getmail, himalaya, offlineimap, isbg) give to what is meant here.
@@ -30,6 +31,16 @@ _ELSEWHERE: Mapping[str, str] = {
     "password_cmd": "password_command",
     "password_eval": "password_command",
     "passwordeval": "password_command",
+    "oauth2": "oauth",
+    "auth": "oauth",
+    "xoauth2": "oauth",
+    "token_cmd": "token_command",
+    "oauth_command": "token_command",
+    "auth_endpoint": "authorization_endpoint",
+    "authorize_endpoint": "authorization_endpoint",
+    "devicecode_endpoint": "device_endpoint",
+    "scopes": "scope",
+    "redirect_uri": "redirect",
     "folders": "watch",
     "inbox": "watch",
     "mailbox": "watch",
@@ -123,7 +134,7 @@ def _unknown(loc: lines.Path, value: object) -> str:
     key = str(loc[-1])
     table: type[BaseModel] = FileTable
     if loc[0] == "defaults" or loc[0] == "accounts":
-        table = KindsTable if "kinds" in loc[1:-1] else AccountTable
+        table = KindsTable if "kinds" in loc[1:-1] else OAuthTable if "oauth" in loc[1:-1] else AccountTable
     if loc[0] == "notify" and len(loc) > 1:
         table = NotifyTable
     folded = key.lower().replace("-", "_").strip()
@@ -141,6 +152,7 @@ def _unknown(loc: lines.Path, value: object) -> str:
         (AccountTable, "into [accounts.NAME] or [defaults]"),
         (KindsTable, "into [accounts.NAME.kinds]"),
         (NotifyTable, "into [notify]"),
+        (OAuthTable, "into [accounts.NAME.oauth]"),
     ):
         if other is not table and folded in _keys(other):
             return f"unknown key here, it belongs {place}"

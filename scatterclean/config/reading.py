@@ -25,13 +25,22 @@ from scatterclean.config.checks import (
 from scatterclean.config.lines import Path as KeyPath
 from scatterclean.config.lines import lines_of
 from scatterclean.config.notify import settings_of
+from scatterclean.config.oauth import client_of
 from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
 from scatterclean.config.settings import POLL, SETTLE, TIMEOUT, AccountSettings, LogLevel, Settings
 from scatterclean.errors import ConfigBroken, ConfigMissing
-from scatterclean.model import DEFAULT_SWITCHES, Account, Kind, Mode, WithoutId, WithoutUidplus
+from scatterclean.model import (
+    DEFAULT_SWITCHES,
+    Account,
+    Kind,
+    Mode,
+    OAuthClient,
+    WithoutId,
+    WithoutUidplus,
+)
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
@@ -108,7 +117,7 @@ def load(path: Path) -> Settings:
     return Settings(
         path=path,
         database=database,
-        accounts=tuple(_settings(candidate, base) for candidate in candidates),
+        accounts=tuple(_settings(candidate, base, database) for candidate in candidates),
         log_level=file.log_level or LogLevel.INFO,
         notify=settings_of(file.notify),
         metrics_file=metrics_file,
@@ -231,7 +240,7 @@ def _candidates(file: FileTable, data: Mapping[str, object], broken: frozenset[K
     ]
 
 
-def _settings(candidate: Candidate, base: Path) -> AccountSettings:
+def _settings(candidate: Candidate, base: Path, database: Path) -> AccountSettings:
     table = candidate.table
     chosen = table.kinds or None
     switches = dict(DEFAULT_SWITCHES)
@@ -268,6 +277,8 @@ def _settings(candidate: Candidate, base: Path) -> AccountSettings:
         timeout=_or(table.timeout, TIMEOUT),
         poll=_or(table.poll, POLL),
         push=_or(table.push, True),
+        oauth=_oauth(candidate),
+        tokens=database.with_name(f"{database.name}.oauth"),
     )
 
 
@@ -275,12 +286,19 @@ def _or(value: _Value | None, default: _Value) -> _Value:
     return default if value is None else value
 
 
+def _oauth(candidate: Candidate) -> OAuthClient | None:
+    table = candidate.table
+    if table.oauth is None:
+        return None
+    return client_of(table.oauth, table.oauth_client_id, table.oauth_client_secret)
+
+
 def _secret(candidate: Candidate, base: Path) -> Secret:
     table = candidate.table
     source = Source(candidate.sources()[0])
     match source:
-        case Source.COMMAND:
-            program, *arguments = table.password_command or ("",)
+        case Source.COMMAND | Source.TOKEN:
+            program, *arguments = getattr(table, source.value) or ("",)
             return Secret(
                 source, (str(Path(program).expanduser()) if program[0] == "~" else program, *arguments)
             )
@@ -290,3 +308,5 @@ def _secret(candidate: Candidate, base: Path) -> Secret:
             return Secret(source, (table.password_keyring or "", table.username or ""))
         case Source.ENV | Source.CREDENTIAL | Source.PLAIN:
             return Secret(source, (str(getattr(table, source.value)),))
+        case Source.OAUTH:
+            return Secret(source, ())

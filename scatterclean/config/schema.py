@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, PlainValidator
 
 from scatterclean.config.evidence import outbound, own_id
 from scatterclean.config.notify import NotifyTable
+from scatterclean.config.oauth import OAuth, Text
 from scatterclean.config.outward import ping_url
 from scatterclean.config.settings import LogLevel, Tls
 from scatterclean.config.values import Table, choice, did_you_mean, duration, one_line, shown, wrong
@@ -204,6 +205,10 @@ class AccountTable(Table):
     password_credential: Credential | None = None
     password_keyring: Keyring | None = None
     password: Annotated[Password | None, Field(repr=False)] = None
+    token_command: Command | None = None
+    oauth: OAuth | None = None
+    oauth_client_id: Text | None = None
+    oauth_client_secret: Annotated[Text | None, Field(repr=False)] = None
     addresses: list[Address] | None = None
     shared: list[Address] | None = None
     never_sends: list[Address] | None = None

@@ -33,6 +33,13 @@ class Source(StrEnum):
     CREDENTIAL = "password_credential"
     KEYRING = "password_keyring"
     PLAIN = "password"
+    TOKEN = "token_command"  # noqa: S105 - the name of a key
+    OAUTH = "oauth"
+
+    @property
+    def bearer(self) -> bool:
+        """Is it an access token that is fetched (RFC 6750), and no password?"""
+        return self in (Source.TOKEN, Source.OAUTH)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,7 +47,8 @@ class Secret:
     """A password that is not there yet.  Two are equal if they come from the same place.
 
     `place` depends on the source: the program and its arguments, the path of the file, the name of the
-    variable or of the credential, (service, user name) of the keyring, or the password itself.
+    variable or of the credential, (service, user name) of the keyring, or the password itself.  What `oauth` gives
+    is not to be had here: room `oauth` has it.
     """
 
     source: Source
@@ -55,7 +63,7 @@ class Secret:
         found = self._found(limit)
         if any(c in found for c in "\0\r\n"):
             raise SecretUnavailable(
-                f"the password from {self.source} holds a line break or NUL, which IMAP cannot carry",
+                f"what came from {self.source} holds a line break or NUL, which IMAP cannot carry",
                 hint="store the password alone, on one line",
             )
         return found
@@ -64,7 +72,11 @@ class Secret:
         place = self.place[0]
         match self.source:
             case Source.COMMAND:
-                return _first_line(_output_of(self.place, limit), "the output of password_command")
+                return _first_line(
+                    _output_of(self.source, self.place, limit), "the output of password_command"
+                )
+            case Source.TOKEN:
+                return _first_line(_output_of(self.source, self.place, limit), "the output of token_command")
             case Source.FILE:
                 return _first_line(_content_of(place), f"password_file {place}")
             case Source.ENV:
@@ -75,6 +87,8 @@ class Secret:
                 return _from_keyring(*self.place)
             case Source.PLAIN:
                 return place
+            case Source.OAUTH:
+                raise SecretUnavailable("a token by OAuth2 is asked for, and this is not the place for that")
 
     def __repr__(self) -> str:
         return f"Secret({self.source})"
@@ -150,12 +164,12 @@ def _credential(name: str) -> bytes:
         ) from error
 
 
-def _output_of(command: tuple[str, ...], limit: float) -> bytes:
+def _output_of(key: Source, command: tuple[str, ...], limit: float) -> bytes:
     """What the command prints on stdout; its stdin is empty, and it is killed when the time is over."""
     late = False
     output = b""
     # stderr goes to a file, not a pipe: an ssh ControlPersist master holds its stderr open for hours.
-    with _scratch() as errors:
+    with _scratch(key) as errors:
         try:
             # A session of its own: the time limit ends its children too, and a prompt on the terminal of a
             # daemon fails at once instead of stopping it.  The command is the person's own.
@@ -167,9 +181,7 @@ def _output_of(command: tuple[str, ...], limit: float) -> bytes:
                 start_new_session=True,
             )
         except OSError as error:
-            raise SecretUnavailable(
-                f"password_command cannot be started: {command[0]}: {error.strerror}"
-            ) from error
+            raise SecretUnavailable(f"{key} cannot be started: {command[0]}: {error.strerror}") from error
         _running.add(process)
         try:
             output, _ = process.communicate(timeout=limit)
@@ -182,22 +194,22 @@ def _output_of(command: tuple[str, ...], limit: float) -> bytes:
         complaint = errors.read(_MAX_SECRET)
     if late:  # outside of the except: TimeoutExpired carries the output along
         raise SecretUnavailable(
-            f"password_command did not end within {limit:g} s",
+            f"{key} did not end within {limit:g} s",
             hint="it may be waiting for somebody to type; try it in a terminal with </dev/null",
         )
     if process.returncode:
         raise SecretUnavailable(
-            f"password_command {_ended(process.returncode)}", hint=_without_secrets(complaint, output)
+            f"{key} {_ended(process.returncode)}", hint=_without_secrets(complaint, output)
         )
     return output
 
 
-def _scratch() -> IO[bytes]:
+def _scratch(key: Source) -> IO[bytes]:
     try:
         return tempfile.TemporaryFile()
     except OSError as error:
         raise SecretUnavailable(
-            f"password_command cannot be started, as no temporary file can be made: {error.strerror}",
+            f"{key} cannot be started, as no temporary file can be made: {error.strerror}",
             hint="is the disk full, or the temporary directory (TMPDIR) not writable?",
         ) from error
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from scatterclean.config.notify import NotifySettings
 from scatterclean.config.outward import PingUrl
 from scatterclean.config.secret import Secret
-from scatterclean.model import Account
+from scatterclean.model import Account, OAuthClient
 
 
 class Tls(StrEnum):
@@ -43,7 +43,8 @@ class AccountSettings:
     """One `[accounts.NAME]` table with every default filled in.
 
     `poll` is the time between two sweeps, `push`: may the server wake one earlier?  `timeout` is how long any one
-    network call may take; `dns`: may the records of the person's own domains be asked for?
+    network call may take; `dns`: may the records of the person's own domains be asked for?  `oauth` is there
+    if the login is by OAuth2; its refresh token is kept in the folder `tokens`, where there is no keyring.
     """
 
     account: Account
@@ -57,10 +58,19 @@ class AccountSettings:
     poll: timedelta = POLL
     push: bool = True
     dns: bool = True
+    oauth: OAuthClient | None = None
+    tokens: Path = Path()
 
     @property
     def name(self) -> str:
         return self.account.name
+
+    @property
+    def address(self) -> str:
+        """By which the person is written to: the user name if it is one of several, else the first."""
+        named = sorted(address for address in self.account.identities.addresses if address[0] != "*")
+        username = self.username.lower()
+        return username if username in named or not named else named[0]
 
 
 @dataclass(frozen=True, slots=True)

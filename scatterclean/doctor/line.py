@@ -19,6 +19,7 @@ from scatterclean.doctor.told import Failed, Said, fault, warning, well
 from scatterclean.errors import SecretUnavailable
 from scatterclean.mailbox.login import greeted, open_session
 from scatterclean.mailbox.translate import Exchange, unconnected
+from scatterclean.wire import tokens_of
 
 SOON = timedelta(days=14)
 # getaddrinfo(3) has no time limit of its own: by resolv.conf(5) a dead server costs 5 s a try.
@@ -32,21 +33,23 @@ def secret(patient: Patient) -> Iterator[Said]:
     """It is fetched as a sweep would; only whether it came is told."""
     limit = COMMAND_LIMIT if patient.house.limit is None else min(COMMAND_LIMIT, patient.house.limit)
     source = patient.settings.secret.source
+    called = "an access token" if source.bearer else "the password"
+    held = tokens_of(patient.settings)
     try:
-        found = patient.settings.secret.fetch(limit=limit)
+        found = held.access() if held else patient.settings.secret.fetch(limit=limit)
     except SecretUnavailable as trouble:
-        if source is not Source.COMMAND:
+        if source not in (Source.COMMAND, Source.TOKEN):
             raise
         raise Failed(_command(trouble)) from None
     patient.known = found
     if found != found.strip():
         yield warning(
             "secret-blanks",
-            f"the password from {source} begins or ends with a blank",
+            f"{called} from {source} begins or ends with a blank",
             "If the login is refused, store it without the blank.",
         )
         return
-    yield well(f"the password came from {source}")
+    yield well(f"{called} came from {source}")
 
 
 def _command(trouble: SecretUnavailable) -> Said:

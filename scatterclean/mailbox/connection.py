@@ -8,7 +8,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
@@ -219,15 +219,15 @@ class Connection(imaplib.IMAP4):
         *args: bytes,
         keep: int = _PIECE,
         within: float | None = None,
-        reply: Callable[[], bytes] | None = None,
+        replies: Iterable[bytes] = (),
     ) -> Answer:
         """Send one command and read its whole answer.  `keep`: how many bytes of each literal are wanted.
 
-        `within`: seconds that the whole answer may take.  `reply` is called for what to send when the server
-        asks to go on (AUTHENTICATE).
+        `within`: seconds that the whole answer may take.  `replies` are sent one by one when the server asks
+        to go on (AUTHENTICATE).
         Raises imaplib's errors, OSError, ValueError; a NO or BAD is an Answer.
         """
-        tag = self.start(name, *args, keep=keep, within=within, reply=reply)
+        tag = self.start(name, *args, keep=keep, within=within, replies=replies)
         return self.end(tag)
 
     def start(
@@ -236,12 +236,12 @@ class Connection(imaplib.IMAP4):
         *args: bytes,
         keep: int = _PIECE,
         within: float | None = None,
-        reply: Callable[[], bytes] | None = None,
+        replies: Iterable[bytes] = (),
     ) -> bytes:
         """Send one command; returns its tag.  See `ask`; until `end` nothing else may be asked."""
         self.expect(keep, within)
-        if reply is not None:
-            self.literal = _Reply(reply).next  # type: ignore[assignment]  # typeshed knows only literals
+        if replies:
+            self.literal = _Reply(replies).next  # type: ignore[assignment]  # typeshed knows only literals
         return self.post(name, *args)
 
     def post(self, name: str, *args: bytes) -> bytes:
@@ -340,13 +340,9 @@ class Connection(imaplib.IMAP4):
 class _Reply:
     """What imaplib calls for each continuation: imaplib knows such a thing by its being a bound method."""
 
-    def __init__(self, reply: Callable[[], bytes]) -> None:
-        self._reply = reply
-        self._said = False
+    def __init__(self, replies: Iterable[bytes]) -> None:
+        self._replies = iter(replies)
 
     def next(self, _challenge: object) -> bytes:
-        """The reply once; then "*", which cancels (RFC 3501, 6.2.2)."""
-        if self._said:
-            return b"*"
-        self._said = True
-        return self._reply()
+        """The replies, each once; then "*", which cancels (RFC 3501, 6.2.2)."""
+        return next(self._replies, b"*")

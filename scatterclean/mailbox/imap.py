@@ -337,7 +337,7 @@ class ImapMailbox(Lasting):
         if session.opened is not None and session.opened.folder == name:
             session.open(name, write=True)  # Courier: "Current box is selected READ-ONLY"
         size = b"{%d}" % len(message)
-        answer = session.ask("APPEND", session.naming.wire(name), size, about=name, reply=lambda: message)
+        answer = session.ask("APPEND", session.naming.wire(name), size, about=name, replies=(message,))
         if answer.status != "OK":
             raise refusal(answer, session.exchange("APPEND", name))
         return appended(answer)

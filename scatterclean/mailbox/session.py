@@ -7,7 +7,7 @@ import logging
 import re
 import socket
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -70,7 +70,7 @@ class Session:
         *args: bytes,
         about: str = "",
         keep: int = 2**16,
-        reply: Callable[[], bytes] | None = None,
+        replies: Iterable[bytes] = (),
         secrets: Sequence[str] = (),
     ) -> Answer:
         """The answer, be it OK, NO or BAD.  Anything but a clean one ends the session (field guide, 6).
@@ -80,7 +80,9 @@ class Session:
         """
         name, *rest = command.split(" ")
         with self.line(command, about, secrets) as connection:
-            answer = connection.ask(name, *(word.encode() for word in rest), *args, keep=keep, reply=reply)
+            answer = connection.ask(
+                name, *(word.encode() for word in rest), *args, keep=keep, replies=replies
+            )
         self._hear(answer, secrets)
         return answer
 

@@ -40,6 +40,7 @@ from scatterclean.model.notice import (
     NoticeState,
     Storm,
 )
+from scatterclean.model.oauth import OAuthClient
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
 from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId, WithoutUidplus
 from scatterclean.model.push import Push
@@ -107,6 +108,7 @@ __all__ = [
     "Notice",
     "NoticeKind",
     "NoticeState",
+    "OAuthClient",
     "Origin",
     "OriginSign",
     "Original",

@@ -76,7 +76,7 @@ def passable(provider: Provider | None) -> None:
     if provider is None or provider.login not in (Login.OAUTH, Login.NO_IMAP):
         return
     what = (
-        f"{provider.name} takes no passwords for IMAP, only OAuth2, which scatterclean cannot do yet"
+        f"{provider.name} takes no passwords for IMAP, only OAuth2, which is set up by hand"
         if provider.login is Login.OAUTH
         else f"{provider.name} does not offer IMAP to other programs by itself"
     )

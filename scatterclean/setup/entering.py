@@ -100,7 +100,7 @@ def _login_possible(found: Found) -> None:
         return
     if greeting.offers_oauth:
         raise SetupEnds(
-            f"{server.host} takes no passwords, only OAuth2, which scatterclean cannot do yet",
+            f"{server.host} takes no passwords, only OAuth2, which is set up by hand",
             hint=_instead(found.provider),
         )
     raise SetupEnds(
@@ -113,8 +113,8 @@ def _instead(provider: Provider | None) -> str:
     if provider and provider.login is Login.APP_PASSWORD:
         return "\n  ".join(provider.advice)
     return (
-        "If your provider has app passwords, make one for IMAP. Else a program on this machine that logs in by OAuth2 "
-        "for others helps,\n  such as email-oauth2-proxy: scatterclean init --host 127.0.0.1 --port 1993 --tls none"
+        "If your provider has app passwords, make one for IMAP. Else write the account into the configuration, with "
+        "oauth = ... and a client id,\n  as docs/oauth.md shows, and then: scatterclean login ACCOUNT"
     )
 
 
@@ -236,7 +236,7 @@ def _refused(refused: Trouble, server: Server, provider: Provider | None) -> Set
         return SetupEnds(said, hint=refused.hint)
     if _NO_PASSWORDS.search(said):
         return SetupEnds(
-            f"{server.host} {said}: it takes no passwords here, only OAuth2, which scatterclean cannot do yet",
+            f"{server.host} {said}: it takes no passwords here, only OAuth2, which is set up by hand",
             hint=_instead(provider),
         )
     advice = "\n  ".join(provider.advice) if provider else ""

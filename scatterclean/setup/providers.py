@@ -90,8 +90,8 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
         _OAUTH,  # field guide, 5: off on Outlook.com since 2024-09; app passwords are refused, too
         (
-            "App passwords do not help there. A program on this machine that logs in by OAuth2 for others does:",
-            "email-oauth2-proxy or DavMail; then: scatterclean init --host 127.0.0.1 --port 1993 --tls none",
+            'App passwords do not help there. Write the account into the configuration, with oauth = "microsoft" and a',
+            "client id of your own, as docs/oauth.md shows, and then: scatterclean login ACCOUNT",
         ),
         receives=(".outlook.com", ".office365.us"),
     ),

@@ -82,8 +82,10 @@ def unit_of(
     """
     environment = {} if home else os.environ if environment is None else environment
     secrets = [a.secret for a in settings.accounts]
-    commands = [s.place[0] for s in secrets if s.source is Source.COMMAND]
-    open_ = bool(commands) or any(s.source is Source.KEYRING for s in secrets)
+    commands = [s.place[0] for s in secrets if s.source in (Source.COMMAND, Source.TOKEN)]
+    # A login by OAuth2 of which there is no file lies in the keyring, or is still to come.
+    keyring = [a for a in settings.accounts if a.oauth and not (a.tokens / f"{a.name}.json").exists()]
+    open_ = bool(commands or keyring) or any(s.source is Source.KEYRING for s in secrets)
     needed = {name: environment[name] for name in _OF_THE_PERSON if open_ and environment.get(name)}
     database = settings.database
     if database == default_database():

@@ -32,6 +32,15 @@ _FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works
 _SITE = "tests/docs/test_site.py::test_every_link_within_the_site_leads_to_a_page_and_a_place_in_it"
 _FRESH = "tests/docs/test_site.py::test_what_the_code_knows_stands_in_the_pages_as_it_is_now"
 
+_LOGIN = "a person logs in at the provider; the test is one, with a provider of its own"
+_STORY = (
+    "tests/oauth/test_whole_story.py::test_login_sweep_loss_of_the_token_renewal_revocation_and_a_new_login"
+)
+_BY_CODE = (
+    "tests/oauth/test_whole_story.py::test_a_code_typed_on_another_device_lets_us_in_by_either_mechanism"
+)
+_TOKEN = "tests/oauth/test_whole_story.py::test_doctor_says_whether_a_token_can_be_had_and_what_mends_it"
+
 NOT_RUN: dict[str, NotRun] = {
     # installing
     "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/scatterclean demo": NotRun(
@@ -59,11 +68,18 @@ NOT_RUN: dict[str, NotRun] = {
     "scatterclean init --non-interactive --email ada@example.org --password-file PATH --trust-found": NotRun(
         "it would look for the server of example.org; the test plays one", _FOUND
     ),
-    "scatterclean init --host 127.0.0.1 --port 1993 --tls none": NotRun("email-oauth2-proxy must run"),
     "scatterclean init --host 127.0.0.1 --port 1143 --tls starttls --ca-file cert.pem": NotRun(
         "Proton Mail's Bridge must run"
     ),
     "keyring set scatterclean me@example.org": NotRun("it asks for the password, and wants a keyring"),
+    "pip install 'scatterclean[oauth]'": NotRun("there is no release to be had from PyPI yet"),
+    "scatterclean login home": NotRun(_LOGIN, _STORY),
+    "scatterclean login work": NotRun(_LOGIN, _STORY),
+    "scatterclean login home --device": NotRun(_LOGIN, _BY_CODE),
+    "scatterclean login work --device": NotRun(_LOGIN, _BY_CODE),
+    "scatterclean login home --no-browser --port 8765": NotRun(_LOGIN, _STORY),
+    "scatterclean login work --no-browser --port 8765": NotRun(_LOGIN, _STORY),
+    "scatterclean doctor work": NotRun("the account of that page is at Microsoft", _TOKEN),
     # services and machines
     "systemctl --user reload scatterclean": NotRun(_MANAGER, _REAL),
     "systemctl --user edit scatterclean": NotRun("it opens an editor"),

@@ -84,8 +84,8 @@ def test_basic_authentication_that_is_disabled_is_told_as_oauth_only_and_not_tri
         told = played(*options(server, "ada@winter.example"), answers=["one", "two", "three"])
         tries = [line for line in server.heard if b"AUTHENTICATE" in line]
     assert len(tries) == 1
-    assert "only OAuth2, which scatterclean cannot do yet" in str(told.exception)
-    assert "email-oauth2-proxy" in str(told.exception)
+    assert "only OAuth2, which is set up by hand" in str(told.exception)
+    assert "scatterclean login ACCOUNT" in str(told.exception)
 
 
 def test_a_server_that_offers_oauth_alone_is_never_sent_a_password(played: Played) -> None:
@@ -108,8 +108,8 @@ def test_a_server_that_switched_passwords_off_is_told_before_one_is_asked_for(pl
 @pytest.mark.parametrize(
     ("address", "sentence", "way"),
     [
-        ("ada@outlook.com", "takes no passwords for IMAP, only OAuth2", "email-oauth2-proxy"),
-        ("ada@hotmail.de", "takes no passwords for IMAP, only OAuth2", "scatterclean init --host 127.0.0.1"),
+        ("ada@outlook.com", "takes no passwords for IMAP, only OAuth2", 'oauth = "microsoft"'),
+        ("ada@hotmail.de", "takes no passwords for IMAP, only OAuth2", "scatterclean login ACCOUNT"),
         ("ada@proton.me", "does not offer IMAP to other programs by itself", "Bridge"),
         ("ada@tuta.com", "does not offer IMAP to other programs by itself", "no IMAP at all"),
     ],

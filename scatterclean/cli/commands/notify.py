@@ -128,12 +128,12 @@ def _notice(account: str) -> Notice:
 def _put(account: AccountSettings) -> str:
     from scatterclean import tell
     from scatterclean.errors import Trouble
-    from scatterclean.wire import address_of, connect
+    from scatterclean.wire import connect
 
     try:
         mailbox = connect(account)
         try:
-            tell.put(mailbox, _notice(account.name), address_of(account))
+            tell.put(mailbox, _notice(account.name), account.address)
         finally:
             mailbox.close()
     except Trouble as trouble:
