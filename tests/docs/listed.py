@@ -73,6 +73,7 @@ NOT_RUN: dict[str, NotRun] = {
     ),
     "keyring set scatterclean me@example.org": NotRun("it asks for the password, and wants a keyring"),
     "pip install 'scatterclean[oauth]'": NotRun("there is no release to be had from PyPI yet"),
+    "scatterclean login ACCOUNT": NotRun(_LOGIN, _STORY),
     "scatterclean login home": NotRun(_LOGIN, _STORY),
     "scatterclean login work": NotRun(_LOGIN, _STORY),
     "scatterclean login home --device": NotRun(_LOGIN, _BY_CODE),
