@@ -69,7 +69,7 @@ def main() -> None:
         )
         push = str(chosen.push).lower()
         defaults = f'[defaults]\npoll = "{chosen.poll}"\npush = {push}\ndns = false\n'
-        config.write_text(f'database = "log.db"\n{defaults}{accounts}')
+        config.write_text(f'database = "log.db"\n[notify]\ninbox = false\n{defaults}{accounts}')
         config.chmod(0o600)
         with (Path(scratch) / "run.log").open("wb") as log:
             daemon = subprocess.Popen(

@@ -357,7 +357,7 @@ def _configuration(home: Path, accounts: list[Account]) -> str:
         for a in accounts
     ]
     return (
-        f'database = "{home / "log.db"}"\n'
+        f'database = "{home / "log.db"}"\n[notify]\ninbox = false\n'
         '[defaults]\ntls = "none"\npassword_env = "SOAK_PASSWORD"\nmode = "move"\ndns = false\n'
         'poll = "20s"\nsettle = "5s"\ntimeout = "20s"\n' + "".join(tables)
     ).replace('mode = "move"\n', f'mode = "move"\naddresses = ["{ME}"]\noutbound = ["*.winter.example"]\n')

@@ -14,12 +14,14 @@ origin/      where a returned original came from: you, your provider, a stranger
 judge/       Bounce + what is known -> Finding
 calibrate    replies and echoes -> what they teach about the log
 alarms       signs that somebody else sends through the person's account
+storms       when backscatter comes in heaps
 plan         Findings -> Plan, or a refusal with its reason; the outcome of a move that was cut off
 wording/     all of that in words
 ports        what a sweep needs of the world
 mailbox/     IMAP, and a mailbox in memory
 store/       SQLite: sent log, journal, docket, experience
 names/       what DNS, SPF and DKIM say
+tell/        notices, handed over to the person
 outbox/      mail of the person that no Sent folder holds
 config       TOML -> frozen values
 harvest      Sent folders -> sent log and coverage

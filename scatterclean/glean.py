@@ -11,7 +11,7 @@ from datetime import datetime
 
 from scatterclean import sent
 from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing, Stopped
-from scatterclean.model import OUTBOX, Account, Cursor, Identities
+from scatterclean.model import NOTICE_DOMAIN, OUTBOX, Account, Cursor, Identities, SentMessage
 from scatterclean.ports import FolderState, Mailbox, SentLog
 
 BATCH = 500
@@ -65,7 +65,15 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
             raise Stopped
         chunk = uids[start : start + BATCH]
         messages = [sent.read(seen) for seen in mailbox.headers(state.place, chunk, sent.FIELDS)]
-        own = [m for m in messages if m.sender is not None and identities.owns(m.sender)]
+        own = [
+            m
+            for m in messages
+            if m.sender is not None and identities.owns(m.sender) and not _is_notice(m)  # we wrote that one
+        ]
         end = Cursor(state.place, chunk[-1] + 1, state.exists, now)
         new += log.record(account.name + OUTBOX, account.person, own, end)
     return new
+
+
+def _is_notice(message: SentMessage) -> bool:
+    return any(one.text.endswith(f"@{NOTICE_DOMAIN}") for one in message.ids)

@@ -24,16 +24,13 @@ from scatterclean.model import (
     Verdict,
     Whereabouts,
 )
+from scatterclean.storms import SPAN, runs
 
 # The keyword that goes with every message that was put away: a lost database or a second machine sees by it
 # that a message in the inbox came back by the person's hand.
 KEYWORD = "$Backscatter"
 # Goes with `\\Flagged` on a bounce that is about mail which the person's account sent and the log does not know.
 ALARM_KEYWORD = "$BackscatterAlarm"
-
-# A storm: so many orphans within so much time.  People with a published address see one or two a week.
-STORM_SIZE = 10
-STORM_SPAN = timedelta(hours=6)
 
 # Servers of many machines (Microsoft's, Yahoo's) may show a message that was moved a while later: what is in neither
 # folder is looked for until then.
@@ -45,18 +42,8 @@ WRONG_CLOCK = timedelta(days=3)
 
 
 def storms(arrivals: Iterable[datetime]) -> tuple[tuple[datetime, datetime], ...]:
-    """Stretches around runs of at least STORM_SIZE orphans in STORM_SPAN, each widened by STORM_SPAN."""
-    times = sorted(arrivals)
-    found: list[tuple[datetime, datetime]] = []
-    for first, last in zip(times, times[STORM_SIZE - 1 :], strict=False):
-        if last - first > STORM_SPAN:
-            continue
-        start, end = first - STORM_SPAN, last + STORM_SPAN
-        if found and start <= found[-1][1]:
-            start, end = found[-1][0], max(end, found[-1][1])
-            found.pop()
-        found.append((start, end))
-    return tuple(found)
+    """The stretches around runs of orphans (see `storms.runs`), each widened by the time that makes one run."""
+    return tuple((first - SPAN, last + SPAN) for first, last in runs(arrivals))
 
 
 def storm_would_tell(finding: Finding) -> bool:

@@ -15,7 +15,7 @@ from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.knowledge import Sources
 from scatterclean.mailbox.sessions import Sessions
-from scatterclean.model import Mode, MoveState, Push, Refusal, SweepReport
+from scatterclean.model import Mode, MoveState, Notice, Push, Refusal, SweepReport
 from scatterclean.names import DnsNames, NoNames
 from scatterclean.ports import Bell, FolderState, Names
 from scatterclean.standing import Rhythm, Standing, standing
@@ -307,6 +307,13 @@ class Household:
             name, number, mode, now, now, refusal=Refusal.NO_SESSION, troubles=(str(trouble),)
         )
         self.store.journal.end_sweep(report)
+
+    def put_notice(self, name: str, notice: Notice) -> bool:
+        """Put a notice into the inbox of one account; False if it was there already.  Raises as `tell.put` does."""
+        from scatterclean import tell
+
+        with self.session(name) as mailbox:
+            return tell.put(mailbox, notice, self.accounts[name].address)
 
     def harvest(
         self,

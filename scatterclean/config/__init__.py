@@ -6,6 +6,7 @@ settings         the values
 secret           where passwords are
 outward          what the daemon tells other programs
 schema           what each key may hold
+notify           what the person is told, and how
 checks           what keys and accounts must not be together
 lines, problems  where something is wrong, and in which words
 reading          all of it in a row

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from scatterclean.config import lines
+from scatterclean.config.notify import NotifyTable
 from scatterclean.config.oauth import OAuthTable
 from scatterclean.config.schema import AccountTable, FileTable, KindsTable, did_you_mean, shown
 
@@ -134,10 +135,12 @@ def _unknown(loc: lines.Path, value: object) -> str:
     table: type[BaseModel] = FileTable
     if loc[0] == "defaults" or loc[0] == "accounts":
         table = KindsTable if "kinds" in loc[1:-1] else OAuthTable if "oauth" in loc[1:-1] else AccountTable
+    if loc[0] == "notify" and len(loc) > 1:
+        table = NotifyTable
     folded = key.lower().replace("-", "_").strip()
     known = _keys(table)
     if table is FileTable and isinstance(value, dict):
-        if meant := did_you_mean(key, ["accounts", "defaults"]):
+        if meant := did_you_mean(key, ["accounts", "defaults", "notify"]):
             return f"unknown table, did you mean {meant}?"
         if set(value) & set(_keys(AccountTable)):
             return f"unknown table, did you mean [accounts.{dotted((key,))}]?"
@@ -148,6 +151,7 @@ def _unknown(loc: lines.Path, value: object) -> str:
         (FileTable, "at the top of the file, before the first [table]"),
         (AccountTable, "into [accounts.NAME] or [defaults]"),
         (KindsTable, "into [accounts.NAME.kinds]"),
+        (NotifyTable, "into [notify]"),
         (OAuthTable, "into [accounts.NAME.oauth]"),
     ):
         if other is not table and folded in _keys(other):

@@ -24,6 +24,7 @@ from scatterclean.config.checks import (
 )
 from scatterclean.config.lines import Path as KeyPath
 from scatterclean.config.lines import lines_of
+from scatterclean.config.notify import settings_of
 from scatterclean.config.oauth import client_of
 from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
@@ -107,6 +108,9 @@ def load(path: Path) -> Settings:
     unwise = [
         warning for candidate in candidates for warning in warnings_of(candidate, readable_by_others=readable)
     ]
+    if file.notify and file.notify.apprise and mode & (stat.S_IRGRP | stat.S_IROTH):
+        what = "others may read this file, and so what these addresses hold, expected mode 600 (chmod 600)"
+        unwise.append(Problem(("notify", "apprise"), what))
     ping_url = file.ping_url if isinstance(file.ping_url, PingUrl) else None
     told = warnings_of_file(metrics_file, ping_url, readable_by_others=readable)
     unwise += [Problem((key,), text) for key, text in told]
@@ -115,6 +119,7 @@ def load(path: Path) -> Settings:
         database=database,
         accounts=tuple(_settings(candidate, base, database) for candidate in candidates),
         log_level=file.log_level or LogLevel.INFO,
+        notify=settings_of(file.notify),
         metrics_file=metrics_file,
         ping_url=ping_url,
         warnings=problems.render(name, unwise, where),

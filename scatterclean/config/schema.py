@@ -6,104 +6,27 @@ is expected" and never repeats the value of a password.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, PlainValidator
 
 from scatterclean.config.evidence import outbound, own_id
+from scatterclean.config.notify import NotifyTable
 from scatterclean.config.oauth import OAuth, Text
 from scatterclean.config.outward import ping_url
 from scatterclean.config.settings import LogLevel, Tls
+from scatterclean.config.values import Table, choice, did_you_mean, duration, one_line, shown, wrong
 from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId, WithoutUidplus
+
+__all__ = ["AccountTable", "FileTable", "KindsTable", "Table", "did_you_mean", "shown", "wrong"]
 
 # RFC 1035, 2.3.4: a host name has 253 characters; RFC 5321, 4.5.3.1: a path 256; IMAP sets no limit for
 # names of folders, file systems do (255 bytes).
-_MAX_HOST, _MAX_ADDRESS, _MAX_FOLDER, _MAX_TEXT = 253, 254, 255, 4096
-
-
-def wrong(text: str) -> PydanticCustomError:
-    """An error whose text is taken as it is."""
-    return PydanticCustomError("said", "{text}", {"text": text})  # the text may hold braces: not a template
-
-
-def shown(text: str, limit: int = 40) -> str:
-    """In double quotes, control characters escaped, cut: for errors, in one line."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    quoted = json.dumps(cut, ensure_ascii=False)
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in quoted)
-
-
-def did_you_mean(text: str, known: list[str]) -> str:
-    """The one of `known` that was probably meant, or the empty string."""
-    folded = text.lower().replace("-", "_").strip()
-    return next(iter(get_close_matches(folded, known, n=1, cutoff=0.6)), "")
-
-
-_Choice = TypeVar("_Choice", bound=StrEnum)
-
-
-def _choice(kind: type[_Choice]) -> PlainValidator:
-    options = [option.value for option in kind]
-    expected = "expected " + ", ".join(f'"{option}"' for option in options[:-1]) + f' or "{options[-1]}"'
-
-    def choose(value: object) -> _Choice:
-        if not isinstance(value, str):
-            raise wrong(f"not text, {expected}")
-        if value not in options:
-            meant = did_you_mean(value, options)
-            question = f' (did you mean "{meant}"?)' if meant else ""
-            raise wrong(f"{shown(value)} is not known, {expected}{question}")
-        return kind(value)
-
-    return PlainValidator(choose)
-
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d{1,9})([smhd])")
-
-
-def _seconds(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
-        return int(match[1]) * _UNITS[match[2]]
-    text = shown(value) if isinstance(value, str) else "this"
-    raise wrong(f'{text} is not a duration, expected text like "90s", "10m", "2h", "1d", or whole seconds')
-
-
-def _duration(least: tuple[str, str], most: tuple[str, str]) -> PlainValidator:
-    """The shortest and the longest that is accepted, as it is written in the file, and why."""
-
-    def measure(value: object) -> timedelta:
-        seconds = _seconds(value)
-        if seconds < _seconds(least[0]):
-            raise wrong(f"too short, expected at least {least[0]} ({least[1]})")
-        if seconds > _seconds(most[0]):
-            raise wrong(f"too long, expected at most {most[0]} ({most[1]})")
-        return timedelta(seconds=seconds)
-
-    return PlainValidator(measure)
-
-
-def _one_line(most: int = _MAX_TEXT, *, least: int = 1) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if len(value.strip()) < least:
-            raise wrong("empty, expected some text")
-        if len(value) > most:
-            raise wrong(f"has {len(value)} characters, expected at most {most}")
-        if not value.isprintable():
-            raise wrong("holds a line break or another control character, expected one line of text")
-        return value
-
-    return check
+_MAX_HOST, _MAX_ADDRESS, _MAX_FOLDER = 253, 254, 255
 
 
 def _host(value: str) -> str:
@@ -160,7 +83,7 @@ def _keyring(value: object) -> str:
         raise wrong(
             'neither true nor text, expected true (service "scatterclean") or the name of the service'
         )
-    return _one_line()(value)
+    return one_line()(value)
 
 
 def _matching(pattern: str, expected: str) -> Callable[[str], str]:
@@ -190,7 +113,7 @@ def _port(value: int) -> int:
 def _path(value: object) -> Path:
     if not isinstance(value, str):
         raise wrong("not text, expected a path in double quotes")
-    _one_line()(value)
+    one_line()(value)
     try:
         return Path(value).expanduser()
     except RuntimeError:  # "~nobody/x", or no home directory
@@ -209,17 +132,17 @@ def _some(value: list[str]) -> list[str]:
     return value
 
 
-Line = Annotated[str, AfterValidator(_one_line())]
-Person = Annotated[str, AfterValidator(_one_line(64, least=0))]
-Host = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(_host)]
+Line = Annotated[str, AfterValidator(one_line())]
+Person = Annotated[str, AfterValidator(one_line(64, least=0))]
+Host = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(_host)]
 PathText = Annotated[Path, PlainValidator(_path)]
 # An object to pydantic: of a class it would make a schema for writing, and nobody writes it.
 Ping = Annotated[object, PlainValidator(ping_url)]
 Port = Annotated[int, AfterValidator(_port)]
-Address = Annotated[str, AfterValidator(_one_line(_MAX_ADDRESS)), AfterValidator(_address)]
-Outbound = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(outbound)]
-OwnId = Annotated[str, AfterValidator(_one_line(_MAX_HOST)), AfterValidator(own_id)]
-Folder = Annotated[str, AfterValidator(_one_line(_MAX_FOLDER))]
+Address = Annotated[str, AfterValidator(one_line(_MAX_ADDRESS)), AfterValidator(_address)]
+Outbound = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(outbound)]
+OwnId = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(own_id)]
+Folder = Annotated[str, AfterValidator(one_line(_MAX_FOLDER))]
 Folders = Annotated[list[Folder], AfterValidator(_some)]
 Command = Annotated[tuple[str, ...], PlainValidator(_command)]
 Keyring = Annotated[str, PlainValidator(_keyring)]
@@ -231,31 +154,27 @@ Credential = Annotated[
     str, AfterValidator(_matching(r"(?!\.)[A-Za-z0-9._-]{1,255}", "the id given to LoadCredential=, no path"))
 ]
 Password = Annotated[str, AfterValidator(_password)]
-OneSwitch = Annotated[Switch, _choice(Switch)]
+OneSwitch = Annotated[Switch, choice(Switch)]
 # Office 365 answers "Request is throttled", Yahoo UNAVAILABLE, Gmail locks out for hours (field guide, 5).
 Poll = Annotated[
     timedelta,
-    _duration(("5s", "a sweep takes seconds itself"), ("1d", "orphans would lie in the inbox")),
+    duration(("5s", "a sweep takes seconds itself"), ("1d", "orphans would lie in the inbox")),
 ]
 Settle = Annotated[
     timedelta,
-    _duration(("0s", "time does not run backwards"), ("7d", "a Sent copy that is a week late is not coming")),
+    duration(("0s", "time does not run backwards"), ("7d", "a Sent copy that is a week late is not coming")),
 ]
 Keep = Annotated[
     timedelta,
-    _duration(
+    duration(
         ("30d", "what was put away by mistake must be found in time"), ("3650d", "leave it out to keep all")
     ),
 ]
 # The first touch of a big folder is 5 to 25 times slower than the next (field guide, 6).
 Timeout = Annotated[
     timedelta,
-    _duration(("5s", "servers pause when a folder is big"), ("10m", "a dead connection would go unnoticed")),
+    duration(("5s", "servers pause when a folder is big"), ("10m", "a dead connection would go unnoticed")),
 ]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class KindsTable(Table):
@@ -276,7 +195,7 @@ class AccountTable(Table):
 
     host: Host | None = None
     port: Port | None = None
-    tls: Annotated[Tls, _choice(Tls)] | None = None
+    tls: Annotated[Tls, choice(Tls)] | None = None
     allow_plaintext: bool | None = None
     ca_file: PathText | None = None
     username: Line | None = None
@@ -296,15 +215,15 @@ class AccountTable(Table):
     person: Person | None = None
     outbound: list[Outbound] | None = None
     own_ids: list[OwnId] | None = None
-    without_id: Annotated[WithoutId, _choice(WithoutId)] | None = None
+    without_id: Annotated[WithoutId, choice(WithoutId)] | None = None
     dns: bool | None = None
     watch: Folders | None = None
     sent: Folders | None = None
     also_sent: Folders | None = None
     backscatter: Folder | None = None
     keep_backscatter: Keep | None = None
-    without_uidplus: Annotated[WithoutUidplus, _choice(WithoutUidplus)] | None = None
-    mode: Annotated[Mode, _choice(Mode)] | None = None
+    without_uidplus: Annotated[WithoutUidplus, choice(WithoutUidplus)] | None = None
+    mode: Annotated[Mode, choice(Mode)] | None = None
     push: bool | None = None
     poll: Poll | None = None
     settle: Settle | None = None
@@ -314,8 +233,9 @@ class AccountTable(Table):
 
 class FileTable(Table):
     database: Annotated[PathText, AfterValidator(_database)] | None = None
-    log_level: Annotated[LogLevel, _choice(LogLevel)] | None = None
+    log_level: Annotated[LogLevel, choice(LogLevel)] | None = None
     metrics_file: PathText | None = None
     ping_url: Ping | None = None
     defaults: AccountTable | None = None
+    notify: NotifyTable | None = None
     accounts: dict[str, AccountTable] | None = None

@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from scatterclean.config.notify import NotifySettings
 from scatterclean.config.outward import PingUrl
 from scatterclean.config.secret import Secret
 from scatterclean.model import Account, OAuthClient
@@ -64,6 +65,13 @@ class AccountSettings:
     def name(self) -> str:
         return self.account.name
 
+    @property
+    def address(self) -> str:
+        """By which the person is written to: the user name if it is one of several, else the first."""
+        named = sorted(address for address in self.account.identities.addresses if address[0] != "*")
+        username = self.username.lower()
+        return username if username in named or not named else named[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -76,6 +84,7 @@ class Settings:
     database: Path
     accounts: tuple[AccountSettings, ...]
     log_level: LogLevel = LogLevel.INFO
+    notify: NotifySettings = field(default_factory=NotifySettings)
     metrics_file: Path | None = None
     ping_url: PingUrl | None = None
     warnings: tuple[str, ...] = field(default=(), compare=False)

@@ -242,3 +242,13 @@ def copied(answer: Answer, uidvalidity: int) -> dict[int, int]:
         if len(sources) == len(targets):
             result.update(zip(sources, targets, strict=True))
     return result
+
+
+def appended(answer: Answer) -> int | None:
+    """The UID that APPENDUID tells (RFC 4315, 3); None from a server that does not say."""
+    for text in answer.texts():
+        name, argument = code_of(text)
+        words = argument.split()
+        if name == "APPENDUID" and len(words) == 2 and re.fullmatch(rb"[0-9]{1,10}", words[1]):
+            return int(words[1])
+    return None

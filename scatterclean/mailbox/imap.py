@@ -19,6 +19,7 @@ from scatterclean.errors import CannotMoveSafely, CommandRefused, ServerBusy, Tl
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import (
     Value,
+    appended,
     as_number,
     copied,
     fetched,
@@ -328,6 +329,18 @@ class ImapMailbox(Lasting):
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         return self._flags("-", place, uids, keyword)
+
+    def append(self, folder: str, message: bytes) -> int | None:
+        """Its bytes are sent when the server asks for them: not every one knows LITERAL+ (RFC 7888), and one that
+        refuses (no such folder, no room) says so before."""
+        session, name = self._session, inbox(folder)
+        if session.opened is not None and session.opened.folder == name:
+            session.open(name, write=True)  # Courier: "Current box is selected READ-ONLY"
+        size = b"{%d}" % len(message)
+        answer = session.ask("APPEND", session.naming.wire(name), size, about=name, replies=(message,))
+        if answer.status != "OK":
+            raise refusal(answer, session.exchange("APPEND", name))
+        return appended(answer)
 
     def _flags(self, sign: str, place: Place, uids: Sequence[int], keyword: str) -> bool:
         if not _KEYWORD.fullmatch(keyword):

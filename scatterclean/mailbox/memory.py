@@ -17,7 +17,6 @@ from scatterclean.errors import (
     ConnectionLost,
     FolderChanged,
     OverQuota,
-    PushUnavailable,
 )
 from scatterclean.mailbox.folders import Namespaces
 from scatterclean.mailbox.lasting import Lasting
@@ -53,7 +52,7 @@ class MemoryServer:
     """One person's folders: INBOX, Sent, Drafts, Junk and Trash to begin with.
 
     `prefix` and `separator` shape the namespace ("INBOX." and "." as with Courier).  `move`, `uidplus` and
-    `keywords` say what the server knows.  While `over_quota`, COPY fails and MOVE works (as with Dovecot).
+    `keywords` say what the server knows.  While `over_quota`, COPY and APPEND fail and MOVE works (as with Dovecot).
     `cut_after = n` lets the connection break after n more effects: a message moved, marked or expunged, or a
     whole COPY, which is one effect (RFC 3501, 6.4.7).  `bodies` are the (folder, uid) whose text was read.
     `idle`: does it announce new mail (through `news`)?
@@ -285,6 +284,16 @@ class MemoryMailbox(Lasting):
             self.server.delete(place.folder, uid)
         self._effect(last=True)
 
+    def append(self, folder: str, message: bytes) -> int | None:
+        self._living()
+        self._shelf(folder)
+        if self.server.over_quota:
+            raise OverQuota(f"{self._account}: the mailbox is full", hint="Delete or archive some mail.")
+        self._effect()
+        uid = self.server.append("INBOX" if folder.upper() == "INBOX" else folder, message)
+        self._effect(last=True)
+        return uid if self.server.knows_uidplus else None
+
     def mark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         if keyword == "\\Deleted":
             raise ValueError("not a keyword: only `remove` marks for deletion")
@@ -343,47 +352,6 @@ class MemoryMailbox(Lasting):
                 hint="It is looked at anew next time.",
             )
         return shelf
-
-
-class MemoryBell:
-    """A session with a MemoryServer that listens to one folder; see `ports.Bell`."""
-
-    def __init__(self, server: MemoryServer, folder: str = "INBOX", account: str = "memory") -> None:
-        if not server.knows_idle:
-            raise PushUnavailable(f"{account}: memory does not announce new mail")
-        self.server = server
-        self._box = MemoryMailbox(server, account)
-        self._folder = folder
-        self._seen = self._mark = self._now()
-
-    def mark(self) -> tuple[int, int]:
-        return self._mark
-
-    def wait(self, seconds: float) -> bool:
-        with self.server.news:
-            self.server.news.wait_for(lambda: self._now() != self._seen, seconds)
-        return self._told()
-
-    def renew(self) -> bool:
-        self._mark = self._now()
-        return self._told()
-
-    def close(self) -> None:
-        self._box.close()
-
-    def abort(self) -> None:
-        self._box.abort()
-        with self.server.news:
-            self.server.news.notify_all()
-
-    def _now(self) -> tuple[int, int]:
-        state = self._box.state(self._folder)
-        return state.place.uidvalidity, state.uidnext
-
-    def _told(self) -> bool:
-        now, before = self._now(), self._seen
-        self._seen = now
-        return now != before
 
 
 def _chosen(raw: bytes, wanted: frozenset[bytes]) -> bytes:

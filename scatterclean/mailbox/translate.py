@@ -71,8 +71,8 @@ class _Rule:
 
 
 _LOGIN = frozenset({"LOGIN", "AUTHENTICATE"})
-_FILL = frozenset({"UID COPY", "UID MOVE", "CREATE", "SUBSCRIBE"})
-_NAMES = frozenset({"SELECT", "EXAMINE", "STATUS", "UID COPY", "UID MOVE", "SUBSCRIBE"})
+_FILL = frozenset({"UID COPY", "UID MOVE", "CREATE", "SUBSCRIBE", "APPEND"})
+_NAMES = frozenset({"SELECT", "EXAMINE", "STATUS", "UID COPY", "UID MOVE", "SUBSCRIBE", "APPEND"})
 
 # The first that fits counts.
 _RULES = (

@@ -30,6 +30,16 @@ from scatterclean.model.log import (
     TieQuestion,
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
+from scatterclean.model.notice import (
+    NOTICE_DOMAIN,
+    NOTICE_PERMITTED,
+    Arrival,
+    Handover,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Storm,
+)
 from scatterclean.model.oauth import OAuthClient
 from scatterclean.model.origin import Checked, Origin, OriginSign, Provider, Signature, Whose
 from scatterclean.model.person import SHARED_BY_MANY, Account, Identities, Mode, WithoutId, WithoutUidplus
@@ -61,6 +71,8 @@ __all__ = [
     "MAX_ID",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
+    "NOTICE_DOMAIN",
+    "NOTICE_PERMITTED",
     "OUTBOX",
     "PERMITTED",
     "SHARED_BY_MANY",
@@ -69,6 +81,7 @@ __all__ = [
     "Alarm",
     "AlarmKind",
     "Answer",
+    "Arrival",
     "Because",
     "Bounce",
     "Case",
@@ -79,6 +92,7 @@ __all__ = [
     "Errand",
     "Finding",
     "Grade",
+    "Handover",
     "Hour",
     "Identities",
     "Intent",
@@ -91,6 +105,9 @@ __all__ = [
     "Mode",
     "Move",
     "MoveState",
+    "Notice",
+    "NoticeKind",
+    "NoticeState",
     "OAuthClient",
     "Origin",
     "OriginSign",
@@ -108,6 +125,7 @@ __all__ = [
     "SentMessage",
     "Sighting",
     "Signature",
+    "Storm",
     "SweepReport",
     "Switch",
     "Tie",

@@ -8,6 +8,8 @@ followups  when an account is swept earlier than its poll
 clock      a suspend, a clock that was set
 signals    signals as words in the main loop's queue
 notify     what systemd is told
+telling    what the person is told, and on which ways it gets there
+events     what there is to tell: alarms, storms, trouble, a digest
 outward    what other programs are told after a round
 metrics    figures for Prometheus
 ping       one call of an address

@@ -18,12 +18,13 @@ from scatterclean.config import Settings
 from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
 from scatterclean.model import Refusal, SweepReport
 from scatterclean.service.clock import Clocks
-from scatterclean.service.followups import Followups, Waits
+from scatterclean.service.followups import HEAP, Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
 from scatterclean.service.logs import about
 from scatterclean.service.notify import Notifier
 from scatterclean.service.outward import Outward
+from scatterclean.service.telling import Telling
 from scatterclean.service.watcher import Watch, Watchers
 from scatterclean.wire import Household, assign
 
@@ -47,11 +48,13 @@ class Service:
     outward: Outward = field(init=False)
     followups: Followups = field(default_factory=Followups)
     notifier: Notifier = field(default_factory=Notifier)
+    telling: Telling = field(init=False)
     _stuck: str | None = None
     _news: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self.household, self.words, self.stop)
+        self.telling = Telling(self.household, self.stop, self._well)
+        self.jobs = Jobs(self.household, self.words, self.stop, after=self.telling.after_round)
         self.watchers = Watchers(self.household, self.words)
         self.outward = Outward(self.household)
         self.household.keep_sessions()
@@ -73,6 +76,8 @@ class Service:
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
             self.household.tidy_sessions()
+            for name in self.telling.mind():
+                self.jobs.earlier(name, datetime.now(UTC) + HEAP)
             self.outward.mind()
             self._show_life()
         self.notifier.leaving()
@@ -173,6 +178,8 @@ class Service:
 
     def _unchanged(self, name: str) -> None:
         """A round has ended; if mail arrived while it ran, it may have looked before."""
+        if name not in self.jobs.woken and (pace := self.telling.pace(name)) is not None:
+            self.jobs.sooner(name, pace)
         if name in self._news:
             self._news.discard(name)
             self._wake(name)
@@ -191,6 +198,7 @@ class Service:
             return
         self.outward.failed(name)
         self._news.discard(name)  # the next try sees it
+        self.telling.failed(name, trouble)
         if isinstance(trouble, ServerBusy):
             self.watchers.give_way(name)
         self.followups.swept(name, datetime.now(UTC), self.followups.waits.get(name, Waits()))
@@ -220,6 +228,7 @@ class Service:
 
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""
+        self.telling.clock_moved()
         told = "the clock moved by %+.0f s (suspended, or set): looking at all accounts now"
         log.info(told, jump, extra=about("clock-moved", seconds=round(jump)))
         self.household.tidy_sessions(all_of_them=True)  # they are probably dead
@@ -264,6 +273,7 @@ class Service:
         self.watchers.join()
         while not self.words.empty():  # what the last sweeps did
             self._listen()
+        self.telling.leave()
         self.outward.mind()
         self.outward.end()
         self.jobs.scheduler.shutdown(wait=False)

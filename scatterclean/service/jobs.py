@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ from scatterclean import wording
 from scatterclean.config import AccountSettings
 from scatterclean.config.secret import end_commands
 from scatterclean.errors import Trouble
-from scatterclean.model import Case
+from scatterclean.model import Case, SweepReport
 from scatterclean.review import Listener
 from scatterclean.service.followups import Waits, waits_of
 from scatterclean.service.logs import about
@@ -84,7 +84,8 @@ class Jobs:
     """The scheduler, and the rounds that are running.  Only the main loop calls its methods.
 
     `woken`: accounts of which everything that is watched announces new mail.  `calm`: until when (monotonic seconds)
-    nothing but a change in the folders asks for a sweep of an account.
+    nothing but a change in the folders asks for a sweep of an account.  `after` is called in the thread of a round that
+    went well, before it ends, with what it found (None: nothing had changed); it raises nothing.
     """
 
     household: Household
@@ -93,6 +94,7 @@ class Jobs:
     rounds: dict[str, Round] = field(default_factory=dict)
     woken: frozenset[str] = frozenset()
     calm: dict[str, float] = field(default_factory=dict)
+    after: Callable[[str, SweepReport | None], None] = lambda _name, _report: None
     _asked: dict[str, float] = field(default_factory=dict)
     _late: dict[str, float] = field(default_factory=dict)
     scheduler: BackgroundScheduler = field(init=False)
@@ -142,6 +144,12 @@ class Jobs:
         if job is not None and when < job.next_run_time:
             job.modify(next_run_time=when)
 
+    def sooner(self, name: str, wait: timedelta) -> None:
+        """Due after `wait`, if nothing is planned before; a look whether anything changed is enough."""
+        job, when = self.scheduler.get_job(name), datetime.now(UTC) + wait
+        if job is not None and when < job.next_run_time:
+            job.modify(next_run_time=when)
+
     def calmed(self, name: str) -> None:
         """A sweep found nothing that asks for another one soon."""
         self.calm[name] = time.monotonic() + CALM
@@ -184,9 +192,11 @@ class Jobs:
                 return
             if self._nothing_new(name):
                 log.debug("%s: nothing has changed", name, extra=about("unchanged", name))
+                self.after(name, None)
                 self.words.put(("unchanged", name))
             else:
                 report = self.household.sweep(name, stop=stop, steps=Steps(alive, judging))
+                self.after(name, report)
                 self.words.put(("swept", (report, waits)))
         except Trouble as trouble:
             if current.over is None:

@@ -5,7 +5,7 @@ lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py, experience.py, history.py   the ports of the same names
+sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py   the ports of the same names
 asking.py    the questions to the sent log
 forms.py     what is kept as JSON
 """
@@ -24,6 +24,7 @@ from types import TracebackType
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, History, Journal, SentLog
+from scatterclean.ports.notices import Notices
 from scatterclean.store import awake, migrate
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
@@ -31,6 +32,7 @@ from scatterclean.store.experience import SqlExperience
 from scatterclean.store.history import SqlHistory
 from scatterclean.store.journal import SqlJournal
 from scatterclean.store.lock import ProcessLock
+from scatterclean.store.notices import SqlNotices
 from scatterclean.store.sentlog import SqlSentLog
 
 __all__ = ["Store", "open_store"]
@@ -39,7 +41,17 @@ __all__ = ["Store", "open_store"]
 class Store:
     """The open database.  Safe to use from several threads.  A context manager: leaving it closes it."""
 
-    __slots__ = ("_database", "_lock", "docket", "experience", "history", "journal", "path", "sent_log")
+    __slots__ = (
+        "_database",
+        "_lock",
+        "docket",
+        "experience",
+        "history",
+        "journal",
+        "notices",
+        "path",
+        "sent_log",
+    )
 
     def __init__(self, database: Database, lock: ProcessLock | None) -> None:
         self._database = database
@@ -49,6 +61,7 @@ class Store:
         self.journal: Journal = SqlJournal(database)
         self.docket: Docket = SqlDocket(database)
         self.experience: Experience = SqlExperience(database)
+        self.notices: Notices = SqlNotices(database)
         self.history: History = SqlHistory(database)
 
     @property

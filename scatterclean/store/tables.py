@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0003"
+REVISION = "0004"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -311,6 +311,41 @@ alarms = Table(
     Column("detail", Text, nullable=False),  # JSON: [[name, text]]
     Column("rung_at", Moment, nullable=False),
     UniqueConstraint("account", "key"),
+    sqlite_autoincrement=True,
+)
+
+# What the person is to be told, once for each way; `state` and its changes: `model.NOTICE_PERMITTED`.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("way", String, nullable=False),  # empty: on no way, as the person has set
+    Column("kind", String, nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("state", String, nullable=False),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("next", Moment),
+    Column("inbox", Words),
+    Column("settled_at", Moment),
+    UniqueConstraint("account", "key", "way"),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+
+storms = Table(
+    "storms",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("noticed", Moment, nullable=False),
+    Column("ended", Moment),  # NULL: it is in progress
+    Index(None, "account"),
     sqlite_autoincrement=True,
 )
 

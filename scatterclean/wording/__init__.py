@@ -10,11 +10,12 @@ heaps      many messages at once, and one in a line
 deeds      moves, refusals, sweeps
 rhythm     when an account is looked at
 alarms     signs that somebody else uses the account, and what to do
+notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
 evidence   who sent the message that came back, and what is in it
 """
 
-from scatterclean.wording import evidence, log
+from scatterclean.wording import evidence, log, notices
 from scatterclean.wording.advice import advice, to_whom
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
@@ -77,6 +78,7 @@ __all__ = [
     "moment",
     "move",
     "next_look",
+    "notices",
     "of_account",
     "place",
     "push",

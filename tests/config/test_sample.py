@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scatterclean.config import Secret, Settings, Source, load
+from scatterclean.config.notify import NotifyTable
 from scatterclean.config.oauth import OAuthTable
 from scatterclean.config.schema import AccountTable, FileTable, KindsTable
 from scatterclean.model import Kind
@@ -24,7 +25,7 @@ SECRETS = ("password", "token", "oauth")
 EXAMPLES = {
     "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "keep_backscatter", "outbound",
     "own_ids", "password", "oauth", "oauth_client_id", "oauth_client_secret", "token_command",
-    "metrics_file", "ping_url",
+    "metrics_file", "ping_url", "apprise", "quiet_hours",
 }  # fmt: skip
 
 
@@ -51,8 +52,9 @@ def test_the_sample_loads_without_a_warning_and_only_observes() -> None:
 
 
 def test_every_key_of_the_schema_stands_in_the_sample() -> None:
-    shown = set(re.findall(r"^#?([a-z_]+) = ", TEXT, flags=re.MULTILINE)) | {"defaults", "accounts", "kinds"}
-    tables = (FileTable, AccountTable, KindsTable, OAuthTable)
+    named = {"defaults", "accounts", "kinds", "notify"}
+    shown = set(re.findall(r"^#?([a-z_]+) = ", TEXT, flags=re.MULTILINE)) | named
+    tables = (FileTable, AccountTable, KindsTable, OAuthTable, NotifyTable)
     known = {key for table in tables for key in table.model_fields}
     assert shown == known
 
@@ -77,6 +79,7 @@ def test_a_line_that_is_commented_out_works_and_shows_the_default(key: str, tmp_
     elif key not in EXAMPLES:
         assert changed.accounts == default.accounts
         assert changed.log_level == default.log_level
+        assert changed.notify == default.notify
 
 
 def test_every_key_is_explained_on_the_lines_above_it() -> None:

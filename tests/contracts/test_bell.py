@@ -12,7 +12,8 @@ import pytest
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
 from scatterclean.errors import ConnectionLost, FolderMissing, PushUnavailable
 from scatterclean.mailbox.idle import open_bell
-from scatterclean.mailbox.memory import MemoryBell, MemoryServer
+from scatterclean.mailbox.memory import MemoryServer
+from scatterclean.mailbox.memory_bell import MemoryBell
 from scatterclean.ports import Bell
 from tests.conftest import absent
 from tests.contracts.worlds import MESSAGE, NOON

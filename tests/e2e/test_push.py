@@ -46,7 +46,7 @@ class Stage:
         password.touch(mode=0o600)
         password.write_text(self.host.password)
         self.config.write_text(
-            f'database = "log.db"\nlog_level = "debug"\n[accounts.home]\nhost = "127.0.0.1"\n'
+            f'database = "log.db"\nlog_level = "debug"\n[notify]\ninbox = false\n[accounts.home]\nhost = "127.0.0.1"\n'
             f'port = {port or self.host.port}\ntls = "none"\nusername = "{self.user}"\n'
             f'password_file = "{password}"\naddresses = ["{ME}"]\noutbound = ["*.winter.example"]\n'
             f'mode = "move"\nsettle = "0s"\ntimeout = "10s"\ndns = false\npoll = "{poll}"\n{more}'

@@ -156,8 +156,10 @@ def config(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def running(config: Path, *tables: str) -> Iterator[Daemon]:
-    config.write_text(f'database = "{config.with_name("log.db")}"\n' + "".join(tables))
+def running(config: Path, *tables: str, notify: str = "inbox = false") -> Iterator[Daemon]:
+    """`notify`: by default nothing is put into the inbox, whose messages are counted."""
+    database = config.with_name("log.db")
+    config.write_text(f'database = "{database}"\n[notify]\n{notify}\n' + "".join(tables))
     daemon = Daemon(config)
     try:
         yield daemon

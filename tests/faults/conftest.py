@@ -54,7 +54,8 @@ def begin(hosts: Callable[[str], Host], template: tuple[Path, datetime], tmp_pat
         (home / "password").write_text(server.password)
         (home / "password").chmod(0o600)
         (home / "scatterclean.toml").write_text(
-            f'database = "log.db"\n[accounts.home]\nhost = "127.0.0.1"\nport = {port}\n{more}'
+            # Nobody is told: the inbox's messages are counted.
+            f'database = "log.db"\n[notify]\ninbox = false\n[accounts.home]\nhost = "127.0.0.1"\nport = {port}\n{more}'
             f'username = "{user}"\npassword_file = "password"\naddresses = ["{worlds.ME}"]\n'
             'outbound = ["*.winter.example"]\ndns = false\nmode = "move"\n'
         )

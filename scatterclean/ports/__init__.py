@@ -1,7 +1,8 @@
 """What a sweep needs of the world: a mailbox, a sent log, a journal, a docket; and the bell that wakes it.
 
 Every port has two kinds of implementations, the real one and one in memory or on a scratch file, and one
-contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.
+contract suite (tests/contracts) that runs on all of them.  All errors are those of `errors`.  What the person is told
+has a page of its own, `notices`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol
 from scatterclean.model import (
     Alarm,
     Answer,
+    Arrival,
     Case,
     Closure,
     Coverage,
@@ -115,6 +117,11 @@ class Mailbox(Protocol):
 
     def unmark(self, place: Place, uids: Sequence[int], keyword: str) -> bool:
         """Take a keyword away, or the `\\Deleted` that a `remove` that was cut off left; False as with `mark`."""
+
+    def append(self, folder: str, message: bytes) -> int | None:
+        """Put a message into a folder, without flags; its UID, if the server told it (APPENDUID).
+
+        Raises OverQuota (nothing changed), FolderMissing, CommandRefused; after ConnectionLost it may be there."""
 
     def close(self) -> None:
         """Log out; never raises."""
@@ -367,3 +374,6 @@ class Docket(Protocol):
         """Arrivals in [start, end] of cases found to be orphans, ascending: what a storm is told by.
 
         Closed ones count too, but for those on which the person's hand was seen."""
+
+    def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
+        """Of all bounces that arrived since then, open and closed, whatever they were found to be, ascending."""

@@ -1,0 +1,48 @@
+"""What telling the person needs of the world, beside a mailbox: a journal of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from scatterclean.model import Handover, Notice, NoticeState, Storm
+
+
+class Notices(Protocol):
+    """What the person is told: each event once on each way, written down before it is done (invariant 11)."""
+
+    def announce(self, notices: Sequence[Notice], ways: Sequence[str], now: datetime) -> Sequence[Notice]:
+        """Write down that these are to be told on these ways; those whose (account, key) is new are returned.
+
+        One that is known already is not written again, whatever became of it.  Without ways it counts as known."""
+
+    def due(self, now: datetime) -> Sequence[Handover]:
+        """What is to be handed over now: DUE, and TRYING, which was cut off; oldest first."""
+
+    def next_due(self) -> datetime | None:
+        """When the next one is to be handed over that is neither told nor given up."""
+
+    def change(
+        self,
+        handover: Handover,
+        state: NoticeState,
+        now: datetime,
+        *,
+        inbox: str | None = None,
+        next_try: datetime | None = None,
+    ) -> None:
+        """Committed when this returns.  Back to DUE counts as a try in vain.  Raises NobodyCanMend for a change that is
+        not permitted."""
+
+    def last_of(self, account: str, prefix: str) -> datetime | None:
+        """When the latest notice whose key begins so was made."""
+
+    def begin_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
+        """A storm began, and is to be told, in one transaction; False if one is in progress already."""
+
+    def end_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
+        """It is over (`storm.ended`); False if it was not in progress."""
+
+    def storms(self, account: str, limit: int = 20) -> Sequence[Storm]:
+        """Latest first; the first one is in progress if it has no end."""
