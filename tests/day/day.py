@@ -154,7 +154,7 @@ class Day:
         password = self._folder / "password"
         password.write_text(self._server.password)
         password.chmod(0o600)
-        text = 'database = "log.db"\n[defaults]\ndns = false\nmode = "move"\npoll = "5m"\n'
+        text = 'database = "log.db"\n[notify]\ninbox = false\n[defaults]\ndns = false\nmode = "move"\npoll = "5m"\n'
         for mailbox in self.mailboxes:
             worlds.as_after_months(self._folder / "log.db", mailbox.name, self._began)
             text += (
