@@ -35,6 +35,7 @@ REAL = 900.0  # real seconds until a simulated wait counts as hanging
 FOLDERS = ("INBOX", "Backscatter", "Sent")
 # What every account tells when the clock was set back: to convict, it would have to know what is yet to come.
 _BEHIND = "the clock of this machine is behind"
+_STORM = "storm of bounces"
 # What happens to whom, in this order; a short day has the first of them, a long one has them again.
 TROUBLES: tuple[tuple[str, str | float], ...] = (
     ("home", Door.EXPIRED),
@@ -217,7 +218,7 @@ class Day:
         end = self.hours * HOUR - QUIET
         for what, every in (
             (self._ordinary, 10 * MINUTE),
-            (self._orphan, 15 * MINUTE),
+            (self._orphan, 120 * MINUTE),  # more were a storm
             (self._genuine, 60 * MINUTE),
             (self._late, 90 * MINUTE),
         ):
@@ -354,15 +355,22 @@ class Day:
         """Troubles that were not told exactly once, or whose end was not."""
         wrong = []
         for told in self.told:
-            begun = [line for line in told.lines if _is_trouble(line) and _BEHIND not in line]
+            begun = [line for line in told.lines if _is_outage(line)]
             ended = [line for line in told.lines if "works again" in line]
             if (len(begun), len(ended)) != (1, 1):
                 wrong.append(f"{told.account}, {told.door}: " + " | ".join(begun + ended))
         log = self.log.read_text()
         alarms = [line for line in log.splitlines() if _is_trouble(line)]
         behind = [line for line in alarms if _BEHIND in line]
-        if len(alarms) - len(behind) != len(self.told):
-            wrong.append(f"{len(self.told)} troubles, but told: " + " | ".join(alarms))
+        outages = [line for line in alarms if _is_outage(line)]
+        if len(outages) != len(self.told):
+            wrong.append(f"{len(self.told)} troubles, but told: " + " | ".join(outages))
+        storms = [line for line in log.splitlines() if _STORM in line]
+        name = self.mailboxes[0].name
+        begun = [line for line in storms if f" {name}: A {_STORM}" in line]
+        over = [line for line in storms if f" {name}: The {_STORM}" in line and "is over" in line]
+        if storms != [*begun, *over] or (len(begun), len(over)) != (1, 1):
+            wrong.append("one storm, but told: " + " | ".join(storms))
         if len(behind) != self.backs * len(self.mailboxes):
             wrong.append(f"the clock was set back {self.backs} times, but told: " + " | ".join(behind))
         jumps = log.count("the clock moved by")
@@ -388,6 +396,10 @@ class Day:
 
 def _is_trouble(line: str) -> bool:
     return " WARNING " in line or " ERROR " in line
+
+
+def _is_outage(line: str) -> bool:
+    return _is_trouble(line) and _BEHIND not in line and _STORM not in line
 
 
 def took(since: float) -> str:
