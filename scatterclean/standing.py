@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from scatterclean import storms
 from scatterclean.knowledge import Sources, provider_of
 from scatterclean.model import (
     OUTBOX,
@@ -28,6 +29,7 @@ from scatterclean.model import (
     Verdict,
 )
 from scatterclean.ports import Docket, History, Journal
+from scatterclean.ports.notices import Notices
 
 WEEK = timedelta(days=7)
 # So long an alarm is told by everything that the person looks at; it was told once anyway.
@@ -49,6 +51,14 @@ class PutAway:
     week: int
     ever: int
     returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A storm that is in progress: since when, and how many bounces an hour came of late."""
+
+    since: datetime
+    an_hour: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ class Standing:
 
     `last_success` is when a sweep ended last that had a session with the server, `failing_since` when the first of the
     tries ended that all had none since.  `troubles` are those of the last sweep, each with the moment since
-    when every sweep tells it.
+    when every sweep tells it.  `storm` is the one in progress.
     """
 
     account: str
@@ -101,6 +111,7 @@ class Standing:
     last_success: datetime | None = None
     failing_since: datetime | None = None
     troubles: tuple[tuple[str, datetime], ...] = ()
+    storm: Storm | None = None
 
     @property
     def failed(self) -> SweepReport | None:
@@ -123,6 +134,7 @@ def standing(
     now: datetime,
     *,
     history: History,
+    notices: Notices,
     sweeps: int = 5,
     rhythm: Rhythm | None = None,
 ) -> Standing:
@@ -151,7 +163,24 @@ def standing(
         last_success=history.last_success(account.name),
         failing_since=history.no_session_since(account.name),
         troubles=tuple((each, history.said_since(account.name, each) or last[0].ended) for each in told),
+        storm=_storm(docket, notices, account.name, now),
     )
+
+
+def _storm(docket: Docket, notices: Notices, account: str, now: datetime) -> Storm | None:
+    """As the daemon noticed it; where none runs, as it would.  What is usual is only asked if many came of late."""
+    recent = docket.arrivals(account, now - storms.SPAN)
+    if len(recent) < storms.QUIET:
+        return None
+    noticed = next(iter(notices.storms(account, 1)), None)
+    if noticed is not None and noticed.ended is None:
+        return Storm(noticed.since, storms.weather(recent, noticed.since, now).an_hour)
+    if len(recent) < storms.SIZE:
+        return None
+    found = storms.begun(
+        docket.arrivals(account, now - storms.REACH), now, noticed.ended if noticed else None
+    )
+    return Storm(found.since, found.an_hour) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -385,6 +385,7 @@ class Household:
             store.docket,
             self.clock().astimezone(),
             history=store.history,
+            notices=store.notices,
             rhythm=self.rhythm(name),
         )
 

@@ -145,6 +145,9 @@ def standing(value: Standing) -> Form:
         "open": dict(value.still_open),
         "sweeps": [report(sweep) for sweep in value.sweeps],
         "last_success": time(value.last_success),
+        "storm": {"since": time(value.storm.since), "an_hour": round(value.storm.an_hour, 1)}
+        if value.storm
+        else None,
         "troubles": [{"what": what, "since": time(since)} for what, since in value.troubles],
         "sent_empty": value.sent_empty,
         "failed": {

@@ -39,7 +39,7 @@ from scatterclean.wording.deeds import (
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
 from scatterclean.wording.reasons import CAUSES, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
-from scatterclean.wording.rhythm import next_look, push, rhythm
+from scatterclean.wording.rhythm import next_look, push, rhythm, storming
 from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
@@ -89,6 +89,7 @@ __all__ = [
     "rule",
     "shown",
     "span",
+    "storming",
     "sweep_line",
     "target_unsafe",
     "tells_alarm",

@@ -13,7 +13,7 @@ from scatterclean.model import Alarm, Mode, Refusal, Verdict
 from scatterclean.storms import Weather
 from scatterclean.wording.alarms import alarm_told
 from scatterclean.wording.deeds import REFUSALS
-from scatterclean.wording.text import ago, day, moment, shown, table
+from scatterclean.wording.text import ago, day, moment, rounded, shown, table
 
 Told = tuple[str, str]
 
@@ -26,12 +26,6 @@ FOOT = (
 
 def _letter(*paragraphs: str) -> str:
     return "\n\n".join(one for one in paragraphs if one) + "\n"
-
-
-def rounded(number: float) -> int:
-    """As people say it: to the ten from 20 on, to the hundred from 1000 on."""
-    step = 1 if number < 20 else 10 if number < 1000 else 100
-    return max(1, int(number / step + 0.5) * step)
 
 
 def _many(number: int, noun: str) -> str:

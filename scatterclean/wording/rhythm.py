@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from scatterclean.model import Push
-from scatterclean.wording.text import ago, span
+from scatterclean.wording.text import ago, moment, rounded, span
 
 _PUSHES: Mapping[Push, str] = {
     Push.WOKEN: "the server wakes it when mail arrives",
@@ -31,6 +31,11 @@ def rhythm(poll: timedelta, now: Push | None, *, wanted: bool) -> str:
         return f"Looks {every} ({push(now)})"
     woken = ", and when the server tells of new mail" if wanted else ""
     return f"Nobody watches it now; `scatterclean run` looks {every}{woken}"
+
+
+def storming(since: datetime, an_hour: float) -> str:
+    """A storm that is in progress, in a line."""
+    return f"A storm of bounces since {moment(since)}: about {rounded(an_hour)} an hour"
 
 
 def next_look(due: datetime, now: datetime) -> str:

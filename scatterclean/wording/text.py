@@ -109,3 +109,9 @@ def table(account: str, *more: str) -> str:
     """The table of the account in the configuration: a name with a dot stands in quotes there."""
     name = f'"{account}"' if "." in account else account
     return f"[{'.'.join(('accounts', name, *more))}]"
+
+
+def rounded(number: float) -> int:
+    """As people say it: to the ten from 20 on, to the hundred from 1000 on."""
+    step = 1 if number < 20 else 10 if number < 1000 else 100
+    return max(1, int(number / step + 0.5) * step)

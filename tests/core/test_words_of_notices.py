@@ -10,6 +10,7 @@ import pytest
 from scatterclean.model import Mode, Refusal
 from scatterclean.storms import Weather
 from scatterclean.wording import notices
+from scatterclean.wording.text import rounded
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 ALL_FORGED = Weather(NOW - timedelta(hours=7), NOW, 350, 50.4, own=0, orphans=350, waiting=0, undecided=0)
@@ -69,7 +70,7 @@ def test_the_end_tells_from_when_to_when_how_many_came() -> None:
     ("exact", "said"), [(0.2, 1), (3.4, 3), (19.2, 19), (47.0, 50), (994.0, 990), (1234.0, 1200)]
 )
 def test_rates_are_rounded_as_people_say_them(exact: float, said: int) -> None:
-    assert notices.rounded(exact) == said
+    assert rounded(exact) == said
 
 
 def test_what_a_server_said_of_trouble_brings_no_control_character_and_no_line_of_its_own() -> None:

@@ -14,7 +14,7 @@ from scatterclean import wording
 from scatterclean.cli import forms
 from scatterclean.cli.commands.status import tell
 from scatterclean.cli.screen import Screen
-from scatterclean.model import Mode, Push, Refusal, SweepReport
+from scatterclean.model import Mode, Push, Refusal, Storm, SweepReport
 from scatterclean.standing import Rhythm, Standing, standing
 from scatterclean.store import awake
 from tests.sweeps.world import World
@@ -32,7 +32,14 @@ def stand(world: World, rhythm: Rhythm | None = None) -> Standing:
     store = world.store
     sources = world.sources()
     return standing(
-        world.account, sources, store.journal, store.docket, world.now, history=store.history, rhythm=rhythm
+        world.account,
+        sources,
+        store.journal,
+        store.docket,
+        world.now,
+        history=store.history,
+        notices=store.notices,
+        rhythm=rhythm,
     )
 
 
@@ -140,3 +147,34 @@ def test_a_file_of_the_version_before_is_understood(tmp_path: Path) -> None:
     assert awake.noted(tmp_path / "log.db") == {"home": Push.WOKEN}
     assert awake.due(tmp_path / "log.db") == {}
     assert replace(Rhythm(timedelta(1)), push=Push.WOKEN).due is None
+
+
+def test_a_storm_in_progress_is_told_also_where_no_daemon_noticed_it(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(9):
+        world.bounced(f"a{number}@spam.example", ago=timedelta(minutes=10 * number + 20))
+    world.sweep()
+    assert stand(world).storm is None
+    world.bounced("last@spam.example", ago=timedelta(minutes=15))
+    world.sweep()
+    storm = stand(world).storm
+    assert storm is not None
+    assert storm.since == world.now - timedelta(minutes=100)
+    assert "A storm of bounces since" in told(stand(world), capsys)
+    assert forms.standing(stand(world))["storm"] == {"since": storm.since.isoformat(), "an_hour": 6.0}
+    world.later(hours=7)
+    assert stand(world).storm is None
+
+
+def test_a_storm_that_the_daemon_noticed_began_when_it_said(world: World) -> None:
+    for number in range(4):
+        world.bounced(f"a{number}@spam.example", ago=timedelta(minutes=30 + number))
+    world.sweep()
+    began = world.now - timedelta(hours=20)
+    world.store.notices.begin_storm(Storm("home", began, began), [], [])
+    storm = stand(world).storm
+    assert storm is not None
+    assert (storm.since, round(storm.an_hour, 2)) == (began, 0.67)
+    world.later(hours=6)  # the daemon died, and nobody ended it
+    assert stand(world).storm is None

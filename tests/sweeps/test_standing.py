@@ -46,6 +46,7 @@ def stand(world: World, *, zone: timezone = UTC) -> Standing:
         store.docket,
         world.now.astimezone(zone),
         history=store.history,
+        notices=store.notices,
         sweeps=3,
     )
 

@@ -26,7 +26,7 @@ _ROUTES = 5
 def command(given: Given, accounts: tuple[str, ...], as_json: bool) -> int:
     """Tell how each ACCOUNT (all, if none is named) stands.
 
-    Alarms of the last thirty days; when a sweep succeeded last, and when the next is due; what the
+    Alarms of the last thirty days; a storm in progress; when a sweep succeeded last, and when the next is due; what the
     log knows of what you sent, and of which time, and what shows that it is whole; what was put away
     today, in the last seven days and ever; what is still open; the last sweeps, and their troubles
     with the time since when. It only reads the database, and can be used while the
@@ -75,6 +75,8 @@ def tell(screen: Screen, standing: Standing) -> None:
             screen.say(line, "bold red", indent=2)
     if len(alarms) > _ALARMS:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
+    if standing.storm is not None:
+        screen.say(wording.storming(standing.storm.since, standing.storm.an_hour), "yellow", indent=2)
     _looks(screen, standing)
     _log(screen, standing)
     away = standing.put_away
