@@ -3,7 +3,7 @@
 told      what it says: observations, each with its topic, its rating and its mend
 patient   what one examination has in hand
 course    which check rests on which; a check that fails stops no other
-machine   configuration, permissions, disk
+machine   configuration, permissions, disk, service
 books     lock, database, clock
 line      secret, name, connection, TLS, login
 server    what the server can, and its folders
@@ -24,10 +24,10 @@ from scatterclean.config import AccountSettings, Settings
 from scatterclean.doctor import books, line, machine, past, server
 from scatterclean.doctor.course import Check, take
 from scatterclean.doctor.patient import House, Patient
-from scatterclean.doctor.told import Observation, Rating, Report, Topic
+from scatterclean.doctor.told import Observation, Rating, Report, Service, Topic
 from scatterclean.wire import AccountUnknown
 
-__all__ = ["Observation", "Rating", "Report", "Topic", "examine"]
+__all__ = ["Observation", "Rating", "Report", "Service", "Topic", "examine"]
 
 _SOUND: Final = frozenset({Topic.CONFIGURATION})
 _OF_THE_HOUSE: Final[Sequence[Check[House]]] = (
@@ -37,6 +37,7 @@ _OF_THE_HOUSE: Final[Sequence[Check[House]]] = (
     Check(Topic.LOCK, books.lock, _SOUND),
     Check(Topic.DATABASE, books.database, _SOUND),
     Check(Topic.CLOCK, books.clock, frozenset({Topic.DATABASE})),
+    Check(Topic.SERVICE, machine.service),
 )
 _OF_AN_ACCOUNT: Final[Sequence[Check[Patient]]] = (
     Check(Topic.SECRET, line.secret),
@@ -67,14 +68,16 @@ def examine(
     *,
     now: datetime | None = None,
     limit: float | None = None,
+    service: Callable[[], Service | None] = lambda: None,
     tell: Tell = lambda _: None,
 ) -> Report:
     """Look at the configuration at `path` and at all that rests on it; of accounts at those with these names, or all.
 
     `limit`: seconds that a server or a password_command may be silent (default: as configured).  `tell` hears each
-    observation as it is made.  Raises AccountUnknown; nothing else: whatever is wrong is an observation.
+    observation as it is made; `service` asks for the service.  Raises AccountUnknown; nothing else: whatever is wrong
+    is an observation.
     """
-    house = House(path, now or datetime.now(UTC), limit)
+    house = House(path, now or datetime.now(UTC), limit, service=service)
     found: list[Observation] = []
 
     def keep(observation: Observation) -> None:

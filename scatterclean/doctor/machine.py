@@ -153,3 +153,33 @@ def disk(house: House) -> Iterable[Said]:
         mend = "Make room soon: an upgrade first copies the database, and a storm makes it grow."
         return [warning("disk-low", f"only {room}", mend)]
     return [well(room)]
+
+
+def service(house: House) -> Iterable[Said]:
+    """Is it installed as a service, and does that run as it was meant to?"""
+    found = house.service()
+    if found is None:
+        return [well("neither systemd nor launchd keeps services here", "no-keeper")]
+    main, *more = found.words
+    if not found.installed:
+        return [well(main, "service-absent")]
+    if not found.running:
+        return [
+            warning(
+                "service-down",
+                f"it is installed, and {main}",
+                "`scatterclean service logs` tells why; `scatterclean service install` starts it anew.",
+            )
+        ]
+    return [
+        well(main, "service-runs"),
+        *(
+            warning(
+                "service-odd",
+                each,
+                "`scatterclean service logs` tells more, `scatterclean service install` repairs.",
+            )
+            for each in more
+            if not each.startswith("it says:")
+        ),
+    ]

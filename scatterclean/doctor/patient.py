@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scatterclean.config import AccountSettings, Settings
+from scatterclean.doctor.told import Service
 
 if TYPE_CHECKING:
     from scatterclean.mailbox.imap import ImapMailbox
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class House:
-    """What all accounts share.  `limit`: seconds that any one question may take; None: as configured."""
+    """What all accounts share.  `limit`: seconds that any one question may take; None: as configured.
+
+    `service` asks whoever keeps services on this machine; None: nobody does."""
 
     path: Path
     now: datetime
     limit: float | None = None
     loaded: Settings | None = None
     opened: Store | None = None
+    service: Callable[[], Service | None] = lambda: None
 
     @property
     def settings(self) -> Settings:

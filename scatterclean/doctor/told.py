@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class Topic(StrEnum):
-    """What is looked at, in this order; the first six once, the others for each account."""
+    """What is looked at, in this order; the first seven once, the others for each account."""
 
     CONFIGURATION = "configuration"
     PERMISSIONS = "permissions"
@@ -18,6 +18,7 @@ class Topic(StrEnum):
     LOCK = "lock"
     DATABASE = "database"
     CLOCK = "clock"
+    SERVICE = "service"
     SECRET = "secret"  # noqa: S105 - a topic
     NAME = "name"
     CONNECTION = "connection"
@@ -54,6 +55,16 @@ class Observation:
     def __post_init__(self) -> None:
         if self.rating in (Rating.WARNING, Rating.FAULT) and not self.mend:
             raise ValueError(f"{self.code}: a {self.rating} without its mend")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What systemd or launchd says of the service: sentences, the first the main one.  `running` is also a timer that
+    waits."""
+
+    installed: bool
+    running: bool
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

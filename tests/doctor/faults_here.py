@@ -40,6 +40,32 @@ def planted(
     return Planted(plant, tuple(code.split("|")), rating, says, mend, marks)
 
 
+# --- the service ------------------------------------------------------------------------------------------
+
+
+def _service(ward: Ward, **says: str) -> None:
+    """Installed; and a systemd that says this of it."""
+    unit = ward.folder / "systemd" / "user" / "scatterclean.service"
+    unit.parent.mkdir(parents=True)
+    unit.touch()
+    programs = ward.folder / "programs"
+    programs.mkdir()
+    lines = [f"echo {key}={value}" for key, value in says.items()]
+    program = programs / "systemctl"
+    program.write_text("#!/bin/sh\n" + "\n".join(lines) + "\n")
+    program.chmod(0o755)
+    ward.monkeypatch.setenv("XDG_CONFIG_HOME", str(ward.folder))
+    ward.monkeypatch.setenv("PATH", str(programs), prepend=os.pathsep)
+
+
+def service_that_fails(ward: Ward) -> None:
+    _service(ward, LoadState="loaded", ActiveState="failed", Result="exit-code", ExecMainStatus="3")
+
+
+def service_that_is_not_started_at_login(ward: Ward) -> None:
+    _service(ward, LoadState="loaded", ActiveState="active", UnitFileState="disabled")
+
+
 # --- configuration and permissions ------------------------------------------------------------------------
 
 
@@ -276,5 +302,13 @@ HERE = [
     planted(variable_not_set, "secret-unavailable", "fault", "is not set", "EnvironmentFile="),
     planted(no_credentials, "secret-unavailable", "fault", "passed no credentials", "LoadCredential=home"),
     planted(no_keyring, "secret-unavailable", "fault", "not installed", "pip install"),
+    planted(service_that_fails, "service-down", "warning", "it ended with exit status 3", "service logs"),
+    planted(
+        service_that_is_not_started_at_login,
+        "service-odd",
+        "warning",
+        "with the next login",
+        "service install",
+    ),
     planted(blank_behind_the_password, "secret-blanks", "warning", "a blank", "without the blank"),
 ]

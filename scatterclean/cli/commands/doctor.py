@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +13,7 @@ from scatterclean.cli.root import Given
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
-    from scatterclean.doctor import Observation, Report
+    from scatterclean.doctor import Observation, Report, Service
 
 
 @click.command("doctor", short_help="Look for everything that can be wrong, and say how to mend it.")
@@ -37,7 +38,7 @@ def command(
     """Look for everything that can be wrong with the configuration, this machine and each ACCOUNT
     (all, if none is named), and say how to mend it.
 
-    It looks at: configuration, permissions, disk, who has the database, the database, the clock; for
+    It looks at: configuration, permissions, disk, who has the database, the database, the clock, the service; for
     each account the secret, the server's name, connection, TLS and certificate, login, what the
     server can and what is lost without it, folders, what is known of Sent, the last success. What
     rests on something that failed is told as not looked at. It logs in once for each account, and
@@ -72,7 +73,11 @@ def command(
 
     try:
         report = examine(
-            given.config_path, accounts, limit=timeout, tell=(lambda _: None) if as_json else tell
+            given.config_path,
+            accounts,
+            limit=timeout,
+            service=_service,
+            tell=(lambda _: None) if as_json else tell,
         )
     except AccountUnknown as unknown:
         raise click.UsageError(str(unknown)) from None
@@ -84,6 +89,23 @@ def command(
         screen.say()
         screen.say(_summary(report), "bold")
     return code_of(report, strict=strict)
+
+
+def _service() -> Service | None:
+    """What keeps services on this machine says of ours; None where nothing does."""
+    from scatterclean.doctor import Service
+    from scatterclean.units import asking, choosing, installing
+    from scatterclean.units.programs import RealPrograms
+
+    programs = RealPrograms()
+    try:
+        keeper = choosing.keeper(programs)
+    except choosing.NoKeeper as silent:
+        return Service(installed=False, running=False, words=(silent.what,))
+    if keeper is None:
+        return None
+    state = asking.state(installing.place(keeper, os.environ, None), programs)
+    return Service(state.installed, state.running, state.words)
 
 
 def code_of(report: Report, *, strict: bool) -> int:
