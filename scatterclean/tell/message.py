@@ -28,8 +28,11 @@ _CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def message_id(notice: Notice) -> str:
-    """The Message-ID, without angle brackets: the same for the same event, whoever writes it."""
-    named = "\0".join((notice.account, notice.key)).encode("utf-8", "replace")
+    """The Message-ID, without angle brackets: the same for the same notice, as often as it is tried.
+
+    Nobody else can know it before: the microsecond at which the notice was written down is in it.  Account and event
+    ("home", the day of an alarm) can be guessed, and a message with that id in the inbox would count as our own."""
+    named = "\0".join((notice.account, notice.key, notice.made.isoformat())).encode("utf-8", "replace")
     return f"{hashlib.sha256(named).hexdigest()[:32]}@{NOTICE_DOMAIN}"
 
 
