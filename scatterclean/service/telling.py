@@ -41,6 +41,8 @@ _LATE = timedelta(hours=1)
 # Where nobody knows whether it got there it is looked for this soon, then after twice as long.
 _LOOK = timedelta(minutes=1)
 _LEAVE = 1.0
+# A service that takes longer to say one thing is left to itself: the other ways must not wait for it.
+_LONGEST_WORD = 300.0
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Telling:
     _next_due: float = 0.0
     _next_tell: float = 0.0
     _mouth: threading.Thread | None = None
+    _said_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.events = Events(self.household)
@@ -127,11 +130,13 @@ class Telling:
 
     # --- both -----------------------------------------------------------------------------------------------
 
-    def _claim(self, now: datetime, wanted: Callable[[Handover], bool]) -> list[Handover]:
+    def _claim(
+        self, now: datetime, wanted: Callable[[Handover], bool], most: int | None = None
+    ) -> list[Handover]:
         """What is due, and in nobody's hands; it is in ours now."""
         with self._lock:
             due = [one for one in self.household.store.notices.due(now) if one.id not in self._in_hand]
-            mine = [one for one in due if wanted(one)]
+            mine = [one for one in due if wanted(one)][:most]
             self._in_hand.update(one.id for one in mine)
         return mine
 
@@ -191,7 +196,8 @@ class Telling:
     def _due(self) -> set[str]:
         now = self.household.clock()
         due = [one for one in self.household.store.notices.due(now) if one.id not in self._in_hand]
-        if any(one.way != "inbox" for one in due) and (self._mouth is None or not self._mouth.is_alive()):
+        if any(one.way != "inbox" for one in due) and not self._speaking():
+            self._said_at = time.monotonic()
             # Not a thread of the interpreter's end: a service that never answers must not keep us.
             self._mouth = threading.Thread(
                 target=self.guard.run, args=[self._speak], name="telling", daemon=True
@@ -200,6 +206,14 @@ class Telling:
         inbox = [one for one in due if one.way == "inbox"]
         accounts = [name for name in self.household.accounts if self.well(name)]
         return {name for name in accounts for one in inbox if self._belongs(one, name)}
+
+    def _speaking(self) -> bool:
+        if self._mouth is None or not self._mouth.is_alive():
+            return False
+        if time.monotonic() - self._said_at < _LONGEST_WORD:
+            return True
+        log.warning("a service of `apprise` does not come to an end; whether it told is not known")
+        return False
 
     def failed(self, name: str, trouble: Trouble) -> None:
         """A round did not go well."""
@@ -233,7 +247,9 @@ class Telling:
     def _speak(self) -> None:
         now = self.household.clock()
         notices = self.household.store.notices
-        for one in self._claim(now, lambda one: one.way != "inbox"):
+        # One by one: what hangs keeps only itself.
+        while mine := self._claim(now, lambda one: one.way != "inbox", most=1):
+            one, self._said_at = mine[0], time.monotonic()
             try:
                 if self.stop.is_set():
                     return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -244,3 +246,39 @@ def test_a_database_that_takes_nothing_is_told_of_once_not_every_few_seconds(
             house.now += timedelta(seconds=5)
             house.mind()
     assert caplog.text.count("the disk is full") == 1
+
+
+def test_a_service_that_never_comes_to_an_end_silences_no_other_way(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    sent: list[str] = []
+    hanging, over = threading.Event(), threading.Event()
+
+    def send(subject: str, *_: object) -> None:
+        sent.append(subject)
+        hanging.set()
+        over.wait(60)
+
+    monkeypatch.setattr("scatterclean.tell.send", send)
+    monkeypatch.setattr("scatterclean.tell.show", lambda subject, *_, **__: shown.append(subject))
+    monkeypatch.setattr("scatterclean.service.telling._LONGEST_WORD", 0.0)
+    house.wants(ways=("apprise", "desktop"))
+    house.arrive(20)
+    house.round()
+    try:
+        house.telling.mind()
+        hung = house.telling._mouth
+        assert hanging.wait(20)
+        for _ in range(100):
+            house.telling._next_due = 0.0
+            house.telling.mind()
+            if shown:
+                break
+            time.sleep(0.05)
+        assert len(shown) == 1
+        assert len(sent) == 1
+    finally:
+        over.set()
+        if hung is not None:
+            hung.join()
