@@ -85,7 +85,7 @@ def over(arrivals: Sequence[Arrival], now: datetime, size: int = SIZE) -> bool:
 
 def weather(arrivals: Sequence[Arrival], since: datetime, now: datetime) -> Weather:
     """What came from `since` until now."""
-    came = [Arrival(min(one.at, now), one.verdict) for one in arrivals if one.at >= since]
+    came = [Arrival(min(one.at, now), one.verdict) for one in arrivals if since <= one.at < now + SPAN]
     start = max(since, now - SPAN)
     recent = sum(one.at >= start for one in came)
     verdicts = [one.verdict for one in came]
@@ -104,7 +104,9 @@ def weather(arrivals: Sequence[Arrival], since: datetime, now: datetime) -> Weat
 
 def _foreign(arrivals: Iterable[Arrival], now: datetime) -> list[datetime]:
     """Without the person's own: bounces of one's own newsletter are no backscatter, and many of them are an alarm."""
-    return sorted(min(one.at, now) for one in arrivals if one.verdict not in _OWN and one.at > now - REACH)
+    # What a server dates far into the future would be new at every look, and the storm would last until then.
+    there = (one for one in arrivals if now - REACH < one.at < now + SPAN)
+    return sorted(min(one.at, now) for one in there if one.verdict not in _OWN)
 
 
 def _usual(foreign: Iterable[datetime], now: datetime) -> float:

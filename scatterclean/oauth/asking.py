@@ -7,12 +7,14 @@ RFC 6749, 7636 (PKCE) and 8628 (device code), and connects to nobody.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from typing import Any, TypeGuard
+from urllib.parse import parse_qsl, quote, quote_plus, urlsplit, urlunsplit
 from urllib.parse import urlencode as encoded
 
 from scatterclean.errors import (
@@ -31,6 +33,7 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # RFC 6749, 5.1: recommended, not required; providers give an hour.
 _USUAL_LIFE = 3600.0
 _LONGEST_TEXT = 300
+_LONGEST_TOKEN = 32_768
 # RFC 6749, 5.2 and 4.1.2.1; RFC 6585; OpenID Connect Core, 3.1.2.6 (what Microsoft answers a refresh with when the
 # person has to be there).
 _BUSY = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
@@ -171,7 +174,7 @@ class Asking:
         if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
             raise self._no_server(self.client.token_endpoint)
         life = max(_number(told.get("expires_in"), _USUAL_LIFE), 0.0)
-        return Grant(access, time.time() + life, life, refresh if isinstance(refresh, str) else "")
+        return Grant(access, time.time() + life, life, refresh if sound(refresh) else "")
 
     def _said(
         self,
@@ -212,9 +215,8 @@ class Asking:
             raise self._no_server(url)
         described = told.get("error_description") if isinstance(told, dict) else None
         text = described if isinstance(described, str) else ""
-        for secret in (*hidden, self.client.secret):
-            text = text.replace(secret, "***") if secret else text
-        raise self.refusal(url, error, text, denied)
+        hide = (*hidden, self.client.secret)
+        raise self.refusal(url, _without(error, hide), _without(text, hide), denied)
 
     def _no_server(self, url: str) -> ServerUnreachable:
         return ServerUnreachable(
@@ -253,10 +255,31 @@ def expired(account: str, what: str) -> LoginExpired:
     return LoginExpired(what, hint=f"Log in anew, which mends it: scatterclean login {account}")
 
 
+def sound(token: object) -> TypeGuard[str]:
+    """Can it be a refresh token (RFC 6749, A.17), and be kept?  What cannot must not replace one that is good."""
+    return (
+        isinstance(token, str)
+        and 0 < len(token) <= _LONGEST_TOKEN
+        and token.isascii()
+        and token.isprintable()
+    )
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    """Without what of these is repeated in it, be it as it is, as in a form (some gateways show the whole request that
+    they refuse), in base64 or in other letters."""
+    for secret in filter(None, secrets):
+        raw = secret.encode("utf-8", "replace")
+        forms = {secret, quote(raw), quote(raw, safe=""), quote_plus(raw), b64encode(raw).decode()}
+        for form in sorted(forms, key=len, reverse=True):
+            text = re.sub(re.escape(form), "***", text, flags=re.IGNORECASE)
+    return text
+
+
 def _number(value: object, usual: float) -> float:
     """Some providers write numbers as text."""
     try:
         number = float(value) if isinstance(value, (int, float, str)) else usual
-    except ValueError:
+    except (ValueError, OverflowError):
         return usual
     return number if 0 <= number < 1e9 else usual

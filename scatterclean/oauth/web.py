@@ -54,6 +54,9 @@ def post(url: str, form: Mapping[str, str]) -> Reply:
     limit.daemon = True
     limit.start()
     try:
+        connection.connect()
+        if late.is_set():  # there was nothing yet that could be cut
+            raise TimeoutError
         connection.request(
             "POST",
             (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),

@@ -376,4 +376,7 @@ class Docket(Protocol):
         Closed ones count too, but for those on which the person's hand was seen."""
 
     def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
-        """Of all bounces that arrived since then, open and closed, whatever they were found to be, ascending."""
+        """Of all bounces that arrived since then, open and closed, whatever they were found to be, ascending.
+
+        Each once, also where the server has numbered its folder anew; without automatic replies, receipts and
+        complaints that are undecided: they are mostly answers to what the person sent."""

@@ -18,7 +18,9 @@ class Notices(Protocol):
         One that is known already is not written again, whatever became of it.  Without ways it counts as known."""
 
     def due(self, now: datetime) -> Sequence[Handover]:
-        """What is to be handed over now: DUE, and TRYING, which was cut off; oldest first."""
+        """What is to be handed over now: DUE, and TRYING, which was cut off; oldest first.
+
+        What would have to wait for more than a day is due too: the clock stood in the future when it was written."""
 
     def next_due(self) -> datetime | None:
         """When the next one is to be handed over that is neither told nor given up."""
@@ -32,11 +34,11 @@ class Notices(Protocol):
         inbox: str | None = None,
         next_try: datetime | None = None,
     ) -> None:
-        """Committed when this returns.  Back to DUE counts as a try in vain.  Raises NobodyCanMend for a change that is
-        not permitted."""
+        """Committed when this returns.  Back to DUE, or with `next_try`, it counts as a try in vain.  Raises
+        NobodyCanMend for a change that is not permitted."""
 
-    def last_of(self, account: str, prefix: str) -> datetime | None:
-        """When the latest notice whose key begins so was made."""
+    def last_of(self, account: str, prefix: str, until: datetime) -> datetime | None:
+        """When the latest notice whose key begins so was made; none after `until`, when the clock was wrong."""
 
     def begin_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
         """A storm began, and is to be told, in one transaction; False if one is in progress already."""

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from scatterclean.config import Settings
-from scatterclean.errors import PersonCanMend, ServerBusy, Trouble
+from scatterclean.errors import NobodyCanMend, PersonCanMend, ServerBusy, Trouble
 from scatterclean.model import Refusal, SweepReport
 from scatterclean.service.clock import Clocks
 from scatterclean.service.followups import HEAP, Followups, Waits
@@ -138,11 +138,12 @@ class Service:
             case "rang", Watch() as watch if self.watchers.rang(watch):
                 self._wake(watch.name)
             case "silent", (Watch() as watch, Exception() as why):
-                if self.watchers.silent(watch, why) and isinstance(why, ServerBusy) and why.retry_after:
+                if self.watchers.silent(watch, why) and isinstance(why, ServerBusy):
                     self._rest(watch.name, why)
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
                 self.outward.failed(name)
+                self.telling.failed(name, NobodyCanMend(f"a bug of scatterclean ({type(error).__name__})"))
                 self.jobs.again(name, MAX_BACKOFF)
 
     def _bug(self, name: str, error: BaseException) -> None:
@@ -207,7 +208,8 @@ class Service:
     def _rest(self, name: str, busy: ServerBusy) -> None:
         """Its watcher was told how long to wait: that is for the whole account, and nothing brings its round forward.
         No failure of a round: it is not told as one."""
-        if name in self.household.accounts:
+        self.telling.asked_for_patience(name)
+        if busy.retry_after and name in self.household.accounts:
             self.health.setdefault(name, Health()).failures += 1
             self.jobs.again(name, backoff(0, busy))
 

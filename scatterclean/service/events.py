@@ -6,8 +6,8 @@ Everything that was told is known from the store, so a restart tells nothing twi
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from scatterclean import storms, tell
@@ -34,7 +34,7 @@ _ALARMING = timedelta(days=7)
 # An account has to fail before our eyes for so long, too: after a suspend the network comes back late.
 _SEEN_FAILING = timedelta(hours=1)
 _AWAY = (MoveState.MOVED, MoveState.COPIED)
-# So many sweeps, of which most did not come to a session, are searched for the last success.
+# So many tries without a session are searched for the first one of an account that was never swept.
 _SWEEPS = 500
 
 
@@ -102,6 +102,11 @@ class Events:
         """Has one begun, or ended?"""
         notices, docket = self.household.store.notices, self.household.store.docket
         before = next(iter(notices.storms(name, 1)), None)
+        if before is not None and before.since - storms.SPAN > now:
+            # The clock stood in the future: nothing true can be said of it.
+            notices.end_storm(replace(before, ended=now), (), ())
+            self.storming.discard(name)
+            before = None
         current = before if before is not None and before.ended is None else None
         since = now - storms.REACH if current is None else min(current.since, now - storms.REACH)
         arrivals = docket.arrivals(name, since)
@@ -168,6 +173,9 @@ class Events:
             key = f"trouble:{since.isoformat() if known else 'never'}"
             if now - since < after or (name, key) in self._known:
                 continue
+            before = self.household.store.notices.last_of(name, "trouble:", now)
+            if before is not None and before > since:
+                continue  # it did not go well since then: another process knew another last success
             told = words.trouble(name, since if known else None, failing.said, now.astimezone())
             self._announce(self.notice(name, key, NoticeKind.TROUBLE, told, now), now)
             self._known.add((name, key))
@@ -176,11 +184,11 @@ class Events:
         """(the last success, True), or (the first try that is on record, False) if there was none."""
         if name in self._last_well:
             return self._last_well[name], True
+        last = self.household.store.history.last_success(name)
+        if last is not None:
+            self._last_well[name] = last
+            return last, True
         tried = self.household.store.journal.sweeps(name, _SWEEPS)
-        for report in tried:
-            if report.refusal is not Refusal.NO_SESSION:
-                self._last_well[name] = report.ended
-                return report.ended, True
         return min([seen, *(report.started for report in tried)]), False
 
     # --- a digest -----------------------------------------------------------------------------------------
@@ -193,7 +201,7 @@ class Events:
         due = tell.digest_before(now, wanted.digest_at, weekday=0 if wanted.digest is Digest.WEEKLY else None)
         for name, mates in self._persons().items():
             notices = self.household.store.notices
-            last = notices.last_of(name, "digest:")
+            last = notices.last_of(name, "digest:", now)
             if last is not None and last >= due:
                 continue
             key = f"digest:{due.isoformat()}"
@@ -233,14 +241,3 @@ class Events:
             storming=name in self.storming,
             failing_since=self._since(name, failing.since)[0] if failing is not None else None,
         )
-
-
-def guarded(what: Callable[[], object]) -> None:
-    """What goes wrong in telling must never stop a sweep, nor the main loop."""
-    try:
-        what()
-    except Trouble as trouble:
-        log.warning("nothing could be told: %s", trouble)
-    except Exception as bug:  # noqa: BLE001 - see above
-        # The text of a foreign exception may hold a piece of mail.
-        log.error("a bug of scatterclean (%s): nothing could be told", type(bug).__name__)

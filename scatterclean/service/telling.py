@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from scatterclean import tell, wording
 from scatterclean.errors import ServerBusy, TimeCanMend, Trouble
 from scatterclean.model import Handover, NoticeKind, NoticeState, SweepReport
-from scatterclean.service.events import Events, guarded
+from scatterclean.service.events import Events
+from scatterclean.service.guard import Guard
 from scatterclean.tell.desktop import CannotShow
 from scatterclean.tell.services import CannotSend
 from scatterclean.wire import Household
@@ -37,7 +38,11 @@ _TELL_EVERY = 60.0
 _FIRST, _LONGEST, _GIVE_UP = timedelta(minutes=15), timedelta(hours=6), timedelta(days=7)
 # Told so late, it says so.
 _LATE = timedelta(hours=1)
+# Where nobody knows whether it got there it is looked for this soon, then after twice as long.
+_LOOK = timedelta(minutes=1)
 _LEAVE = 1.0
+# A service that takes longer to say one thing is left to itself: the other ways must not wait for it.
+_LONGEST_WORD = 300.0
 
 
 @dataclass(slots=True)
@@ -48,6 +53,7 @@ class Telling:
     stop: threading.Event
     well: Callable[[str], bool]
     events: Events = field(init=False)
+    guard: Guard = field(default_factory=Guard)
     _in_hand: set[int] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _looked: dict[str, float] = field(default_factory=dict)
@@ -55,6 +61,7 @@ class Telling:
     _next_due: float = 0.0
     _next_tell: float = 0.0
     _mouth: threading.Thread | None = None
+    _said_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.events = Events(self.household)
@@ -64,7 +71,7 @@ class Telling:
     def after_round(self, name: str, report: SweepReport | None) -> None:
         """A round went well; None: nothing had changed."""
         if not self.stop.is_set() and name in self.household.accounts:
-            guarded(lambda: self._after_round(name, report))
+            self.guard.run(lambda: self._after_round(name, report))
 
     def _after_round(self, name: str, report: SweepReport | None) -> None:
         now = self.household.clock()
@@ -112,25 +119,35 @@ class Telling:
         except ServerBusy as busy:
             self._again(one, busy.what, now, timedelta(seconds=busy.retry_after or 0))
         except TimeCanMend as lost:
-            # It may have got there: looked for at the next round of this account.
-            log.info(
-                "%s: it is not known whether this was told: %s\n  %s", name, one.notice.subject, lost.what
-            )
+            self._unknown(one, name, lost.what, now)
         except Trouble as trouble:
             self._again(one, str(trouble), now)
+        except Exception as bug:  # noqa: BLE001 - else it would be tried anew every few seconds
+            self._unknown(one, name, _bug(bug), now, logging.ERROR)
         else:
             notices.change(one, NoticeState.TOLD, self.household.clock(), inbox=name)
             log.info("%s: told in its inbox: %s", name, one.notice.subject)
 
     # --- both -----------------------------------------------------------------------------------------------
 
-    def _claim(self, now: datetime, wanted: Callable[[Handover], bool]) -> list[Handover]:
+    def _claim(
+        self, now: datetime, wanted: Callable[[Handover], bool], most: int | None = None
+    ) -> list[Handover]:
         """What is due, and in nobody's hands; it is in ours now."""
         with self._lock:
             due = [one for one in self.household.store.notices.due(now) if one.id not in self._in_hand]
-            mine = [one for one in due if wanted(one)]
+            mine = [one for one in due if wanted(one)][:most]
             self._in_hand.update(one.id for one in mine)
         return mine
+
+    def _unknown(self, one: Handover, name: str, said: str, now: datetime, level: int = logging.INFO) -> None:
+        """It may have got there: it is looked for in this inbox, and put there only if it is not.  Not at once: a
+        server that breaks off at each APPEND would be met every few seconds."""
+        wait = min(_LOOK * (1 << min(one.tries, 10)), _LONGEST)
+        self.household.store.notices.change(one, NoticeState.TRYING, now, inbox=name, next_try=now + wait)
+        level = logging.DEBUG if one.tries else level
+        told = "%s: it is not known whether this was told, looked for in %s: %s\n  %s"
+        log.log(level, told, name, wording.span(wait), one.notice.subject, said)
 
     def _again(self, one: Handover, said: str, now: datetime, least: timedelta = timedelta()) -> None:
         wait = max(min(_FIRST * (1 << min(one.tries, 10)), _LONGEST), min(least, _LONGEST))
@@ -151,7 +168,8 @@ class Telling:
         for the account cannot be reached, is told however late."""
         settings = self.household.settings
         gone = one.way not in settings.notify.ways or one.notice.account not in self.household.accounts
-        return gone or bool(one.tries and now - one.notice.made > _GIVE_UP)
+        refused = one.state is NoticeState.DUE and one.tries
+        return gone or bool(refused and now - one.notice.made > _GIVE_UP)
 
     def _give_up(self, one: Handover, now: datetime) -> None:
         self.household.store.notices.change(one, NoticeState.GIVEN_UP, now)
@@ -168,29 +186,44 @@ class Telling:
         if time.monotonic() >= self._next_tell:
             self._next_tell = time.monotonic() + _TELL_EVERY
             now = self.household.clock()
-            guarded(lambda: self.events.troubles(now))
-            guarded(lambda: self.events.digests(now))
+            self.guard.run(lambda: self.events.troubles(now))
+            self.guard.run(lambda: self.events.digests(now))
         if time.monotonic() >= self._next_due:
             self._next_due = time.monotonic() + _DUE_EVERY
-            guarded(lambda: wake.update(self._due()))
+            self.guard.run(lambda: wake.update(self._due()))
         return wake
 
     def _due(self) -> set[str]:
         now = self.household.clock()
         due = [one for one in self.household.store.notices.due(now) if one.id not in self._in_hand]
-        if any(one.way != "inbox" for one in due) and (self._mouth is None or not self._mouth.is_alive()):
+        if any(one.way != "inbox" for one in due) and not self._speaking():
+            self._said_at = time.monotonic()
             # Not a thread of the interpreter's end: a service that never answers must not keep us.
-            self._mouth = threading.Thread(target=guarded, args=[self._speak], name="telling", daemon=True)
+            self._mouth = threading.Thread(
+                target=self.guard.run, args=[self._speak], name="telling", daemon=True
+            )
             self._mouth.start()
         inbox = [one for one in due if one.way == "inbox"]
         accounts = [name for name in self.household.accounts if self.well(name)]
         return {name for name in accounts for one in inbox if self._belongs(one, name)}
 
+    def _speaking(self) -> bool:
+        if self._mouth is None or not self._mouth.is_alive():
+            return False
+        if time.monotonic() - self._said_at < _LONGEST_WORD:
+            return True
+        log.warning("a service of `apprise` does not come to an end; whether it told is not known")
+        return False
+
     def failed(self, name: str, trouble: Trouble) -> None:
         """A round did not go well."""
         if isinstance(trouble, ServerBusy):
-            self._throttled[name] = time.monotonic()
+            self.asked_for_patience(name)
         self.events.failed(name, trouble, self.household.clock())
+
+    def asked_for_patience(self, name: str) -> None:
+        """The server of this account, whoever asked it."""
+        self._throttled[name] = time.monotonic()
 
     def clock_moved(self) -> None:
         """After a suspend, or when the clock was set."""
@@ -214,7 +247,9 @@ class Telling:
     def _speak(self) -> None:
         now = self.household.clock()
         notices = self.household.store.notices
-        for one in self._claim(now, lambda one: one.way != "inbox"):
+        # One by one: what hangs keeps only itself.
+        while mine := self._claim(now, lambda one: one.way != "inbox", most=1):
+            one, self._said_at = mine[0], time.monotonic()
             try:
                 if self.stop.is_set():
                     return
@@ -229,6 +264,8 @@ class Telling:
                     self._say(one)
                 except (CannotShow, CannotSend) as trouble:
                     self._again(one, str(trouble), now)
+                except Exception as bug:  # noqa: BLE001 - left as it is, it would count as told
+                    self._again(one, _bug(bug), now)
                 else:
                     notices.change(one, NoticeState.TOLD, self.household.clock())
                     log.info("%s: told (%s): %s", one.notice.account, one.way, one.notice.subject)
@@ -241,3 +278,8 @@ class Telling:
             tell.show(notice.subject, notice.body, urgent=notice.kind is NoticeKind.ALARM)
         else:
             tell.send(notice.subject, notice.body, self.household.settings.notify.apprise)
+
+
+def _bug(bug: Exception) -> str:
+    """The text of a foreign exception may hold a piece of mail."""
+    return f"a bug of scatterclean ({type(bug).__name__})"

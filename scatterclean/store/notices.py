@@ -7,7 +7,7 @@ stored.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -29,6 +29,8 @@ _OPEN = (NoticeState.DUE.value, NoticeState.TRYING.value)
 # Stands for a way where there is none: the event is known, and nobody is told.
 _NOWHERE = ""
 _MOST_BODY = 20_000
+# Quiet hours and back-offs are shorter: what is to wait for longer was written while the clock stood in the future.
+_FARTHEST = timedelta(days=1)
 
 
 class SqlNotices:
@@ -44,10 +46,10 @@ class SqlNotices:
             return _announce(connection, notices, ways, now)
 
     def due(self, now: datetime) -> Sequence[Handover]:
-        query = select(table).where(table.c.state.in_(_OPEN), table.c.due <= now).order_by(table.c.id)
+        query = select(table).where(table.c.state.in_(_OPEN)).order_by(table.c.id)
         with self._database.read() as connection:
             rows = [_handover(row) for row in connection.execute(query)]
-        return tuple(one for one in rows if one.next is None or one.next <= now)
+        return tuple(one for one in rows if not any(_to_come(at, now) for at in (one.notice.due, one.next)))
 
     def next_due(self) -> datetime | None:
         moment = func.min(func.max(table.c.due, func.coalesce(table.c.next, table.c.due)))
@@ -79,15 +81,17 @@ class SqlNotices:
             values: dict[str, Any] = {"state": state.value, "next": next_try}
             if inbox is not None:
                 values["inbox"] = inbox
-            if state is NoticeState.DUE:
+            if state is NoticeState.DUE or next_try is not None:
                 values["tries"] = table.c.tries + 1
             if state in (NoticeState.TOLD, NoticeState.GIVEN_UP):
                 values["settled_at"] = now
             connection.execute(update(table).where(table.c.id == handover.id).values(values))
 
-    def last_of(self, account: str, prefix: str) -> datetime | None:
+    def last_of(self, account: str, prefix: str, until: datetime) -> datetime | None:
         query = select(func.max(table.c.made)).where(
-            table.c.account == account, func.substr(table.c.key, 1, len(prefix)) == prefix
+            table.c.account == account,
+            func.substr(table.c.key, 1, len(prefix)) == prefix,
+            table.c.made <= until,
         )
         with self._database.read() as connection:
             found: datetime | None = connection.execute(query).scalar_one()
@@ -157,6 +161,10 @@ def _announce(
                 )
             )
     return tuple(new.values())
+
+
+def _to_come(at: datetime | None, now: datetime) -> bool:
+    return at is not None and now < at <= now + _FARTHEST
 
 
 def _handover(row: Any) -> Handover:

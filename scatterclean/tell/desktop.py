@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import tempfile
 
 _SECONDS = 20
 _MOST = 500
@@ -35,21 +36,24 @@ def show(subject: str, body: str, *, urgent: bool = False) -> None:
     if program is None:
         raise CannotShow(f"{words[0]} is not installed")
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and the text is an argument of its own
-            [program, *words[1:]],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_SECONDS,
-            check=False,
-        )
+        # No pipe: what it starts may hold that open for hours, and what was shown would count as not shown.
+        with tempfile.TemporaryFile() as errors:
+            done = subprocess.run(  # noqa: S603 - no shell, and the text is an argument of its own
+                [program, *words[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                timeout=_SECONDS,
+                check=False,
+            )
+            errors.seek(0)
+            told = errors.read(_MOST).decode("utf-8", "replace")
     except subprocess.TimeoutExpired:
         raise CannotShow(f"{words[0]} did not answer within {_SECONDS} s") from None
     except OSError as error:
         raise CannotShow(f"{words[0]} cannot be run: {error.strerror}") from None
     if done.returncode:
-        said = " ".join(done.stderr.split())[:200]
+        said = " ".join(told.split())[:200]
         raise CannotShow(f"{words[0]} ended with {done.returncode}{': ' if said else ''}{said}")
 
 

@@ -14,7 +14,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import localtime
 
-from scatterclean import __version__
+from scatterclean import __version__, bounce
 from scatterclean.model import NOTICE_DOMAIN, Notice
 from scatterclean.ports import Mailbox
 from scatterclean.wording.notices import FOOT
@@ -24,21 +24,31 @@ _MOST_SUBJECT = 200
 # RFC 5322, 3.2.3: dot-atom, and what DNS holds.
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _HOST = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+_NOBODY = Address("scatterclean", "you", NOTICE_DOMAIN)
 _CONTROLS = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 
 
 def message_id(notice: Notice) -> str:
-    """The Message-ID, without angle brackets: the same for the same event, whoever writes it."""
-    named = "\0".join((notice.account, notice.key)).encode("utf-8", "replace")
+    """The Message-ID, without angle brackets: the same for the same notice, as often as it is tried.
+
+    Nobody else can know it before: the microsecond at which the notice was written down is in it.  Account and event
+    ("home", the day of an alarm) can be guessed, and a message with that id in the inbox would count as our own."""
+    named = "\0".join((notice.account, notice.key, notice.made.isoformat())).encode("utf-8", "replace")
     return f"{hashlib.sha256(named).hexdigest()[:32]}@{NOTICE_DOMAIN}"
 
 
 def written(notice: Notice, address: str) -> bytes:
-    """The whole message, with CRLF; `address`: the person's, and both From and To."""
+    """The whole message, with CRLF; `address`: the person's, and both From and To.
+
+    Where the person is postmaster an alarm that quotes a refusal looks like a bounce: there nobody is From."""
+    raw = _written(notice, _address(address), _address(address))
+    return raw if bounce.read(raw) is None else _written(notice, _NOBODY, _address(address))
+
+
+def _written(notice: Notice, sender: Address, to: Address) -> bytes:
     message = EmailMessage(policy=policy.SMTP.clone(cte_type="7bit", utf8=False))
-    who = _address(address)
-    message["From"] = who
-    message["To"] = who
+    message["From"] = sender
+    message["To"] = to
     message["Subject"] = _one_line(notice.subject)
     message["Date"] = localtime(notice.made)
     message["Message-ID"] = f"<{message_id(notice)}>"
@@ -70,7 +80,7 @@ def _address(text: str) -> Address:
         wire = ""
     if _LOCAL.fullmatch(local) and _HOST.fullmatch(wire):
         return Address("scatterclean", local, wire)
-    return Address("scatterclean", "you", NOTICE_DOMAIN)
+    return _NOBODY
 
 
 def _one_line(text: str, limit: int = _MOST_SUBJECT) -> str:

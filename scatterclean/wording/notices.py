@@ -86,6 +86,10 @@ _FORGED = (
     "Most probably somebody writes your address into the From line of mail that you never saw. That is no sign that "
     "anybody has your password: such a sign would be told as an alarm. It usually ends in days."
 )
+_UNSURE = (
+    "What they are about is not known: mail that somebody else sent in your name, or mail of yours that the log does "
+    "not know, such as a newsletter. A sign that somebody has your password would be told as an alarm."
+)
 _ALARMING = (
     "Some of them show that your account may have sent such mail: that is told as an alarm of its own."
 )
@@ -99,7 +103,7 @@ def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Tol
         f"Since {since.removeprefix('today ')}, bounces have been coming to {account}, about {rounded(now.an_hour)} an "
         f"hour ({now.bounces} so far). {_whose(now)}",
         _done(now, course, over=False),
-        _ALARMING if now.alarms else _FORGED,
+        _ALARMING if now.alarms else _FORGED if now.orphans + now.waiting >= now.undecided else _UNSURE,
         f"While it lasts this account is looked at more often. How it stands: scatterclean status {account}",
     )
 

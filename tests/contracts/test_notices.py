@@ -40,7 +40,7 @@ def test_what_is_told_on_no_way_is_known_and_never_due(notices: Notices) -> None
     assert notices.announce([ONE], (), NOW) == (ONE,)
     assert notices.announce([ONE], WAYS, NOW) == ()
     assert notices.due(NOW + days(9)) == ()
-    assert notices.last_of("home", "storm:") == NOW
+    assert notices.last_of("home", "storm:", NOW) == NOW
 
 
 def test_it_is_due_when_the_quiet_hours_are_over(notices: Notices) -> None:

@@ -88,3 +88,14 @@ def test_where_the_account_itself_may_have_sent_some_nobody_is_calmed() -> None:
     told = notices.storm_begun("home", weather, MOVING, NOW)[1]
     assert calm not in told
     assert "that is told as an alarm" in told
+
+
+def test_where_none_is_known_to_be_forged_nobody_is_told_that_most_probably_they_are() -> None:
+    """Bounces of one's own newsletter, before the log knows that it was sent, are undecided too."""
+    unsure = replace(ALL_FORGED, orphans=0, undecided=350)
+    _, body = notices.storm_begun("home", unsure, replace(MOVING, away=0), NOW)
+    assert "Most probably" not in body
+    assert "What they are about is not known" in body
+    for judged in ({"orphans": 340, "undecided": 10}, {"orphans": 0, "waiting": 350}):
+        sure = replace(ALL_FORGED, **judged)  # type: ignore[arg-type]  # names of counts
+        assert "Most probably" in notices.storm_begun("home", sure, MOVING, NOW)[1]

@@ -185,3 +185,21 @@ def test_a_certificate_that_is_trusted_gets_the_form(
     finally:
         web._trusting.cache_clear()
     assert b"the-refresh-token" in heard[0]
+
+
+def test_who_is_reached_only_after_the_time_is_up_is_sent_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name with several addresses, the first of which is a black hole: the limit fires before there is a socket that
+    could be cut, and a server that then sends a byte now and then would be listened to for days."""
+    real = socket.create_connection
+
+    def slow(*args: object, **rest: object) -> socket.socket:
+        time.sleep(0.5)
+        return real(*args, **rest)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(web, "SECONDS", 0.2)
+    monkeypatch.setattr(socket, "create_connection", slow)
+    with serving(says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as (port, heard):
+        with pytest.raises(web.NoAnswer, match="in time"):
+            web.post(f"http://127.0.0.1:{port}/token", FORM)
+        time.sleep(0.2)
+        assert not any(b"the-refresh-token" in said for said in heard)

@@ -360,6 +360,8 @@ def test_a_connection_that_breaks_behind_the_message_does_not_double_it(house: H
     house.arrive(20)
     house.lost = True
     house.round()
+    assert house.household.store.notices.due(house.now) == ()
+    house.now += timedelta(minutes=1)
     [one] = house.household.store.notices.due(house.now)
     assert (one.state, one.inbox) == (NoticeState.TRYING, "home")
     house.restart()
@@ -374,6 +376,7 @@ def test_what_was_cut_off_in_one_inbox_is_put_into_no_other(house: House) -> Non
     house.round()
     house.down = {"home"}
     house.fails("home", house.now)
+    house.now += HOUR
     house.round("work")
     assert house.told("work") == []
 
@@ -475,6 +478,7 @@ def test_what_is_about_an_account_that_is_gone_is_given_up_and_put_into_nobodys_
     house.arrive(20)
     house.lost = True
     house.round()
+    house.now += HOUR
     house.settings = replace(house.settings, accounts=house.settings.accounts[1:])
     house.restart()
     house.round("bob")

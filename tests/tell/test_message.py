@@ -115,3 +115,23 @@ def test_it_is_put_into_the_inbox_once_unread() -> None:
     [message] = server.messages("INBOX")
     assert message.flags == frozenset()
     assert fingerprint.fingerprint(message.raw)
+
+
+@pytest.mark.parametrize("address", ["postmaster@winter.example", "MAILER-DAEMON@winter.example", ME])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "550 5.1.1 <bob@lake.example> user unknown; Final-Recipient: rfc822; bob@lake.example",
+        "This message was created automatically by mail delivery software.",
+        "Hi. This is the qmail-send program at mx.lake.example. I'm afraid I wasn't able to deliver your message",
+    ],
+)
+@pytest.mark.parametrize("kind", [AlarmKind.SENT_BY_YOU, AlarmKind.MANY_BOUNCES])
+def test_an_alarm_of_a_postmaster_that_quotes_a_bounce_is_none(
+    kind: AlarmKind, line: str, address: str
+) -> None:
+    detail = {"bounces": "9", "recipients": "40", "sign": "dkim", "line": line, "subject": line}
+    found = Alarm("home", "k", kind, NOW, tuple((detail | {"recipient": line, "id": line}).items()))
+    raw = written(Notice("home", "k", NoticeKind.ALARM, *notices.alarm(found), NOW, NOW), address)
+    assert bounce.read(raw) is None
+    assert email.message_from_bytes(raw, policy=email.policy.default)["To"].addresses[0].addr_spec == address

@@ -73,6 +73,18 @@ def test_where_nobody_can_show_it_that_is_said(programs: Path) -> None:
         show("a", "b")
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="notify-send is asked elsewhere")
+def test_what_was_shown_counts_as_shown_though_something_started_by_it_goes_on(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be shown again and again, for a week."""
+    program = programs / "notify-send"
+    program.write_text("#!/bin/sh\n/bin/sleep 5 &\nexit 0\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("scatterclean.tell.desktop._SECONDS", 2)
+    show("a", "b")
+
+
 class _Listener(BaseHTTPRequestHandler):
     heard: list[dict[str, object]]
     status = 200
