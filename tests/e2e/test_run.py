@@ -159,7 +159,7 @@ def config(tmp_path: Path) -> Path:
 def running(config: Path, *tables: str, notify: str = "inbox = false") -> Iterator[Daemon]:
     """`notify`: by default nothing is put into the inbox, whose messages are counted."""
     database = config.with_name("log.db")
-    config.write_text(f'database = "{database}"\n[notify]\n{notify}\n' + "".join(tables))
+    config.write_text(f'database = "{database}"\n' + "".join(tables) + f"\n[notify]\n{notify}\n")
     daemon = Daemon(config)
     try:
         yield daemon
