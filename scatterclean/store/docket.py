@@ -190,7 +190,7 @@ class SqlDocket:
             return {row.verdict: row.number for row in connection.execute(query)}
 
     def orphans_between(self, account: str, start: datetime, end: datetime) -> Sequence[datetime]:
-        query = select(table.c.arrival).where(
+        query = select(table.c.fingerprint, table.c.folder, table.c.uidvalidity, table.c.arrival).where(
             table.c.account == account,
             table.c.verdict == Verdict.ORPHAN.value,
             table.c.arrival.between(start, end),
@@ -200,7 +200,8 @@ class SqlDocket:
             ),
         )
         with self._database.read() as connection:
-            return tuple(connection.scalars(query.order_by(table.c.arrival)))
+            rows = connection.execute(query.order_by(table.c.id)).all()
+        return tuple(sorted(row.arrival for row in _numbered_last(rows)))
 
     def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
         # All verdicts by name: so an index finds them.
@@ -214,14 +215,16 @@ class SqlDocket:
         )
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id)).all()
-        # A server that numbers a folder anew brings back all that is in it: the same mail is on record once more.
-        latest = {(row.fingerprint, row.folder): row.uidvalidity for row in rows}
-        found = (
-            Arrival(row.arrival, Verdict(row.verdict))
-            for row in rows
-            if latest[row.fingerprint, row.folder] == row.uidvalidity
-        )
+        found = (Arrival(row.arrival, Verdict(row.verdict)) for row in _numbered_last(rows))
         return tuple(sorted(found, key=lambda one: one.at))
+
+
+def _numbered_last(rows: Sequence[Any]) -> Iterator[Any]:
+    """Of rows in the order in which they were entered those that are another message each.
+
+    A server that numbers a folder anew brings back all that is in it: the same mail is on record once more."""
+    latest = {(row.fingerprint, row.folder): row.uidvalidity for row in rows}
+    return (row for row in rows if latest[row.fingerprint, row.folder] == row.uidvalidity)
 
 
 def _of_kind(kind: Kind) -> ColumnElement[bool]:

@@ -28,6 +28,8 @@ def test_a_server_that_numbers_the_inbox_anew_makes_no_storm_of_a_few_bounces(
     arrivals = world.store.docket.arrivals("home", world.now - timedelta(days=1))
     assert len(arrivals) == 9
     assert storms.begun(arrivals, world.now) is None
+    # For judging, too: automatic replies are put away only in a storm.
+    assert len(world.store.docket.orphans_between("home", world.now - timedelta(days=1), world.now)) == 6
 
 
 def test_many_copies_of_one_bounce_are_many(world: World) -> None:
