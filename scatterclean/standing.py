@@ -88,9 +88,9 @@ class Standing:
     asking DNS; `rhythm` says when it is looked at (None if nobody said); `alarms` those of the last days, the
     latest first.
 
-    `last_success` is when a sweep ended last that had a session with the server, `failing_since` when the first of the
-    tries ended that all had none since.  `troubles` are those of the last sweep, each with the moment since
-    when every sweep tells it.  `storm` is the one in progress.
+    `last_success` is when a sweep came to its end last that had a session with the server and knew where sent mail is,
+    `failing_since` when the first of the tries ended that all had no session since.  `troubles` are those of the last
+    sweep, each with the moment since when every sweep tells it.  `storm` is the one in progress.
     """
 
     account: str

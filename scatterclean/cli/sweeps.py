@@ -178,7 +178,7 @@ def _before(earlier: Earlier) -> str:
 
 def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
     if before := _before(outcome.earlier):
-        screen.say(f"From earlier sweeps, left as they are: {before}", "dim", indent=2)
+        screen.say(f"Looked at before, and left as they are: {before}", "dim", indent=2)
     if report.returned:
         screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
     for note in report.notes:

@@ -307,7 +307,7 @@ class History(Protocol):
         """Moves of sweeps that were intended since then, by what became of them; none is left out, but zeros."""
 
     def last_success(self, account: str) -> datetime | None:
-        """When a sweep ended last that had a session with the server."""
+        """When a sweep came to its end last that had a session with the server and knew where sent mail is filed."""
 
     def no_session_since(self, account: str) -> datetime | None:
         """When the first of the latest tries ended that all came to no session; None if the latest came to one."""

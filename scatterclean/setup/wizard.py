@@ -11,7 +11,7 @@ from pathlib import Path
 from scatterclean import wording
 from scatterclean.config import AccountSettings, Secret, Settings, default_database, load
 from scatterclean.errors import ConfigMissing, Stopped, Trouble
-from scatterclean.model import SHARED_BY_MANY, Mode
+from scatterclean.model import SHARED_BY_MANY, Mode, Refusal
 from scatterclean.ports import Names
 from scatterclean.setup import draft, entering, providers, writing
 from scatterclean.setup.discovery import Network
@@ -21,7 +21,7 @@ from scatterclean.setup.keeping import Kept, Vault, free_file, put_in_file
 from scatterclean.setup.looking import abilities
 from scatterclean.setup.picking import folders_picked
 from scatterclean.setup.servers import SetupEnds
-from scatterclean.setup.talk import Talk
+from scatterclean.setup.talk import Silent, Talk
 from scatterclean.setup.writing import Entry
 from scatterclean.wire import Household
 
@@ -235,6 +235,9 @@ class Wizard:
         with talk.reading() as progress:
             done = household.harvest(name, progress=progress)
         for trouble in done.troubles:
+            if done.refusal is Refusal.SENT_UNKNOWN and isinstance(talk, Silent):
+                # Nobody is here who could name another folder; and an account without one never moves anything.
+                raise SetupEnds(wording.of_account(name, trouble), hint="Name it by --sent")
             talk.trouble(wording.of_account(name, trouble))
         for mate in household.first_read([name]):
             if mate == name:
@@ -253,12 +256,13 @@ class Wizard:
         own = domain not in SHARED_BY_MANY and providers.of_domain(domain) is None
         while True:
             self._show(household, entered, choice, account)
-            talk.say("To change something, type its letter:")
-            talk.say("s: another Sent folder", indent=2)
-            talk.say("i: another inbox", indent=2)
-            talk.say("a: other addresses of yours", indent=2)
-            if own:
-                talk.say(f"d: every address at {domain} is yours alone", indent=2)
+            if not isinstance(talk, Silent):
+                talk.say("To change something, type its letter:")
+                talk.say("s: another Sent folder", indent=2)
+                talk.say("i: another inbox", indent=2)
+                talk.say("a: other addresses of yours", indent=2)
+                if own:
+                    talk.say(f"d: all of {domain} is yours alone: its every address", indent=2)
             answer = talk.ask("Is this right? (Enter: yes)", default="yes", flag="--sent, --address")
             answer = answer.strip().lower()
             if answer in ("yes", "y"):

@@ -16,6 +16,7 @@ from scatterclean.store.database import Database
 from scatterclean.store.tables import alarms, cases, cleaned, moves, sweeps
 
 _NO_SESSION = Refusal.NO_SESSION.value
+_NO_SUCCESS = [one.value for one in (Refusal.NO_SESSION, Refusal.SENT_UNKNOWN, Refusal.STOPPED)]
 
 
 class SqlHistory:
@@ -35,7 +36,9 @@ class SqlHistory:
             return {MoveState(state): number for state, number in found}
 
     def last_success(self, account: str) -> datetime | None:
-        query = select(sweeps.c.ended).where(*_ended(account), sweeps.c.refusal.is_distinct_from(_NO_SESSION))
+        query = select(sweeps.c.ended).where(
+            *_ended(account), func.coalesce(sweeps.c.refusal, "").not_in(_NO_SUCCESS)
+        )
         with self._database.read() as connection:
             return connection.execute(query.order_by(sweeps.c.id.desc()).limit(1)).scalar()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from scatterclean.model import Alarm, Mode, Refusal, Verdict
-from scatterclean.storms import Weather
+from scatterclean.storms import SIZE, Weather
 from scatterclean.wording.alarms import alarm_told
 from scatterclean.wording.deeds import REFUSALS
 from scatterclean.wording.text import ago, day, moment, rounded, shown, table
@@ -98,13 +98,16 @@ _ALARMING = (
 def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Told:
     """`at`: now, in the zone of the person."""
     since = ago(now.since, at)
-    subject = f"A storm of bounces at {account}: about {rounded(now.an_hour)} an hour"
+    # "Two an hour" is no storm to who reads it: what was many may have come long before.
+    many = f"about {rounded(now.an_hour)} an hour" if now.an_hour >= SIZE else f"{now.bounces} so far"
+    subject = f"A storm of bounces at {account}: {many}"
     return subject, _letter(
         f"Since {since.removeprefix('today ')}, bounces have been coming to {account}, about {rounded(now.an_hour)} an "
         f"hour ({now.bounces} so far). {_whose(now)}",
         _done(now, course, over=False),
         _ALARMING if now.alarms else _FORGED if now.orphans + now.waiting >= now.undecided else _UNSURE,
-        f"While it lasts this account is looked at more often. How it stands: scatterclean status {account}",
+        "While it lasts, new ones are looked at within about a minute of their arrival. How it stands, in a terminal: "
+        f"scatterclean status {account}",
     )
 
 

@@ -53,6 +53,16 @@ def test_the_last_success_stands_behind_any_number_of_failures(history: History,
     assert history.no_session_since("home") is None
 
 
+@pytest.mark.parametrize("refusal", [Refusal.SENT_UNKNOWN, Refusal.STOPPED])
+def test_a_sweep_that_could_decide_nothing_is_no_success(
+    refusal: Refusal, history: History, journal: Journal
+) -> None:
+    number = journal.begin_sweep("home", Mode.MOVE, NOW)
+    journal.end_sweep(SweepReport("home", number, Mode.MOVE, NOW, NOW + HOUR, refusal=refusal))
+    assert history.last_success("home") is None
+    assert history.no_session_since("home") is None  # the server did answer
+
+
 def test_where_nothing_ever_succeeded_all_failures_count(history: History, journal: Journal) -> None:
     first = swept(journal, 1, session=False)
     swept(journal, 2, session=False)

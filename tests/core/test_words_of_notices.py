@@ -99,3 +99,10 @@ def test_where_none_is_known_to_be_forged_nobody_is_told_that_most_probably_they
     for judged in ({"orphans": 340, "undecided": 10}, {"orphans": 0, "waiting": 350}):
         sure = replace(ALL_FORGED, **judged)  # type: ignore[arg-type]  # names of counts
         assert "Most probably" in notices.storm_begun("home", sure, MOVING, NOW)[1]
+
+
+def test_a_slow_storm_is_named_by_what_came_and_not_by_so_few_an_hour() -> None:
+    slow = replace(ALL_FORGED, bounces=61, orphans=61, an_hour=2.0)
+    subject, body = notices.storm_begun("home", slow, MOVING, NOW)
+    assert subject == "A storm of bounces at home: 61 so far"
+    assert "about 2 an hour (61 so far)" in body

@@ -116,6 +116,19 @@ def test_without_questions_an_unknown_sent_folder_is_one_clear_sentence(
     assert played.left() == []
 
 
+def test_without_questions_a_sent_folder_that_is_not_there_makes_no_account(
+    played: Played, dovecot: ScratchDovecot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", dovecot.password)
+    given = ["--non-interactive", "--password-env", "MAIL_PASSWORD", "--sent", "Nowhere"]
+    told = played(*options(dovecot.port, fresh_user()), *given)
+    assert told.exit_code != 0
+    assert "'Nowhere' does not exist on the server" in str(told.exception)
+    assert "--sent" in str(told.exception)
+    assert "type its letter" not in told.output
+    assert played.left() == []
+
+
 def test_another_sent_folder_is_read_from_the_beginning(played: Played, dovecot: ScratchDovecot) -> None:
     user = fresh_user()
     with closing(RealHand(dovecot, user)) as hand:
@@ -241,4 +254,4 @@ def test_the_question_itself_is_short_and_its_letters_stand_above_it(
     assert "  a: other addresses of yours\n" in told.output
     [asked] = [line for line in told.output.splitlines() if "Is this right?" in line]
     assert asked.startswith("Is this right? (Enter: yes): ")
-    assert "d: every address at winter.example is yours alone\nIs this right?" in told.output
+    assert "d: all of winter.example is yours alone: its every address\nIs this right?" in told.output
