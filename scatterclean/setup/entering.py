@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scatterclean.config import Secret, Settings, Source, Tls
 from scatterclean.config.checks import is_loopback
-from scatterclean.errors import LoginRefused, SecretUnavailable, TimeCanMend, Trouble
+from scatterclean.errors import CertificateRefused, LoginRefused, SecretUnavailable, TimeCanMend, Trouble
 from scatterclean.mailbox.login import Access
 from scatterclean.setup import providers
 from scatterclean.setup.discovery import Found, Network, discover, passable, reason_of
@@ -155,7 +155,7 @@ def _typed(talk: Talk, flags: Flags, network: Network, provider: Provider | None
         name, _, port = text.strip().partition(":")
         host = host_in(name)
         if not host or (port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536)):
-            talk.trouble("That is no name of a server.")
+            talk.trouble("That is no name of a server (Ctrl-C leaves; nothing was written).")
             continue
         kinds = [flags.tls] if flags.tls else [Tls.IMPLICIT, Tls.STARTTLS]
         for tls in kinds:
@@ -164,6 +164,10 @@ def _typed(talk: Talk, flags: Flags, network: Network, provider: Provider | None
                 found = Found(server, network.greet(server), providers.of_host(host) or provider)
             except Trouble as trouble:
                 talk.trouble(f"{server}: {reason_of(trouble, server)}")
+                if isinstance(trouble, CertificateRefused):
+                    talk.say(f"{_mend(trouble)} (Ctrl-C leaves; nothing was written.)")
+                    if port:  # there it does speak TLS from the first byte
+                        break
                 continue
             talk.say(f"{server}: answers, and its certificate is good")
             passable(providers.of_host(host))

@@ -21,7 +21,7 @@ from scatterclean.setup.keeping import Kept, Vault, free_file, put_in_file
 from scatterclean.setup.looking import abilities
 from scatterclean.setup.picking import folders_picked
 from scatterclean.setup.servers import SetupEnds
-from scatterclean.setup.talk import Silent, Talk
+from scatterclean.setup.talk import Talk
 from scatterclean.setup.writing import Entry
 from scatterclean.wire import Household
 
@@ -235,7 +235,7 @@ class Wizard:
         with talk.reading() as progress:
             done = household.harvest(name, progress=progress)
         for trouble in done.troubles:
-            if done.refusal is Refusal.SENT_UNKNOWN and isinstance(talk, Silent):
+            if done.refusal is Refusal.SENT_UNKNOWN and self.flags.silent:
                 # Nobody is here who could name another folder; and an account without one never moves anything.
                 raise SetupEnds(wording.of_account(name, trouble), hint="Name it by --sent")
             talk.trouble(wording.of_account(name, trouble))
@@ -256,7 +256,7 @@ class Wizard:
         own = domain not in SHARED_BY_MANY and providers.of_domain(domain) is None
         while True:
             self._show(household, entered, choice, account)
-            if not isinstance(talk, Silent):
+            if not self.flags.silent:
                 talk.say("To change something, type its letter:")
                 talk.say("s: another Sent folder", indent=2)
                 talk.say("i: another inbox", indent=2)

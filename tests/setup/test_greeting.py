@@ -98,6 +98,18 @@ def test_where_nothing_is_found_the_person_names_the_server_until_one_answers(
     assert played.left() == []
 
 
+def test_who_names_a_server_of_an_unknown_authority_is_told_how_to_name_that_and_how_to_leave(
+    played: Played, secure: ScratchDovecot
+) -> None:
+    told = played(*ADA, answers=["", f"localhost:{secure.tls_port}"])
+    assert "the certificate is not trusted" in told.output
+    assert (
+        "name the file of its authority: --ca-file FILE (Ctrl-C leaves; nothing was written.)" in told.output
+    )
+    assert "(STARTTLS)" not in told.output.partition("not trusted")[2]
+    assert played.left() == []
+
+
 def test_without_questions_a_server_that_is_not_found_has_to_be_named(played: Played) -> None:
     told = played(*ADA, "--non-interactive", "--password-env", "X")
     assert "no mail server was found for winter.example" in str(told.exception)

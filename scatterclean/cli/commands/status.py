@@ -85,7 +85,11 @@ def tell(screen: Screen, standing: Standing) -> None:
         f"Put away: {away.today} today, {away.week} in the last 7 days, {away.ever} ever{back}", indent=2
     )
     still_open = ", ".join(f"{count} {verdict}" for verdict, count in sorted(standing.still_open.items()))
-    named = f" (`scatterclean sweep {shlex.quote(standing.account)}` names them)" if still_open else ""
+    # While the daemon runs, no other process may sweep.
+    alone = standing.rhythm is None or standing.rhythm.push is None
+    named = (
+        f" (`scatterclean sweep {shlex.quote(standing.account)}` names them)" if still_open and alone else ""
+    )
     screen.say(f"Still open: {still_open or 'nothing'}{named}", indent=2)
     if not standing.sweeps:
         screen.say("No sweep yet", indent=2)
