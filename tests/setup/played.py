@@ -88,7 +88,14 @@ class Played:
     def __call__(self, *options: str, answers: Sequence[str] = ()) -> Result:
         """`scatterclean init` with these options; each answer is a line."""
         typed = "".join(f"{line}\n" for line in answers)
-        return CliRunner().invoke(init.command, options, input=typed, obj=Given(config=self.config))
+        # As below the group: the command remembers its help option, and the pages of the docs are made from it.
+        return CliRunner().invoke(
+            init.command,
+            options,
+            input=typed,
+            obj=Given(config=self.config),
+            help_option_names=["-h", "--help"],
+        )
 
     def left(self) -> list[str]:
         """All that is there afterwards."""
