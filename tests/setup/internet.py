@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 from scatterclean.cli.commands import init
 from scatterclean.cli.root import Given
 from scatterclean.demo.certificates import make_authority, make_certificate
+from scatterclean.mailbox import login
 from scatterclean.names.dns import resolver_of
 from scatterclean.setup import records
 from tests.hosts.quirks import Provider, Quirky
@@ -118,7 +119,9 @@ def an_internet(home: Path, authority: Path, patch: pytest.MonkeyPatch, zone: Zo
         patch.setenv(variable, str(home / variable))
     patch.setenv("TMPDIR", str(home))
     patch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
+    login._trusting.cache_clear()  # a process trusts what it trusted first
     with ExitStack() as stack:
+        stack.callback(login._trusting.cache_clear)
         dns = stack.enter_context(loopback_dns(zone))
         internet = Internet(home, authority, dns, stack)
         patch.setattr(records, "resolver_of", _resolver_at(dns.port))

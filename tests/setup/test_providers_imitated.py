@@ -261,15 +261,8 @@ def test_a_login_that_is_refused_is_one_sentence_and_the_way_out(
 @pytest.mark.parametrize(
     "name",
     [
-        *(
-            "Sent Items",
-            "Gesendete Objekte",
-            "Envoyés",
-            "Éléments envoyés",
-            "Posta inviata",
-            "Elementos enviados",
-        ),
-        *("Отправленные", "已发送邮件", "送信済みメール", "Verzonden items", "Skickat", "Wysłane"),
+        # Some of those that sent.py knows; two of them need UTF-7 for more than a letter.
+        *("Gesendete Objekte", "Éléments envoyés", "Отправленные", "送信済みメール"),
     ],
 )
 def test_a_sent_folder_in_any_language_is_found_without_special_use(
