@@ -18,9 +18,11 @@ storms       when backscatter comes in heaps
 plan         Findings -> Plan, or a refusal with its reason; the outcome of a move that was cut off
 wording/     all of that in words
 ports        what a sweep needs of the world
+calling      what a call out of this process needs: whom it trusts, a limit of time
 mailbox/     IMAP, and a mailbox in memory
 store/       SQLite: sent log, journal, docket, experience
 names/       what DNS, SPF and DKIM say
+oauth/       access tokens in place of a password
 tell/        notices, handed over to the person
 outbox/      mail of the person that no Sent folder holds
 config       TOML -> frozen values

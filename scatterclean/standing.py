@@ -54,7 +54,7 @@ class PutAway:
 
 
 @dataclass(frozen=True, slots=True)
-class Storm:
+class StormNow:
     """A storm that is in progress: since when, and how many bounces an hour came of late."""
 
     since: datetime
@@ -111,7 +111,7 @@ class Standing:
     last_success: datetime | None = None
     failing_since: datetime | None = None
     troubles: tuple[tuple[str, datetime], ...] = ()
-    storm: Storm | None = None
+    storm: StormNow | None = None
 
     @property
     def failed(self) -> SweepReport | None:
@@ -167,20 +167,20 @@ def standing(
     )
 
 
-def _storm(docket: Docket, notices: Notices, account: str, now: datetime) -> Storm | None:
+def _storm(docket: Docket, notices: Notices, account: str, now: datetime) -> StormNow | None:
     """As the daemon noticed it; where none runs, as it would.  What is usual is only asked if many came of late."""
     recent = docket.arrivals(account, now - storms.SPAN)
     if len(recent) < storms.QUIET:
         return None
     noticed = next(iter(notices.storms(account, 1)), None)
     if noticed is not None and noticed.ended is None:
-        return Storm(noticed.since, storms.weather(recent, noticed.since, now).an_hour)
+        return StormNow(noticed.since, storms.weather(recent, noticed.since, now).an_hour)
     if len(recent) < storms.SIZE:
         return None
     found = storms.begun(
         docket.arrivals(account, now - storms.REACH), now, noticed.ended if noticed else None
     )
-    return Storm(found.since, found.an_hour) if found is not None else None
+    return StormNow(found.since, found.an_hour) if found is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,17 @@ def listen(settings: AccountSettings) -> Bell:
     return open_bell(access_of(settings), settings.account.watch[0])
 
 
+def accounts_named(settings: Settings, names: Sequence[str]) -> list[AccountSettings]:
+    """The accounts with these names, each once, all if there are none.  Raises AccountUnknown."""
+    accounts = {account.name: account for account in settings.accounts}
+    if unknown := [name for name in names if name not in accounts]:
+        raise AccountUnknown(
+            f"there is no account {', '.join(unknown)} in {settings.path}",
+            hint=f"It has: {', '.join(accounts)}",
+        )
+    return [accounts[name] for name in dict.fromkeys(names)] or list(accounts.values())
+
+
 def access_of(settings: AccountSettings) -> Access:
     """How the account is reached, with its secret still to be fetched."""
     from scatterclean.mailbox.login import Access
@@ -144,14 +155,7 @@ class Household:
 
     def named(self, names: Sequence[str]) -> list[AccountSettings]:
         """The accounts with these names, all if there are none.  Raises AccountUnknown."""
-        accounts = self.accounts
-        unknown = [name for name in names if name not in accounts]
-        if unknown:
-            raise AccountUnknown(
-                f"there is no account {', '.join(unknown)} in {self.settings.path}",
-                hint=f"It has: {', '.join(accounts)}",
-            )
-        return [accounts[name] for name in names] if names else list(accounts.values())
+        return accounts_named(self.settings, names)
 
     def of_person(self, name: str) -> list[str]:
         """The names of all accounts of the person to whom this account belongs."""

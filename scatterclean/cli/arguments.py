@@ -91,15 +91,12 @@ def chosen(settings: Settings, name: str | None, owner: Callable[[AccountSetting
     """The account with this name; else the one that `owner` says yes to, else the first if all are one person's.
 
     Raises AccountUnknown if that leaves a choice."""
-    from scatterclean.wire import AccountUnknown
+    from scatterclean.wire import AccountUnknown, accounts_named
 
+    if name is not None:
+        return accounts_named(settings, [name])[0]
     accounts = settings.accounts
     names = ", ".join(a.name for a in accounts)
-    if name is not None:
-        for account in accounts:
-            if account.name == name:
-                return account
-        raise AccountUnknown(f"there is no account {name} in {settings.path}", hint=f"It has: {names}")
     owners = [account for account in accounts if owner(account)] or accounts
     if len({account.account.person for account in owners}) > 1:
         raise AccountUnknown(

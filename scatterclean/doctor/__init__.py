@@ -20,12 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from scatterclean.config import AccountSettings, Settings
+from scatterclean.config import AccountSettings
 from scatterclean.doctor import books, line, machine, past, server
 from scatterclean.doctor.course import Check, take
 from scatterclean.doctor.patient import House, Patient
 from scatterclean.doctor.told import Observation, Rating, Report, Service, Topic
-from scatterclean.wire import AccountUnknown
+from scatterclean.wire import accounts_named
 
 __all__ = ["Observation", "Rating", "Report", "Service", "Topic", "examine"]
 
@@ -90,22 +90,13 @@ def examine(
         for check in _OF_THE_HOUSE:
             for observation in take((check,), house, None, failed):
                 if check.topic is Topic.CONFIGURATION and house.loaded is not None:
-                    accounts = _chosen(house.loaded, names)
+                    accounts = accounts_named(house.loaded, names)
                 keep(observation)
         for settings in accounts:
             _account(house, settings, set(failed), keep)
     finally:
         house.close()
     return Report(path, tuple(a.name for a in accounts), house.now, tuple(found))
-
-
-def _chosen(settings: Settings, names: Sequence[str]) -> Sequence[AccountSettings]:
-    known = {a.name: a for a in settings.accounts}
-    if unknown := [name for name in names if name not in known]:
-        raise AccountUnknown(
-            f"there is no account {', '.join(unknown)} in {settings.path}", hint=f"It has: {', '.join(known)}"
-        )
-    return [known[name] for name in dict.fromkeys(names)] or list(settings.accounts)
 
 
 def _account(house: House, settings: AccountSettings, failed: set[Topic], keep: Tell) -> None:

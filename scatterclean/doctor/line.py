@@ -5,12 +5,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
+from scatterclean.calling import within
 from scatterclean.config import Source
 from scatterclean.config.checks import is_loopback
 from scatterclean.config.secret import COMMAND_LIMIT
@@ -25,8 +23,6 @@ SOON = timedelta(days=14)
 # getaddrinfo(3) has no time limit of its own: by resolv.conf(5) a dead server costs 5 s a try.
 _NAME = 15.0
 _MOST_ADDRESSES = 6
-
-T = TypeVar("T")
 
 
 def secret(patient: Patient) -> Iterator[Said]:
@@ -68,7 +64,7 @@ def name(patient: Patient) -> Iterable[Said]:
     host, port = patient.settings.host, patient.settings.port
     limit = min(_NAME, patient.limit)
     try:
-        found = _within(limit, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        found = within(limit, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except TimeoutError:
         found = None
     except socket.gaierror as error:
@@ -108,26 +104,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _within(seconds: float, ask: Callable[[], T]) -> T:
-    """Raises TimeoutError, and what `ask` does; a thread that still waits then is left behind."""
-    answers: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
-
-    def run() -> None:
-        try:
-            answers.put((ask(), None))
-        except Exception as error:  # noqa: BLE001 - raised where it is waited for
-            answers.put((None, error))
-
-    threading.Thread(target=run, daemon=True, name="doctor").start()
-    try:
-        answer, error = answers.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return answer  # type: ignore[return-value]  # None only beside an error
 
 
 def connection(patient: Patient) -> Iterator[Said]:

@@ -6,10 +6,10 @@ import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
+from scatterclean.calling import trusting
 from scatterclean.errors import (
     CertificateRefused,
     ConnectionLost,
@@ -184,21 +184,11 @@ def _sound(access: Access, called: str) -> tuple[str, str]:
 
 def context_of(access: Access) -> ssl.SSLContext:
     """What is trusted there.  Raises CertificateRefused if `ca_file` cannot be used."""
-    if access.ca_file is None:
-        return _trusting(None, 0)
     try:
-        return _trusting(access.ca_file, access.ca_file.stat().st_mtime_ns)
+        return trusting(access.ca_file)
     except OSError as broken:  # ssl.SSLError is one
         reason = "it holds no certificate" if isinstance(broken, ssl.SSLError) else broken.strerror
         raise CertificateRefused(
             f"{access.account}: ca_file {access.ca_file} cannot be used: {reason}",
             hint="It must be a PEM file with the certificate of the authority.",
         ) from None
-
-
-@lru_cache(maxsize=32)
-def _trusting(ca_file: Path | None, _changed: int) -> ssl.SSLContext:
-    """One context per process and file: making one costs 50 ms (field guide, 6)."""
-    context = ssl.create_default_context(cafile=ca_file)  # host names and certificates are verified
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

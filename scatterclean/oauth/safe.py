@@ -11,13 +11,12 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 
+from scatterclean.calling import within
 from scatterclean.errors import SecretUnavailable, ServerBusy
 from scatterclean.model import OAuthClient
 
@@ -31,8 +30,6 @@ _MOST = 65_536  # bytes
 _LOCK_PATIENCE, _BLINK = 60.0, 0.05  # seconds; a renewal may take web.SECONDS
 _LOOK, _ASK = 5.0, 60.0  # seconds: is a keyring there; the person may have to unlock it
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +117,7 @@ class Safe:
 
     def keyring(self) -> str:
         """What people call the keyring; "" if there is none that could be used."""
-        try:
-            return _within(_LOOK, _backend)
-        except Exception:  # noqa: BLE001 - each backend raises what its own library raises: then there is none
-            return ""
+        return keyring_here()
 
     # --- the file ----------------------------------------------------------------------------------------
 
@@ -182,7 +176,7 @@ class Safe:
         except ImportError:
             return None
         try:
-            found: str | None = _within(_ASK, lambda: keyring.get_password(SERVICE, self._user))
+            found: str | None = within(_ASK, lambda: keyring.get_password(SERVICE, self._user))
         except TimeoutError:
             raise SecretUnavailable(
                 f"{self._account}: the keyring does not answer", hint="Unlock it."
@@ -204,7 +198,7 @@ class Safe:
             return bool(keyring.get_password(SERVICE, self._user) == text)
 
         try:
-            if _within(_ASK, store):
+            if within(_ASK, store):
                 return
             why = "it does not give back what it was given"
         except Exception as error:  # noqa: BLE001 - as above
@@ -218,7 +212,15 @@ class Safe:
         with suppress(Exception):  # there may be none, or nothing in it
             import keyring
 
-            _within(_LOOK, lambda: keyring.delete_password(SERVICE, self._user))
+            within(_LOOK, lambda: keyring.delete_password(SERVICE, self._user))
+
+
+def keyring_here() -> str:
+    """What people call the keyring of this session; "" if there is none that could be used."""
+    try:
+        return within(_LOOK, _backend)
+    except Exception:  # noqa: BLE001 - each backend raises what its own library raises: then there is none
+        return ""
 
 
 def _backend() -> str:
@@ -237,24 +239,3 @@ def _text(kept: Kept) -> str:
             "client_id": kept.client_id,
         }
     )
-
-
-def _within(seconds: float, do: Callable[[], _Value]) -> _Value:
-    """What `do` gives or raises; TimeoutError if that takes longer: then it is left to itself (D-Bus may never
-    answer)."""
-    told: SimpleQueue[tuple[_Value | None, BaseException | None]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            told.put((do(), None))
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            told.put((None, error))
-
-    threading.Thread(target=work, daemon=True, name="keyring").start()
-    try:
-        value, error = told.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]  # there is one when there is no error

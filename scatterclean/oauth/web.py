@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import urlencode, urlsplit
+
+from scatterclean.calling import trusting, why_no_page
 
 MOST = 262_144  # bytes; an answer with an id token and group claims has some 10 kB
 SECONDS = 20.0  # for the whole answer
@@ -82,7 +82,7 @@ def post(url: str, form: Mapping[str, str]) -> Reply:
 def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
     if scheme == "http":
         return http.client.HTTPConnection(host, port, timeout=SECONDS)
-    return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=_trusting())
+    return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=trusting())
 
 
 def _body(answer: http.client.HTTPResponse) -> str:
@@ -103,20 +103,5 @@ def _wait(header: str) -> float | None:
     return float(min(int(text), _LONGEST_WAIT)) if seconds else None
 
 
-@lru_cache(maxsize=1)
-def _trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 def _why(broken: Exception) -> str:
-    if isinstance(broken, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
-    if isinstance(broken, ssl.SSLError):
-        return "it speaks no proper TLS"
-    if isinstance(broken, TimeoutError):
-        return "it does not answer in time"
-    if isinstance(broken, OSError):
-        return broken.strerror or "the connection broke"
-    return "it does not answer as a web server does"
+    return why_no_page(broken, getattr(broken, "strerror", None) or "the connection broke")

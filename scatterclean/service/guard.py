@@ -8,11 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scatterclean.errors import Trouble
+from scatterclean.service.health import AGAIN
 
 log = logging.getLogger("scatterclean")
-
-# The same words are not told again before so many seconds.
-AGAIN = 3600.0
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import ssl
 import time
 
 from scatterclean import __version__
+from scatterclean.calling import trusting
 from scatterclean.config.outward import PingUrl
 
 SECONDS = 10.0
@@ -25,7 +26,7 @@ def call(url: PingUrl, *, context: ssl.SSLContext | None = None, seconds: float 
             if not url.https:
                 status = _ask(plain, url, until)
             else:
-                with (context or _trusting()).wrap_socket(plain, server_hostname=url.host) as secure:
+                with (context or trusting()).wrap_socket(plain, server_hostname=url.host) as secure:
                     status = _ask(secure, url, until)
     except ssl.SSLCertVerificationError:
         raise NotHeard("the certificate of its server is not trusted") from None
@@ -68,9 +69,3 @@ def _left(until: float) -> float:
     if left <= 0:
         raise TimeoutError
     return left
-
-
-def _trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

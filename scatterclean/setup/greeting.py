@@ -6,12 +6,12 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from scatterclean.calling import trusting, within
 from scatterclean.config import Tls
 from scatterclean.errors import CertificateRefused, ServerUnreachable
 from scatterclean.mailbox.imap import connect
 from scatterclean.mailbox.introduction import capabilities
 from scatterclean.setup.servers import Server
-from scatterclean.setup.web import within
 
 SECONDS = 6.0  # to connect, for the TLS handshake, for each answer
 _ALL = 9.0  # for all of it: a name may have several addresses, and its look-up heeds no time-out
@@ -62,12 +62,10 @@ def greet(server: Server, ca_file: Path | None = None, seconds: float = SECONDS)
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca_file)
+        return trusting(ca_file)
     except OSError as broken:  # ssl.SSLError is one
         reason = "it holds no certificate" if isinstance(broken, ssl.SSLError) else broken.strerror
         raise CertificateRefused(
             f"setup: --ca-file {ca_file} cannot be used: {reason}",
             hint="It must be a PEM file with the certificate of the authority.",
         ) from None
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context

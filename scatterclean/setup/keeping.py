@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from scatterclean.calling import within
+from scatterclean.oauth.safe import keyring_here
 from scatterclean.setup.servers import SetupEnds
-from scatterclean.setup.web import within
 
 SERVICE = "scatterclean"  # what `password_keyring = true` means
 _LOOK, _ASK = 5.0, 60.0  # seconds: is a keyring there; the person may have to unlock it
@@ -40,18 +41,7 @@ class Keyring:
     """`Vault` by the package keyring (the extra `keyring`), which need not be there."""
 
     def name(self) -> str:
-        try:
-            return within(_LOOK, self._found)
-        except Exception:  # noqa: BLE001 - each backend raises what its own library raises: then there is none
-            return ""
-
-    @staticmethod
-    def _found() -> str:
-        import keyring
-
-        backend = keyring.get_keyring()
-        # Below 1 are those that keep nothing, or in the clear (keyring's own mark for what it recommends).
-        return str(backend.name) if float(backend.priority) >= 1 else ""
+        return keyring_here()
 
     def put(self, user: str, password: str) -> Kept:
         import keyring
@@ -65,7 +55,7 @@ class Keyring:
 
         try:
             before = within(_ASK, store)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - each backend raises what its own library raises
             raise SetupEnds(
                 f"the keyring did not take the password ({type(error).__name__})",
                 hint="Unlock it and try again, or choose a file: scatterclean init --keep file",

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import threading
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
-from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
+
+from scatterclean.calling import trusting, why_no_page, within
 
 MOST = 65_536  # bytes; the largest file of Mozilla's ISPDB has about 10 kB
 SECONDS = 6.0  # for a page, redirects included
 _REDIRECTS = 3
 _STEP = 8192
-
-_Value = TypeVar("_Value")
 
 
 class NoPage(Exception):
@@ -64,14 +61,14 @@ class Web:
     def _one(self, host: str, path: str, until: float) -> tuple[bytes, str]:
         """(the page, "") or (b"", where it leads to)."""
         address, port = self._dial(host)
-        connection = _Connection(host, address, port, self._context or _trusting(), until - time.monotonic())
+        connection = _Connection(host, address, port, self._context or trusting(), until - time.monotonic())
         try:
             connection.request("GET", path or "/", headers={"Accept": "text/xml, application/xml"})
             answer = connection.getresponse()
             with answer:
                 return self._read(answer, until)
         except (OSError, http.client.HTTPException, ValueError) as broken:  # ssl.SSLError is an OSError
-            raise NoPage(_why(broken)) from None
+            raise NoPage(why_no_page(broken, "there is no such server")) from None
         finally:
             connection.close()
 
@@ -110,43 +107,5 @@ class _Connection(http.client.HTTPSConnection):
         self.putheader("Host", self._named)
 
 
-def _trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-def _why(broken: Exception) -> str:
-    if isinstance(broken, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
-    if isinstance(broken, ssl.SSLError):
-        return "it speaks no proper TLS"
-    if isinstance(broken, TimeoutError):
-        return "it does not answer in time"
-    if isinstance(broken, OSError):
-        return "there is no such server"
-    return "it does not answer as a web server does"
-
-
 def _shown(text: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in text)[:80]
-
-
-def within(seconds: float, do: Callable[[], _Value]) -> _Value:
-    """What `do` gives or raises; TimeoutError if that takes longer: then it is left to itself."""
-    told: SimpleQueue[tuple[_Value | None, BaseException | None]] = SimpleQueue()
-
-    def work() -> None:
-        try:
-            told.put((do(), None))
-        except BaseException as error:  # noqa: BLE001 - handed to whoever waits
-            told.put((None, error))
-
-    threading.Thread(target=work, daemon=True, name="scatterclean-setup").start()
-    try:
-        value, error = told.get(timeout=seconds)
-    except Empty:
-        raise TimeoutError from None
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]  # there is one when there is no error

@@ -18,8 +18,7 @@ from tests.e2e import test_run
 from tests.e2e.test_run import Daemon, Person, wait_for
 
 SECRET = "sesame-42"
-server, person, config = test_run.server, test_run.person, test_run.config
-password_file = test_run.password_file
+person = test_run.person
 
 
 class Switch(ThreadingHTTPServer):

@@ -16,8 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
-from tests.conftest import absent
+from scatterclean.demo.dovecot import ScratchDovecot
 from tests.servers import DovecotHand, fresh_user
 from tests.sweeps.world import ME, bounce, letter
 
@@ -120,15 +119,6 @@ def wait_for(done: Callable[[], bool], daemon: Daemon) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[ScratchDovecot]:
-    """A Dovecot of its own: these tests restart it."""
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot() as server:
-        yield server
-
-
-@pytest.fixture
 def person(server: ScratchDovecot) -> Iterator[Person]:
     person = Person(server)
     yield person
@@ -140,19 +130,6 @@ def other(server: ScratchDovecot) -> Iterator[Person]:
     other = Person(server)
     yield other
     other.close()
-
-
-@pytest.fixture
-def password_file(tmp_path: Path, server: ScratchDovecot) -> Path:
-    path = tmp_path / "password"
-    path.touch(mode=0o600)
-    path.write_text(server.password)
-    return path
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return tmp_path / "scatterclean.toml"
 
 
 @contextmanager

@@ -29,14 +29,6 @@ STORM = 15
 
 
 @pytest.fixture
-def server() -> Iterator[ScratchDovecot]:
-    if find_dovecot() is None:
-        absent("Dovecot 2.3")
-    with ScratchDovecot() as server:
-        yield server
-
-
-@pytest.fixture
 def person(server: ScratchDovecot) -> Iterator[Person]:
     person = Person(server)
     person.history()
@@ -50,19 +42,6 @@ def other(server: ScratchDovecot) -> Iterator[Person]:
     other.history()
     yield other
     other.close()
-
-
-@pytest.fixture
-def password_file(tmp_path: Path, server: ScratchDovecot) -> Path:
-    path = tmp_path / "password"
-    path.touch(mode=0o600)
-    path.write_text(server.password)
-    return path
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return tmp_path / "scatterclean.toml"
 
 
 def told(person: Person) -> list[Stored]:

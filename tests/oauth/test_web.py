@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scatterclean.calling import forget_whom_to_trust
 from scatterclean.demo.certificates import CertificatesUnavailable, make_authority, make_certificate
 from scatterclean.errors import ServerUnreachable
 from scatterclean.model import OAuthClient
@@ -176,14 +177,14 @@ def test_a_certificate_that_is_trusted_gets_the_form(
     certificate: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
-    web._trusting.cache_clear()
+    forget_whom_to_trust()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate[1:])
     try:
         with serving(says(page(b'{"a": 1}')), context) as (port, heard):
             assert web.post(f"https://localhost:{port}/", FORM).body == '{"a": 1}'
     finally:
-        web._trusting.cache_clear()
+        forget_whom_to_trust()
     assert b"the-refresh-token" in heard[0]
 
 

@@ -15,18 +15,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
-from scatterclean.cli.commands import init
-from scatterclean.cli.root import Given
+from scatterclean.calling import forget_whom_to_trust
 from scatterclean.demo.certificates import make_authority, make_certificate
-from scatterclean.mailbox import login
 from scatterclean.names.dns import resolver_of
 from scatterclean.setup import records
 from tests.hosts.quirks import Provider, Quirky
 from tests.names.server import LoopbackDns, Zone, loopback_dns
 from tests.servers import Host, ScriptedServer
 
+from .played import left_in, typed
 from .site import Answer, Site
 
 # Everybody's, with certificates for these; evil.example has a good one, too: that proves nothing.
@@ -89,19 +88,11 @@ class Internet:
 
     def __call__(self, *options: str, answers: Sequence[str] = ()) -> Result:
         """`scatterclean init` with these options; each answer is a line."""
-        typed = "".join(f"{line}\n" for line in answers)
-        # As below the group: the command remembers its help option, and the pages of the docs are made from it.
-        return CliRunner().invoke(
-            init.command,
-            options,
-            input=typed,
-            obj=Given(config=self.config),
-            help_option_names=["-h", "--help"],
-        )
+        return typed(self.config, options, answers)
 
     def left(self) -> list[str]:
         """All that is there afterwards."""
-        return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*"))
+        return left_in(self.home)
 
 
 @pytest.fixture(scope="session")
@@ -119,9 +110,9 @@ def an_internet(home: Path, authority: Path, patch: pytest.MonkeyPatch, zone: Zo
         patch.setenv(variable, str(home / variable))
     patch.setenv("TMPDIR", str(home))
     patch.setenv("SSL_CERT_FILE", str(authority / "ca.pem"))
-    login._trusting.cache_clear()  # a process trusts what it trusted first
+    forget_whom_to_trust()  # a process trusts what it trusted first
     with ExitStack() as stack:
-        stack.callback(login._trusting.cache_clear)
+        stack.callback(forget_whom_to_trust)
         dns = stack.enter_context(loopback_dns(zone))
         internet = Internet(home, authority, dns, stack)
         patch.setattr(records, "resolver_of", _resolver_at(dns.port))

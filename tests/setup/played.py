@@ -87,19 +87,28 @@ class Played:
 
     def __call__(self, *options: str, answers: Sequence[str] = ()) -> Result:
         """`scatterclean init` with these options; each answer is a line."""
-        typed = "".join(f"{line}\n" for line in answers)
-        # As below the group: the command remembers its help option, and the pages of the docs are made from it.
-        return CliRunner().invoke(
-            init.command,
-            options,
-            input=typed,
-            obj=Given(config=self.config),
-            help_option_names=["-h", "--help"],
-        )
+        return typed(self.config, options, answers)
 
     def left(self) -> list[str]:
         """All that is there afterwards."""
-        return sorted(str(path.relative_to(self.home)) for path in self.home.rglob("*"))
+        return left_in(self.home)
+
+
+def typed(config: Path, options: Sequence[str], answers: Sequence[str]) -> Result:
+    """`scatterclean init` with these options; each answer is a line."""
+    # As below the group: the command remembers its help option, and the pages of the docs are made from it.
+    return CliRunner().invoke(
+        init.command,
+        options,
+        input="".join(f"{line}\n" for line in answers),
+        obj=Given(config=config),
+        help_option_names=["-h", "--help"],
+    )
+
+
+def left_in(home: Path) -> list[str]:
+    """All that is there afterwards."""
+    return sorted(str(path.relative_to(home)) for path in home.rglob("*"))
 
 
 def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:

@@ -59,9 +59,10 @@ def command(
     """
     from scatterclean.config import load
     from scatterclean.oauth import Asking, Safe, by_browser, by_device
+    from scatterclean.wire import accounts_named
 
     screen = given.screen()
-    settings = _settings(load(given.config_path).accounts, account)
+    [settings] = accounts_named(load(given.config_path), [account])
     if settings.oauth is None:
         raise click.UsageError(
             f"{account} does not log in by OAuth2 itself: it has {settings.secret.source}. "
@@ -86,18 +87,6 @@ def command(
             port=port,
         )
     return _keep(screen, settings, asking, safe, grant, in_keyring=in_keyring)
-
-
-def _settings(accounts: tuple[AccountSettings, ...], name: str) -> AccountSettings:
-    from scatterclean.wire import AccountUnknown
-
-    for settings in accounts:
-        if settings.name == name:
-            return settings
-    raise AccountUnknown(
-        f"there is no account {name} in the configuration",
-        hint=f"It has: {', '.join(a.name for a in accounts)}",
-    )
 
 
 def _in_keyring(safe: Safe, keep: str | None) -> bool:

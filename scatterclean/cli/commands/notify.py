@@ -37,11 +37,12 @@ def command(given: Given, accounts: tuple[str, ...], test: bool, as_json: bool) 
       scatterclean notify --test home
     """
     from scatterclean.config import load
+    from scatterclean.wire import accounts_named
 
     screen = given.screen(json=as_json)
     settings = load(given.config_path)
     wanted = settings.notify
-    chosen = _chosen(settings, accounts)
+    chosen = accounts_named(settings, accounts)
     told: list[dict[str, object]] = []
     if not wanted.ways:
         screen.say("You are told on no way: `inbox`, `desktop` and `apprise` of [notify] are off.")
@@ -61,18 +62,6 @@ def command(given: Given, accounts: tuple[str, ...], test: bool, as_json: bool) 
         kinds = sorted(kind.value for kind in wanted.kinds)
         screen.give({"ways": told, "kinds": kinds})
     return exits.TROUBLE if any(one["ok"] is False for one in told) else exits.DONE
-
-
-def _chosen(settings: Settings, names: tuple[str, ...]) -> list[AccountSettings]:
-    from scatterclean.wire import AccountUnknown
-
-    known = {account.name: account for account in settings.accounts}
-    if unknown := [name for name in names if name not in known]:
-        raise AccountUnknown(
-            f"there is no account {', '.join(unknown)} in {settings.path}",
-            hint=f"It has: {', '.join(known)}",
-        )
-    return [known[name] for name in names] if names else list(known.values())
 
 
 def _attempts(
