@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-# One more than there are cores: some tests wait for servers most of their time.
-WORKERS = str((os.cpu_count() or 1) + 1)
+# More than there are cores: many tests wait for servers and processes most of their time.
+WORKERS = str((os.cpu_count() or 1) + 2)
 STEPS = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),

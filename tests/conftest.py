@@ -5,6 +5,7 @@ With SCATTERCLEAN_REQUIRE_SERVERS=1 (set by .ci/run) an absent server is a failu
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -69,6 +70,15 @@ def absent(what: str) -> None:
 def _no_server_has_a_past() -> None:
     """A connection that one test cut must not make the server of another one be asked one thing at a time."""
     manners_of.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Commands and daemons in this process set up logging; what they change is put back."""
+    log = logging.getLogger("scatterclean")
+    before = log.handlers[:], log.level, log.propagate
+    yield
+    log.handlers[:], log.level, log.propagate = before[0], before[1], before[2]
 
 
 @pytest.fixture(scope="session")

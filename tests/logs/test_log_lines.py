@@ -29,12 +29,10 @@ FORGED = "INBOX\n<0>2026-01-01 00:00:00 UTC ERROR   home: all mail is lost\r\x1b
 @pytest.fixture(autouse=True)
 def as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     root, hook, left = logging.getLogger(), threading.excepthook, sys.unraisablehook
-    ours, foreign, level, propagate = log.handlers[:], root.handlers[:], log.level, log.propagate
+    foreign = root.handlers[:]
     monkeypatch.delenv("JOURNAL_STREAM", raising=False)
     yield
-    log.handlers[:], root.handlers[:] = ours, foreign
-    log.setLevel(level)
-    log.propagate = propagate
+    root.handlers[:] = foreign
     logging.captureWarnings(False)
     threading.excepthook, sys.unraisablehook = hook, left
 

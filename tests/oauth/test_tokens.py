@@ -106,13 +106,9 @@ def test_a_login_that_was_ended_is_told_once_and_the_provider_is_left_alone(
     safe: Safe,
     make: Callable[[], Tokens],
     caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     provider.idp.revoke(kept_in(safe))
     tokens, health = make(), Health()
-    # Without what a daemon in this process left there.
-    monkeypatch.setattr(logging.getLogger("scatterclean"), "handlers", [])
-    monkeypatch.setattr(logging.getLogger("scatterclean"), "propagate", True)
     said = ""
     with caplog.at_level(logging.DEBUG):
         for _ in range(5):
