@@ -16,7 +16,6 @@ import pytest
 from scatterclean.cli import exits, main
 from scatterclean.cli.root import COMMANDS, scatterclean
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
-from tests.cli.conftest import logging_as_before  # noqa: F401 - a fixture of all tests here
 from tests.conftest import absent
 from tests.docs.home import Home
 from tests.docs.listed import ENDS_WITH, NOT_RUN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from tests.cli.conftest import (  # noqa: F401 - fixtures of all tests here
-    logging_as_before,
     nobody_elses_environment,
 )
 
