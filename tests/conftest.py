@@ -74,11 +74,18 @@ def _no_server_has_a_past() -> None:
 
 @pytest.fixture(autouse=True)
 def logging_as_before() -> Iterator[None]:
-    """Commands and daemons in this process set up logging; what they change is put back."""
-    log = logging.getLogger("scatterclean")
-    before = log.handlers[:], log.level, log.propagate
+    """Commands and daemons in this process set up logging, also in fixtures that serve many tests: each test finds it
+    as the process began."""
+    _nobody_logs()
     yield
-    log.handlers[:], log.level, log.propagate = before[0], before[1], before[2]
+    _nobody_logs()
+
+
+def _nobody_logs() -> None:
+    log = logging.getLogger("scatterclean")
+    log.handlers.clear()
+    log.setLevel(logging.NOTSET)
+    log.propagate = True
 
 
 @pytest.fixture(scope="session")
