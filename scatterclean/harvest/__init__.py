@@ -185,7 +185,7 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
     uids = mailbox.uids(place, reading.first)
     if stop():
         raise Stopped
-    with Keeping(log, account, reading, now) as keeping:
+    with Keeping(log, account, reading, now, len(uids)) as keeping:
         try:
             for sighting in mailbox.headers(place, uids, sent.FIELDS):
                 keeping.add(sent.read(sighting))

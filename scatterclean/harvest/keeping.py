@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from types import TracebackType
 from typing import Self
 
+from scatterclean.errors import Stopped, Trouble
 from scatterclean.harvest.reading import Reading
 from scatterclean.model import Account, Cursor, Grade, Interval, SentMessage
 from scatterclean.ports import SentLog
@@ -17,14 +19,16 @@ from scatterclean.ports import SentLog
 @dataclass(slots=True)
 class Keeping:
     """`batch` is what was read and not handed on yet, with its `recipients`; `new` counts what the log did not know.
+    `out_of`: messages that are to be read of the folder.
 
-    To be used as a context: at its end nothing is under way any more.
+    To be used as a context: at its end nothing is under way any more, and everything is in its place.
     """
 
     log: SentLog
     account: Account
     reading: Reading
     now: datetime
+    out_of: int
     batch: list[SentMessage] = field(default_factory=list)
     recipients: int = 0
     new: int = 0
@@ -40,6 +44,11 @@ class Keeping:
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._writer.shutdown(wait=True)
+        if kind is None:
+            self.log.tidy()
+        elif issubclass(kind, (Stopped, Trouble)):
+            with suppress(Trouble):  # the log answers without it, and what was raised says more
+                self.log.tidy()
 
     def add(self, message: SentMessage) -> None:
         self.batch.append(message)
@@ -81,4 +90,4 @@ class Keeping:
             # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor
             # does not see it any more.  If not, what is covered in the end joins this moment.
             self.log.cover(self.account.name, [Interval(self.now, self.now, Grade.WITNESSED)])
-        return self.log.record(self.account.name, self.account.person, some, cursor)
+        return self.log.record(self.account.name, self.account.person, some, cursor, out_of=self.out_of)

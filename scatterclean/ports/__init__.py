@@ -169,12 +169,28 @@ class SentLog(Protocol):
     def cursors(self, account: str) -> Mapping[str, Cursor]:
         """The Sent folders that were read, by name."""
 
-    def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
+    def record(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> int:
         """Add messages and set the folder's cursor, in one transaction.  Returns how many were new.
 
         A fingerprint that the account has logged already is not new, but ids and recipients that this copy
         names and the other did not are added (a copy filed by the server has aliases, one filed by the
-        client has Bcc).  `person` counts for an account that is new to the log; see `assign`."""
+        client has Bcc).  `person` counts for an account that is new to the log; see `assign`.
+
+        `out_of`: so many messages are about to come one after another, these among them.  Of very many the log may lay
+        aside what takes long to put in its place; it answers all the same, and whoever said so calls `tidy`."""
+
+    def tidy(self) -> None:
+        """Put in its place what `record` laid aside; every question is answered alike before and after.
+
+        `cover` does so, too, and so does the log itself when much lies there, or when it is opened."""
 
     def cover(self, account: str, intervals: Iterable[Interval]) -> None:
         """Add coverage; intervals that touch or overlap and have one grade are stored as one."""

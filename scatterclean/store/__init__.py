@@ -7,6 +7,8 @@ tables.py    the tables
 migrate.py   brings an older file to these tables
 sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py   the ports of the same names
 asking.py    the questions to the sent log
+recording.py what was sent -> its rows
+staging.py   rows of a large harvest on their way to their places
 forms.py     what is kept as JSON
 """
 
@@ -25,7 +27,7 @@ from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, History, Journal, SentLog
 from scatterclean.ports.notices import Notices
-from scatterclean.store import awake, migrate
+from scatterclean.store import awake, migrate, staging
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
 from scatterclean.store.experience import SqlExperience
@@ -124,6 +126,7 @@ def open_store(
         database = Database(path)
         try:
             migrate.bring_up_to_date(database)
+            staging.merge_all(database)  # what a process that died had laid aside
         except BaseException:
             database.close()
             raise

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import sqlite
 from scatterclean.model import SentMessage
 from scatterclean.shapes import shape_of_keys
 from scatterclean.store.asking import domain_of
+from scatterclean.store.staging import beside
 from scatterclean.store.tables import (
     accounts,
     cleaned,
@@ -31,8 +32,12 @@ from scatterclean.store.tables import (
 )
 
 
-def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]) -> int:
-    """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction."""
+def add(
+    connection: Connection, account_id: int, messages: Sequence[SentMessage], *, staged: bool = False
+) -> int:
+    """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction.
+
+    `staged`: what is looked up by key is laid aside (see `staging`)."""
     known: dict[str, int] = {
         row.fingerprint: row.id
         for row in connection.execute(
@@ -44,8 +49,8 @@ def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]
     }
     last_id: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
     rows: list[tuple[Any, ...]] = []
-    ids: list[tuple[str, int, int]] = []
-    recipients: list[tuple[str, int, int, int]] = []
+    ids: list[tuple[Any, ...]] = []
+    recipients: list[tuple[Any, ...]] = []
     written_to: set[str] = set()
     written_from: set[str] = set()
     shapes: set[str] = set()
@@ -79,17 +84,24 @@ def add(connection: Connection, account_id: int, messages: Sequence[SentMessage]
             written_to.add(address)
         if sender:
             written_from.add(cleaned(sender))
-    # By key: neighbours in the table's b-tree, of which each page is then visited once.
     _insert(connection, sent_messages, rows)
-    _insert(connection, sent_ids, sorted(ids))
-    _insert(connection, sent_recipients, sorted(recipients))
-    _insert(connection, correspondents, sorted((domain_of(one), one, account_id) for one in written_to))
+    _put(connection, sent_ids, ids, staged)
+    _put(connection, sent_recipients, recipients, staged)
+    _put(connection, correspondents, [(domain_of(one), one, account_id) for one in written_to], staged)
     _insert(connection, senders, [(account_id, address) for address in written_from])
     _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
     connection.execute(
         update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + len(rows))
     )
     return len(rows)
+
+
+def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]], staged: bool) -> None:
+    if staged:
+        _insert(connection, beside(table), rows)
+    else:
+        # By key: neighbours in the table's b-tree, of which each page is then visited once.
+        _insert(connection, table, sorted(rows))
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

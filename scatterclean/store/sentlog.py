@@ -25,7 +25,7 @@ from scatterclean.model import (
     Question,
     SentMessage,
 )
-from scatterclean.store import asking, recording
+from scatterclean.store import asking, recording, staging
 from scatterclean.store.database import Database
 from scatterclean.store.tables import (
     accounts,
@@ -64,17 +64,34 @@ class SqlSentLog:
             rows = connection.execute(select(sent_cursors).where(sent_cursors.c.account == account))
             return {row.folder: read_cursor(row) for row in rows}
 
-    def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
+    def record(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> int:
+        staged = out_of >= staging.FROM
         with self._database.write(large=len(messages) >= _MANY) as connection:
             own_id = account_id(connection, account, person)
-            new = recording.add(connection, own_id, messages) if messages else 0
+            new = recording.add(connection, own_id, messages, staged=staged) if messages else 0
             write_cursor(connection, sent_cursors, account, cursor)
+            heap = staging.waiting(connection) if staged else 0
+        if heap >= staging.MOST:
+            # After the commit: what was read is kept, also if there is no room for this.
+            self.tidy()
         return new
+
+    def tidy(self) -> None:
+        staging.merge_all(self._database)
 
     def cover(self, account: str, intervals: Iterable[Interval]) -> None:
         added = [i for i in intervals if i.start <= i.end]  # a clock that was set back covers nothing
         if not added:
             return
+        self.tidy()
         with self._database.write() as connection:
             rows = connection.execute(select(coverage).where(coverage.c.account == account)).all()
             before = {Interval(row.start, row.end, Grade(row.grade)): row.id for row in rows}
@@ -125,12 +142,12 @@ class SqlSentLog:
             return frozenset(connection.scalars(select(sent_shapes.c.shape).where(of_person)))
 
     def holders(self, person: str, keys: Iterable[str]) -> Mapping[str, frozenset[str]]:
-        with self._database.read() as connection:
-            return asking.holders(connection, person, keys)
+        with self._database.read() as connection, staging.seen(connection) as sets:
+            return asking.holders(connection, sets, person, keys)
 
     def hours(self, account: str, since: datetime) -> Sequence[Hour]:
         with self._database.read() as connection:
-            return asking.hours(connection, account, since)
+            return asking.hours(connection, account, since, staged=bool(staging.waiting(connection)))
 
     def count(self, person: str, *, outbox: bool = False) -> int:
         query = select(func.coalesce(func.sum(accounts.c.logged), 0)).where(
@@ -166,11 +183,11 @@ class SqlSentLog:
             return last
 
     def ask(self, question: Question) -> Answer:
-        with self._database.read() as connection:
+        with self._database.read() as connection, staging.seen(connection) as sets:
             return Answer(
-                known=asking.known(connection, question),
-                ties=asking.ties(connection, question),
-                correspondents=asking.correspondents(connection, question),
+                known=asking.known(connection, sets, question),
+                ties=asking.ties(connection, sets, question),
+                correspondents=asking.correspondents(connection, sets, question),
             )
 
 

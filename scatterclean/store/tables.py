@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0004"
+REVISION = "0005"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -169,6 +169,33 @@ senders = Table(
     Column("address", Words, nullable=False),
     PrimaryKeyConstraint("account_id", "address"),
     sqlite_with_rowid=False,
+)
+
+# Rows of a large harvest on their way to the three tables above (see `staging`): without an index, so that they are
+# only ever appended.
+staged_ids = Table(
+    "staged_ids",
+    metadata,
+    Column("key", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("message_id", ForeignKey("sent_messages.id"), nullable=False),
+)
+
+staged_recipients = Table(
+    "staged_recipients",
+    metadata,
+    Column("recipient", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
+    Column("sent_at", Moment, nullable=False),
+    Column("message_id", ForeignKey("sent_messages.id"), nullable=False),
+)
+
+staged_correspondents = Table(
+    "staged_correspondents",
+    metadata,
+    Column("domain", Words, nullable=False),
+    Column("address", Words, nullable=False),
+    Column("account_id", ForeignKey("accounts.id"), nullable=False),
 )
 
 # The shapes of all ids that an account logged (see `shapes`), once each.

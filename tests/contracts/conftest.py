@@ -13,7 +13,7 @@ from scatterclean.mailbox.login import open_mailbox
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.mailbox.portions import Portions
 from scatterclean.ports import Docket, Journal, Mailbox, SentLog
-from scatterclean.store import Store, open_store
+from scatterclean.store import Store, open_store, staging
 from tests.conftest import absent
 from tests.contracts.worlds import World
 from tests.hosts.kinds import KINDS, NO_MOVE
@@ -26,8 +26,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture
-def log(store: Store) -> SentLog:
+@pytest.fixture(params=["as mail comes", "all laid aside", "put in place now and then"])
+def log(request: pytest.FixtureRequest, store: Store, monkeypatch: pytest.MonkeyPatch) -> SentLog:
+    if request.param != "as mail comes":
+        monkeypatch.setattr(staging, "FROM", 0)
+    if request.param == "put in place now and then":
+        monkeypatch.setattr(staging, "MOST", 5)
     return store.sent_log
 
 

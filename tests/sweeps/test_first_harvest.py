@@ -16,6 +16,7 @@ from scatterclean.errors import ConnectionLost, DatabaseUnusable, Stopped
 from scatterclean.mailbox.memory import MemoryMailbox
 from scatterclean.model import Cursor, Place, Question, SentMessage, Sighting
 from scatterclean.ports import SentLog
+from scatterclean.store import staging
 
 from .world import World
 
@@ -101,11 +102,19 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.log, name)
 
-    def record(self, account: str, person: str, messages: Sequence[SentMessage], cursor: Cursor) -> int:
+    def record(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> int:
         self.writers.append(threading.current_thread().name)
         if len(self.writers) == self.fails:
             raise DatabaseUnusable("the disk is full")
-        return self.log.record(account, person, messages, cursor)
+        return self.log.record(account, person, messages, cursor, out_of=out_of)
 
 
 @pytest.mark.parametrize("fails", [1, 2, 3, 4])
@@ -145,3 +154,81 @@ def test_letters_to_very_many_are_written_in_smaller_batches(
     harvest.harvest(Watched(world.server), log, world.account, now=world.now)
     assert known(world) == SENT
     assert len(log.writers) == SENT // 5 + 2  # what is left, and the end cursor
+
+
+# --- very large: what takes long to put in its place is laid aside -----------------------------------------
+
+
+def waiting(world: World) -> int:
+    with world.store._database.read() as connection:
+        return staging.waiting(connection)
+
+
+@dataclass
+class Asked(Failing):
+    """Whether the log knew, after each batch, all that had been read up to its cursor; and how much was laid aside."""
+
+    knew: list[bool] = field(default_factory=list)
+    heaps: list[int] = field(default_factory=list)
+    world: World | None = None
+
+    def record(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> int:
+        new = super().record(account, person, messages, cursor, out_of=out_of)
+        assert self.world is not None
+        self.knew.append(known(self.world) == min(cursor.uidnext - 1, SENT))
+        self.heaps.append(waiting(self.world))
+        return new
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "FROM", SENT)
+
+
+@pytest.mark.usefixtures("large")
+def test_in_the_midst_of_a_large_harvest_the_log_knows_all_that_was_read(world: World) -> None:
+    log = Asked(world.store.sent_log, 0, world=world)
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert log.knew == [True] * 5
+    assert min(log.heaps[:4]) > 0
+    assert log.heaps[-1] == waiting(world) == 0
+    assert world.store.sent_log.coverage(["home"])["home"].through == world.now
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_harvest_that_breaks_or_is_stopped_leaves_nothing_aside(world: World) -> None:
+    broken = Watched(world.server)
+    broken.breaks_after = 10
+    log = Asked(world.store.sent_log, 0, world=world)
+    with pytest.raises(ConnectionLost):
+        harvest.harvest(broken, log, world.account, now=world.now)
+    assert (log.heaps[0] > 0, waiting(world), known(world)) == (True, 0, 10)
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("fails", [1, 2, 3, 4])
+def test_a_large_harvest_on_a_full_disk_says_so_and_goes_on_there(
+    world: World, fails: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = Failing(world.store.sent_log, fails)
+    with monkeypatch.context() as full:
+        full.setattr(staging, "merge_all", _no_room)
+        with pytest.raises(DatabaseUnusable, match="the disk is full"):
+            harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert known(world) == (fails - 1) * 8
+    assert world.store.sent_log.coverage(["home"])["home"].through is None
+    monkeypatch.setattr(staging, "FROM", 1)
+    harvest.harvest(Watched(world.server), world.store.sent_log, world.account, now=world.now)
+    assert (known(world), waiting(world)) == (SENT, 0)
+
+
+def _no_room(_database: object) -> None:
+    raise DatabaseUnusable("there is no room to tidy")

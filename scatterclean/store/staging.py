@@ -1,0 +1,131 @@
+"""Rows of a large harvest wait without order, and go to their places sorted, very many at a time.  It asks nothing.
+
+Keys of ids come in no order: put into their b-trees batch by batch, a batch touches the more pages the larger the log
+is.  So a large harvest appends them to tables without an index (`STAGED`), and `merge` brings them to `PLACED`, whose
+pages are then visited once for hundreds of thousands of rows.
+
+Nothing that is asked may miss what waits: who asks, asks all that `seen` gives, whoever died before a merge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    FromClause,
+    Integer,
+    Table,
+    column,
+    delete,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+from scatterclean.store.database import Database
+from scatterclean.store.tables import (
+    correspondents,
+    sent_ids,
+    sent_recipients,
+    staged_correspondents,
+    staged_ids,
+    staged_recipients,
+)
+
+# A harvest of so many messages is large.  Below it the trees are small, and most of their pages stay in memory.
+FROM = 50_000
+# Rows that wait, at most (but for one batch); a message has one or two in each table.  The fewer, the more often all
+# pages are visited; the more, the longer waits whoever asks meanwhile, for he has to sort them.
+MOST = 500_000
+
+
+class Keyed(NamedTuple):
+    """One set of the tables that are looked up by key."""
+
+    ids: FromClause
+    recipients: FromClause
+    correspondents: FromClause
+
+
+_PLACED: tuple[Table, ...] = (sent_ids, sent_recipients, correspondents)
+_STAGED: tuple[Table, ...] = (staged_ids, staged_recipients, staged_correspondents)
+_SORTED = tuple(
+    table(f"sorted_{one.name}", *(column(each.name, each.type) for each in one.columns)) for one in _PLACED
+)
+PLACED = Keyed(*_PLACED)
+STAGED = Keyed(*_STAGED)
+SORTED = Keyed(*_SORTED)
+
+_BESIDE = dict(zip(_PLACED, _STAGED, strict=True))
+
+
+def beside(placed: Table) -> Table:
+    """Where the rows of this table wait; the table itself if they never do."""
+    return _BESIDE.get(placed, placed)
+
+
+def waiting(connection: Connection) -> int:
+    """How many rows wait: they are only ever appended, or deleted all together, so that the last number tells."""
+    last = [
+        select(func.coalesce(func.max(literal_column("rowid", Integer)), 0))
+        .select_from(one)
+        .scalar_subquery()
+        for one in _STAGED
+    ]
+    return sum(connection.execute(select(*last)).one())
+
+
+def merge(connection: Connection) -> None:
+    """Bring what waits to its place, inside the caller's transaction; what is there already is passed over."""
+    for placed, staged in zip(_PLACED, _STAGED, strict=True):
+        rows = select(staged).where(text("true")).order_by(*_order(placed, staged))
+        # DO NOTHING and not OR IGNORE, which would also pass over a row with something missing.
+        connection.execute(
+            insert(placed).from_select(list(placed.columns.keys()), rows).on_conflict_do_nothing()
+        )
+        connection.execute(delete(staged))
+
+
+def merge_all(database: Database) -> None:
+    """The same in a transaction of its own; without anything that waits nothing is written."""
+    with database.read() as connection:
+        if not waiting(connection):
+            return
+    with database.write(large=True) as connection:
+        merge(connection)
+
+
+@contextmanager
+def seen(connection: Connection) -> Iterator[Sequence[Keyed]]:
+    """The sets of tables that hold every row, each with its index: one nearly always.
+
+    If rows wait, they are sorted into temporary tables of this connection alone: also a process that may only read can
+    do so, and nobody's question writes, waits for a writer, or walks through all that waits for each of its keys."""
+    if not waiting(connection):
+        yield (PLACED,)
+        return
+    for placed, staged, beside_it in zip(_PLACED, _STAGED, _SORTED, strict=True):
+        columns = ", ".join(f'"{each.name}"' for each in placed.columns)
+        key = ", ".join(f'"{each.name}"' for each in placed.primary_key)
+        connection.exec_driver_sql(
+            f"CREATE TEMPORARY TABLE {beside_it.name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
+        )
+        rows = select(staged).where(text("true")).order_by(*_order(placed, staged))
+        connection.execute(
+            insert(beside_it).from_select(list(placed.columns.keys()), rows).on_conflict_do_nothing()
+        )
+    yield (PLACED, SORTED)
+    # If the question raised, the transaction is rolled back, and they go with it.
+    for beside_it in _SORTED:
+        connection.exec_driver_sql(f"DROP TABLE temp.{beside_it.name}")
+
+
+def _order(placed: Table, staged: Table) -> list[Column[Any]]:
+    return [staged.c[each.name] for each in placed.primary_key]
