@@ -78,7 +78,8 @@ def inserts_alone(access: Access) -> Callable[[], int]:
         with tempfile.TemporaryDirectory() as scratch, open_store(Path(scratch) / "log.db") as store:
             for start in range(0, len(rows), BATCH):
                 cursor = Cursor(place, start + BATCH + 1, len(rows), datetime.now(UTC))
-                store.sent_log.record("home", "", rows[start : start + BATCH], cursor)
+                store.sent_log.record("home", "", rows[start : start + BATCH], cursor, out_of=len(rows))
+            store.sent_log.tidy()
         return len(rows)
 
     return job
@@ -112,8 +113,13 @@ def imapclient_batches(access: Access, *, insert: bool) -> int:
             count += len(batch)
             if insert:
                 store.sent_log.record(
-                    "home", "", batch, Cursor(Place("Sent", 1), uids[-1], len(uids), datetime.now(UTC))
+                    "home",
+                    "",
+                    batch,
+                    Cursor(Place("Sent", 1), uids[-1], len(uids), datetime.now(UTC)),
+                    out_of=len(uids),
                 )
+        store.sent_log.tidy()
     client.logout()
     return count
 

@@ -180,9 +180,9 @@ class SentLog(Protocol):
     ) -> int:
         """Add messages and set the folder's cursor, in one transaction.  Returns how many were new.
 
-        A fingerprint that the account has logged already is not new, but ids and recipients that this copy
-        names and the other did not are added (a copy filed by the server has aliases, one filed by the
-        client has Bcc).  `person` counts for an account that is new to the log; see `assign`.
+        A fingerprint that the account has logged already (of a dated message it implies `sent_at`) is not new, but ids
+        and recipients that this copy names and the other did not are added (a copy filed by the server has aliases,
+        one filed by the client has Bcc).  `person` counts for an account that is new to the log; see `assign`.
 
         `out_of`: so many messages are about to come one after another, these among them.  Of very many the log may lay
         aside what takes long to put in its place; it answers all the same, and whoever said so calls `tidy`."""

@@ -7,11 +7,11 @@ took more time than SQLite's work on them; so what the types do, `cleaned` and `
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, literal_column, select, text, update
+from sqlalchemy import Connection, Table, bindparam, func, literal_column, select, text, tuple_, update
 from sqlalchemy.dialects import sqlite
 
 from scatterclean.model import SentMessage
@@ -38,62 +38,83 @@ def add(
     """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction.
 
     `staged`: what is looked up by key is laid aside (see `staging`)."""
-    known: dict[str, int] = {
-        row.fingerprint: row.id
-        for row in connection.execute(
-            select(sent_messages.c.fingerprint, sent_messages.c.id).where(
-                sent_messages.c.account_id == account_id,
-                sent_messages.c.fingerprint.in_(listed({cleaned(m.fingerprint) for m in messages})),
-            )
-        )
-    }
-    last_id: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
+    number: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
     rows: list[tuple[Any, ...]] = []
+    number_of: dict[str, int] = {}
+    for message in messages:
+        fingerprint = cleaned(message.fingerprint)
+        if fingerprint not in number_of:
+            number_of[fingerprint] = number = number + 1
+            sender, subject = message.sender, message.subject
+            rows.append(
+                (
+                    number,
+                    account_id,
+                    fingerprint,
+                    None if sender is None else cleaned(sender),
+                    None if subject is None else cleaned(subject),
+                    microseconds(message.sent_at),
+                    microseconds(message.filed_at),
+                    int(message.dated),
+                )
+            )
+    new = _insert(connection, sent_messages, rows)
+    if new < len(rows):
+        # Not asked beforehand: in a first harvest nearly all are new.
+        number_of |= _known(connection, account_id, messages)
+    _add_what_is_looked_up(connection, account_id, messages, number_of, staged)
+    connection.execute(
+        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + new)
+    )
+    return new
+
+
+def _add_what_is_looked_up(
+    connection: Connection,
+    account_id: int,
+    messages: Sequence[SentMessage],
+    number_of: Mapping[str, int],
+    staged: bool,
+) -> None:
     ids: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
     written_to: set[str] = set()
     written_from: set[str] = set()
     shapes: set[str] = set()
     for message in messages:
-        fingerprint = cleaned(message.fingerprint)
+        number = number_of[cleaned(message.fingerprint)]
         sent_at = microseconds(message.sent_at)
-        sender = message.sender
-        message_id = known.get(fingerprint)
-        if message_id is None:
-            message_id = known[fingerprint] = last_id = last_id + 1
-            subject = message.subject
-            rows.append(
-                (
-                    message_id,
-                    account_id,
-                    fingerprint,
-                    None if sender is None else cleaned(sender),
-                    None if subject is None else cleaned(subject),
-                    sent_at,
-                    microseconds(message.filed_at),
-                    int(message.dated),
-                )
-            )
         for an_id in message.ids:
             keys = an_id.keys
             shapes.add(shape_of_keys(keys))
-            ids += [(cleaned(key), account_id, message_id) for key in keys]
+            ids += [(cleaned(key), account_id, number) for key in keys]
         for recipient in message.recipients:
             address = cleaned(recipient)
-            recipients.append((address, account_id, sent_at, message_id))
+            recipients.append((address, account_id, sent_at, number))
             written_to.add(address)
-        if sender:
-            written_from.add(cleaned(sender))
-    _insert(connection, sent_messages, rows)
+        if message.sender:
+            written_from.add(cleaned(message.sender))
     _put(connection, sent_ids, ids, staged)
     _put(connection, sent_recipients, recipients, staged)
     _put(connection, correspondents, [(domain_of(one), one, account_id) for one in written_to], staged)
     _insert(connection, senders, [(account_id, address) for address in written_from])
     _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
-    connection.execute(
-        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + len(rows))
-    )
-    return len(rows)
+
+
+def _known(connection: Connection, account_id: int, messages: Sequence[SentMessage]) -> dict[str, int]:
+    """{fingerprint: id} of these messages, all of which are logged."""
+    asked = {(microseconds(m.sent_at), cleaned(m.fingerprint)) for m in messages}
+    known: dict[str, int] = {}
+    rows = func.json_each(json.dumps(list(asked))).table_valued("value")
+    moments = select(func.json_extract(rows.c.value, "$[0]"), func.json_extract(rows.c.value, "$[1]"))
+    here = sent_messages.c.account_id == account_id
+    same = tuple_(sent_messages.c.sent_at, sent_messages.c.fingerprint).in_(moments)
+    undated = sent_messages.c.fingerprint.in_(listed({fingerprint for _, fingerprint in asked}))
+    # As a literal: of a bound value SQLite could not tell that the index of the undated has all of them.
+    for which in (undated & (sent_messages.c.dated == literal_column("0")), same):
+        query = select(sent_messages.c.fingerprint, sent_messages.c.id).where(here, which)
+        known |= {row.fingerprint: row.id for row in connection.execute(query)}
+    return known
 
 
 def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]], staged: bool) -> None:
@@ -104,13 +125,14 @@ def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]], stag
         _insert(connection, table, sorted(rows))
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """What is there already (a second copy's ids, an old correspondent) is passed over.
+def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
+    """What is there already (a second copy, its ids, an old correspondent) is passed over; returns how many were not.
 
     All rows in one step of SQLite, which other threads need not wait for: the driver holds them up between rows.
     """
-    if rows:
-        connection.exec_driver_sql(_statement(table), (json.dumps(rows, ensure_ascii=False),))
+    if not rows:
+        return 0
+    return connection.exec_driver_sql(_statement(table), (json.dumps(rows, ensure_ascii=False),)).rowcount
 
 
 @cache

@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeDecorator
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0005"
+REVISION = "0006"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -124,8 +124,10 @@ sent_messages = Table(
     Column("filed_at", Moment, nullable=False),
     # 0: its copy bears no believable Date, and `sent_at` may be the day on which old mail was imported.
     Column("dated", Integer, nullable=False, server_default=text("1")),
-    UniqueConstraint("account_id", "fingerprint"),
-    Index(None, "account_id", "sent_at"),
+    # A Sent folder is read about in the order of time, while fingerprints come in no order.  Of a dated message the
+    # moment follows from the fingerprint; of the few others it is that of filing, and each copy has its own.
+    Index(None, "account_id", "sent_at", "fingerprint", unique=True),
+    Index(None, "account_id", "fingerprint", unique=True, sqlite_where=text("dated = 0")),
 )
 
 # WITHOUT ROWID: the table is its index, so that a lookup is one descent and nothing is stored twice.

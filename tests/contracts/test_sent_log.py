@@ -83,6 +83,31 @@ def test_a_second_copy_of_a_message_adds_its_ids_and_recipients(log: SentLog) ->
     assert log.count("ada") == 1
 
 
+@pytest.mark.parametrize("dated", [True, False])
+def test_a_second_copy_is_not_new_in_whatever_batch_it_comes(log: SentLog, dated: bool) -> None:
+    """Each copy of an undated message counts as sent when it was filed."""
+    apart = days(0 if dated else 3)
+    first = [replace(message(n), dated=dated) for n in (1, 2)]
+    again = [
+        replace(
+            one,
+            sent_at=one.sent_at + apart,
+            ids=(MessageId(f"{n}@alias.example"),),
+            recipients=("bcc@x.example",),
+        )
+        for n, one in enumerate(first)
+    ]
+    assert log.record("home", "ada", [first[0], again[0], message(3)], cursor()) == 2
+    assert log.record("home", "ada", [message(4), again[0], first[1], again[1]], cursor()) == 2
+    assert log.record("home", "ada", [again[1], message(4), first[0]], cursor()) == 0
+    assert log.record("work", "ada", again, cursor()) == 2
+    assert (log.count_account("home"), log.count_account("work")) == (4, 2)
+    assert known(log, "0@alias.example", "1@alias.example") == {"0@alias.example", "1@alias.example"}
+    assert {tie.sent_at for tie in ties(log, "bcc@x.example", NOW - days(9), NOW + days(9))} == {
+        one.sent_at for one in again
+    }
+
+
 def test_first_sent_passes_over_the_earliest_when_asked_to(log: SentLog) -> None:
     log.record("home", "ada", [message(n, sent_at=NOW - days(n)) for n in (3, 1, 2)], cursor())
     assert log.first_sent("home") == NOW - days(3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -55,11 +56,12 @@ def query(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 
 def schema(path: Path) -> list[str]:
-    """Every table and index as SQL text, white space aside."""
+    """Every table and index as SQL text, white space aside, and the quotes that SQLite puts around a changed name."""
     rows = query(
         path, "SELECT sql FROM sqlite_master WHERE name NOT IN ('alembic_version', 'sqlite_sequence')"
     )
-    return sorted(" ".join(str(row[0]).split()) for row in rows if row[0])
+    texts = [" ".join(str(row[0]).split()) for row in rows if row[0]]
+    return sorted(re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", text) for text in texts)
 
 
 # --- the schema -----------------------------------------------------------------------------------------
