@@ -126,7 +126,7 @@ def open_store(
         database = Database(path)
         try:
             migrate.bring_up_to_date(database)
-            staging.merge_all(database)  # what a process that died had laid aside
+            staging.merge(database)  # what a process that died had laid aside
         except BaseException:
             database.close()
             raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -63,17 +63,18 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, large: bool = False) -> Iterator[Connection]:
+    def write(self, *, large: bool = False, checked_before: bool = False) -> Iterator[Connection]:
         """A transaction that is on the disk when the block ends, or nowhere if the block raised.
 
         Threads take turns: SQLite's own waiting is polling, and unfair under load.  `large`: thousands of rows, and
-        more such transactions follow; the memory that they need is kept until one that is not.
+        more such transactions follow; the memory that they need is kept until one that is not.  `checked_before`: its
+        rows had their foreign keys looked up when they were first stored, and are only put elsewhere.
         """
         with self._writing, self._translated(), self._engine.connect() as plain:
             self._must_be_in_place()
             connection = plain.execution_options(writes=True)
             _size_cache(connection, large)
-            with connection.begin():
+            with _unchecked(connection) if checked_before else nullcontext(), connection.begin():
                 yield connection
 
     def _must_be_in_place(self) -> None:
@@ -107,6 +108,17 @@ def _size_cache(connection: Connection, large: bool) -> None:
         if not large:
             driver.execute("PRAGMA shrink_memory")
         driver.close()
+
+
+@contextmanager
+def _unchecked(connection: Connection) -> Iterator[None]:
+    """Within a transaction SQLite would pass over the pragma (sqlite.org/pragma.html#pragma_foreign_keys)."""
+    connection.connection.cursor().execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:  # Ctrl-C in the middle of a statement: SQLAlchemy throws it away
+            connection.connection.cursor().execute("PRAGMA foreign_keys=ON")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -74,7 +74,8 @@ class SqlSentLog:
         out_of: int = 0,
     ) -> int:
         staged = out_of >= staging.FROM
-        with self._database.write(large=len(messages) >= _MANY) as connection:
+        # What is only appended needs no large cache.
+        with self._database.write(large=len(messages) >= _MANY and not staged) as connection:
             own_id = account_id(connection, account, person)
             new = recording.add(connection, own_id, messages, staged=staged) if messages else 0
             write_cursor(connection, sent_cursors, account, cursor)
@@ -85,7 +86,7 @@ class SqlSentLog:
         return new
 
     def tidy(self) -> None:
-        staging.merge_all(self._database)
+        staging.merge(self._database)
 
     def cover(self, account: str, intervals: Iterable[Interval]) -> None:
         added = [i for i in intervals if i.start <= i.end]  # a clock that was set back covers nothing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -190,6 +191,23 @@ def test_a_row_of_no_message_or_account_cannot_wait(store: Store, table: str) ->
     with pytest.raises(NobodyCanMend), store._database.write() as connection:
         connection.exec_driver_sql(f"INSERT INTO {table} VALUES {values[table]}")
     assert waiting(store) == 0
+
+
+def test_foreign_keys_are_looked_up_again_after_tidying_also_where_that_fails(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for failing in (False, True):
+        store.sent_log.record("home", "ada", batch(1, 2), cursor(2), out_of=LARGE)
+        with monkeypatch.context() as broken, suppress(ZeroDivisionError):
+            if failing:
+                broken.setattr(staging, "_merge", lambda _connection: 1 / 0)
+            store.sent_log.tidy()
+        assert (waiting(store) > 0) is failing
+        with store._database.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        with pytest.raises(NobodyCanMend), store._database.write() as connection:
+            connection.exec_driver_sql("INSERT INTO sent_ids VALUES ('k', 7, 7)")
 
 
 # --- cut off anywhere -----------------------------------------------------------------------------------

@@ -220,7 +220,7 @@ def test_a_large_harvest_on_a_full_disk_says_so_and_goes_on_there(
 ) -> None:
     log = Failing(world.store.sent_log, fails)
     with monkeypatch.context() as full:
-        full.setattr(staging, "merge_all", _no_room)
+        full.setattr(staging, "merge", _no_room)
         with pytest.raises(DatabaseUnusable, match="the disk is full"):
             harvest.harvest(Watched(world.server), log, world.account, now=world.now)
     assert known(world) == (fails - 1) * 8
