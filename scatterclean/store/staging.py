@@ -1,10 +1,10 @@
 """Rows of a large harvest wait without order, and go to their places sorted, very many at a time.  It asks nothing.
 
 Keys of ids come in no order: put into their b-trees batch by batch, a batch touches the more pages the larger the log
-is.  So a large harvest appends them to tables without an index (`STAGED`), and `merge` brings them to `PLACED`, whose
-pages are then visited once for hundreds of thousands of rows.
+is.  So a large harvest appends them to tables without an index (`beside`), and `merge` brings them to their places, of
+which each page is then visited once for hundreds of thousands of rows.
 
-Nothing that is asked may miss what waits: who asks, asks all that `seen` gives, whoever died before a merge.
+Nothing that is asked may miss what waits: who asks, asks all that `seen` gives, whoever died before.
 """
 
 from __future__ import annotations
@@ -60,15 +60,14 @@ _SORTED = tuple(
     table(f"sorted_{one.name}", *(column(each.name, each.type) for each in one.columns)) for one in _PLACED
 )
 PLACED = Keyed(*_PLACED)
-STAGED = Keyed(*_STAGED)
 SORTED = Keyed(*_SORTED)
 
 _BESIDE = dict(zip(_PLACED, _STAGED, strict=True))
 
 
 def beside(placed: Table) -> Table:
-    """Where the rows of this table wait; the table itself if they never do."""
-    return _BESIDE.get(placed, placed)
+    """Where the rows of this table wait."""
+    return _BESIDE[placed]
 
 
 def waiting(connection: Connection) -> int:
