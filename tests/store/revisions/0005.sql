@@ -97,6 +97,24 @@ INSERT INTO "moves" VALUES(1,1,'home','00000000000000000000000000000001','INBOX'
 INSERT INTO "moves" VALUES(2,1,'home','00000000000000000000000000000002','INBOX',7,2,'Backscatter',9,40,42,'sweep',NULL,1795435080123456,'<Bounce.2@MX.example.net>','bounce.2@mx.example.net','Undelivered','mailer-daemon@mx.example.net','returned',1795435200123456,1795435200123456);
 INSERT INTO "moves" VALUES(3,1,'home','00000000000000000000000000000004','INBOX',7,4,'Backscatter',9,40,NULL,'sweep',NULL,1795434960123456,'<Bounce.4@MX.example.net>','bounce.4@mx.example.net','Undelivered','mailer-daemon@mx.example.net','intended',1795435200123456,NULL);
 INSERT INTO "moves" VALUES(4,2,'home','00000000000000000000000000000002','Backscatter',9,2,'INBOX',7,500,501,'undo',2,NULL,NULL,NULL,NULL,NULL,'moved',1795435200123456,1795435200123456);
+CREATE TABLE notices (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	account TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	way VARCHAR NOT NULL, 
+	kind VARCHAR NOT NULL, 
+	subject TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	made BIGINT NOT NULL, 
+	due BIGINT NOT NULL, 
+	state VARCHAR NOT NULL, 
+	tries INTEGER NOT NULL, 
+	next BIGINT, 
+	inbox TEXT, 
+	settled_at BIGINT, 
+	CONSTRAINT uq_notices_account_key_way UNIQUE (account, "key", way)
+);
+INSERT INTO "notices" VALUES(1,'home','alarm:sent-by-you:2026-11-23','inbox','alarm','An alarm','Look.',1795435200123456,1795435200123456,'due',0,NULL,NULL,NULL);
 CREATE TABLE outbound_hosts (
 	id INTEGER NOT NULL, 
 	account_id INTEGER NOT NULL, 
@@ -241,6 +259,14 @@ CREATE TABLE staged_recipients (
 	CONSTRAINT fk_staged_recipients_message_id FOREIGN KEY(message_id) REFERENCES sent_messages (id)
 );
 INSERT INTO "staged_recipients" VALUES('eve@shop.example',1,1795435140123456,1);
+CREATE TABLE storms (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	account TEXT NOT NULL, 
+	since BIGINT NOT NULL, 
+	noticed BIGINT NOT NULL, 
+	ended BIGINT
+);
+INSERT INTO "storms" VALUES(1,'home',1795435200123456,1795435200123456,NULL);
 CREATE TABLE sweeps (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	account TEXT NOT NULL, 
@@ -281,9 +307,13 @@ CREATE INDEX ix_cases_account_closed_at ON cases (account, closed_at);
 CREATE INDEX ix_cases_account_verdict_arrival ON cases (account, verdict, arrival);
 CREATE INDEX ix_cases_message_key ON cases (message_key);
 CREATE INDEX ix_received_ids_arrived ON received_ids (arrived);
+CREATE INDEX ix_notices_state ON notices (state);
+CREATE INDEX ix_storms_account ON storms (account);
 DELETE FROM "sqlite_sequence";
 INSERT INTO "sqlite_sequence" VALUES('sweeps',2);
 INSERT INTO "sqlite_sequence" VALUES('cases',3);
 INSERT INTO "sqlite_sequence" VALUES('moves',4);
 INSERT INTO "sqlite_sequence" VALUES('alarms',2);
+INSERT INTO "sqlite_sequence" VALUES('notices',1);
+INSERT INTO "sqlite_sequence" VALUES('storms',1);
 COMMIT;
