@@ -112,10 +112,11 @@ class Gathering:
         looked = 0
         for looked, seen in enumerate(self.mailbox.headers(place, uids, FIELDS), 1):
             self.looked_at += 1
-            if bounce.candidate(seen.header):
+            head = bounce.head_of(seen.header)
+            if bounce.is_candidate(head):
                 found.append(seen.uid)
             elif seen.uid >= fresh:
-                passing.append(calibrate.passing(seen.header, seen.arrival))
+                passing.append(calibrate.Passing(head, seen.arrival))
             if looked % BATCH == 0:
                 self._learn(passing, now)
                 passing = []

@@ -20,6 +20,8 @@ from scatterclean.bounce.signs.heads import (
     FIELDS,
     candidate,
     challenges,
+    head_of,
+    is_candidate,
     is_null_path,
     may_be,
     surely_ordinary,
@@ -39,7 +41,7 @@ from scatterclean.model import (
     Weight,
 )
 
-__all__ = ["CANDIDATE_FIELDS", "candidate", "read"]
+__all__ = ["CANDIDATE_FIELDS", "candidate", "head_of", "is_candidate", "read"]
 
 CANDIDATE_FIELDS: tuple[str, ...] = FIELDS
 

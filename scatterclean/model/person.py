@@ -79,24 +79,30 @@ class Identities:
 
     def owns(self, address: str) -> bool:
         """Is it the person's alone?  Sub-addresses (`me+tag@`) count as the address (RFC 5233)."""
-        if self.is_shared(address):
-            return False
-        own = self.addresses | self.learned | self.never_sends
-        return _matches(address, own)
+        forms = _forms(address)
+        return self.shared.isdisjoint(forms) and not (
+            self.addresses.isdisjoint(forms)
+            and self.learned.isdisjoint(forms)  # there may be thousands: never put together with the others
+            and self.never_sends.isdisjoint(forms)
+        )
 
     def is_shared(self, address: str) -> bool:
-        return _matches(address, self.shared)
+        return not self.shared.isdisjoint(_forms(address))
 
     def sends_never(self, address: str) -> bool:
-        return _matches(address, self.never_sends)
+        return not self.never_sends.isdisjoint(_forms(address))
 
 
-def _matches(address: str, patterns: frozenset[str]) -> bool:
-    local, at, domain = address.lower().rpartition("@")
+def _forms(address: str) -> tuple[str, ...]:
+    """What may stand in a configuration for this address; nothing for what is none."""
+    address = address.lower()
+    local, at, domain = address.rpartition("@")
     if not at:
-        return False
-    plain = f"{local.partition('+')[0]}@{domain}"
-    return not patterns.isdisjoint((f"{local}@{domain}", plain, f"*@{domain}"))
+        return ()
+    wildcard = f"*@{domain}"
+    if "+" not in local:
+        return address, wildcard
+    return address, f"{local.partition('+')[0]}@{domain}", wildcard
 
 
 class Mode(StrEnum):

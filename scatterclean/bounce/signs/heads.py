@@ -10,7 +10,7 @@ import re
 from scatterclean.bounce.anatomy import split
 from scatterclean.bounce.signs import words
 from scatterclean.bounce.stems import Stems, names
-from scatterclean.headers import decoded
+from scatterclean.headers import Header, decoded
 
 # Fields by which vacation programs, mailing lists and MTAs give themselves away (RFC 3834, section 5; procmail,
 # Exim, Domino, GroupWise, Gmail, cPanel, TMDA, Mailman, amazonses, Exchange).
@@ -193,9 +193,19 @@ def surely_ordinary(block: bytes) -> bool:
     return not any(map(_MACHINE_LOCAL.match, locals_of(writer)))
 
 
-def candidate(header: bytes) -> bool:
+def head_of(fields: bytes) -> Header:
+    """What a server answers to a question for header fields, read once."""
+    return Header(split(fields)[0])
+
+
+def is_candidate(head: Header) -> bool:
     """May a message with these header fields (at least FIELDS) be automatic mail about another message?"""
-    return may_be(wanted(split(header)[0]))
+    return may_be(head.first)
+
+
+def candidate(fields: bytes) -> bool:
+    """The same of fields that are not read yet."""
+    return is_candidate(head_of(fields))
 
 
 def is_null_path(value: bytes | None) -> bool:
