@@ -55,11 +55,12 @@ _ECHO_SLACK = timedelta(minutes=10)
 class Passing:
     """An ordinary message that came by, as far as it tells of the log.
 
-    `ids` are its own, `parent` those that it answers, `cited` all that it names.  What only a reply or an echo of
-    the person's mail is asked for, its first recipient, date and subject, is read when it is asked for.
+    `ids` are its own, `keys` those of all of them, `parent` those that it answers, `cited` all it names.  What only
+    a reply or an echo of the person's mail is asked for, its first recipient, date and subject, is read when it is
+    asked for.
     """
 
-    __slots__ = ("_header", "arrival", "cited", "ids", "parent", "sender")
+    __slots__ = ("_header", "arrival", "cited", "ids", "keys", "parent", "sender")
 
     def __init__(self, header: Header, arrival: datetime) -> None:
         parent = ids_meant(header.get("In-Reply-To") or "")[:2]
@@ -67,6 +68,7 @@ class Passing:
         self._header = header
         self.arrival = arrival
         self.ids: tuple[MessageId, ...] = ids_meant(header.get("Message-ID") or "")[:2]
+        self.keys: tuple[str, ...] = tuple(key for an_id in self.ids for key in an_id.keys)
         self.parent: tuple[MessageId, ...] = parent or thread[-1:]
         self.cited: tuple[MessageId, ...] = tuple(dict.fromkeys((*parent, *thread))) if thread else parent
         self.sender = first_address(header.get("From") or "")
@@ -95,7 +97,8 @@ def question_for(person: str, mail: Iterable[Passing], identities: Identities) -
     ties: set[TieQuestion] = set()
     correspondents: set[str] = set()
     for one in mail:
-        for an_id in (*one.ids, *one.cited):
+        keys.update(one.keys)
+        for an_id in one.cited:
             keys.update(an_id.keys)
         if one.sender and one.parent and _answers_the_person(one, identities):
             ties.add(TieQuestion(one.sender, one.arrival - _REPLY_REACH, one.arrival))
@@ -121,7 +124,7 @@ def from_mail(  # noqa: PLR0917 - facts, each from another place
     """
     proofs: dict[str, Proofs] = {}
     routes: dict[str, Route] = {}
-    here = received | {key for one in mail for an_id in one.ids for key in an_id.keys}
+    here = received | {key for one in mail for key in one.keys}
     ties: dict[str, list[Tie]] = {}
     for tie in answer.ties:
         ties.setdefault(tie.recipient, []).append(tie)
@@ -136,13 +139,7 @@ def from_mail(  # noqa: PLR0917 - facts, each from another place
     return Lessons(
         proofs=proofs,
         routes=tuple(routes.values()),
-        received={
-            key: one.arrival
-            for one in mail
-            if one.arrival >= now - RECEIVED_LIFE
-            for an_id in one.ids
-            for key in an_id.keys
-        },
+        received={key: one.arrival for one in mail if one.arrival >= now - RECEIVED_LIFE for key in one.keys},
     )
 
 

@@ -8,11 +8,14 @@ every version).
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import fields
 from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from scatterclean.errors import DatabaseUnusable
 from scatterclean.model import MAX_ADDRESSES, MAX_HOPS, MAX_REFERENCES, Bounce, Finding, Verdict
@@ -43,6 +46,8 @@ def bounce_to_json(bounce: Bounce) -> str:
     If anything was cut that a judgment may rest on, the bounce is kept as incomplete, so that what is
     missing can never convict (a Received line that was dropped could have been the person's own provider's).
     """
+    if (text := _within_limits(_bounce(), bounce, bounce.original)) is not None:
+        return text
     cut = _Cut()
     data = cut.bounded(_bounce().dump_python(bounce, mode="json"))
     if cut.happened:
@@ -55,6 +60,8 @@ def bounce_from_json(text: str) -> Bounce:
 
 
 def finding_to_json(finding: Finding) -> str:
+    if (text := _within_limits(_finding(), finding, *finding.because)) is not None:
+        return text
     data = _Cut().bounded(_finding().dump_python(finding, mode="json"))
     return json.dumps(data, separators=(",", ":"))
 
@@ -97,6 +104,28 @@ def _read(adapter: TypeAdapter[T], text: str) -> T:
             f"a case in the database cannot be read ({unknown.error_count()} values are of no known form)",
             hint="It was probably written by a newer scatterclean: install that version again.",
         ) from None
+
+
+# In JSON: a text of more characters than MAX_TEXT; a quotation mark in a text, which may hide one; a NUL.
+_MAY_BE_CUT = re.compile(rf'"[^"]{{{MAX_TEXT + 1}}}|\\(?:"|u0000)')
+
+
+def _within_limits(adapter: TypeAdapter[Any], value: object, *parts: object) -> str | None:
+    """The JSON text, if nothing in it can be beyond a limit: nearly always, and in a third of the time of `_Cut`.
+
+    `parts` are the values in `value` that hold lists."""
+    if any(len(getattr(part, name)) > MAX_ITEMS for part in (value, *parts) for name in _lists(type(part))):
+        return None
+    try:
+        text = adapter.dump_json(value).decode()
+    except PydanticSerializationError:  # lone surrogates
+        return None
+    return None if _MAY_BE_CUT.search(text) else text
+
+
+@cache
+def _lists(kind: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind) if str(each.type).startswith("tuple["))
 
 
 class _Cut:

@@ -86,6 +86,16 @@ def test_whatever_characters_a_bounce_holds_it_is_kept_as_plain_text(bounce: Bou
 
 
 @settings(deadline=None)
+@given(bounces(st.one_of(_any, st.text('x"\\\\[]{},\0é', min_size=1000, max_size=1100))))
+def test_the_short_way_keeps_what_the_long_way_keeps(bounce: Bounce) -> None:
+    adapter = forms._bounce()
+    short = forms._within_limits(adapter, bounce, bounce.original)
+    cut = forms._Cut()
+    data = cut.bounded(adapter.dump_python(bounce, mode="json"))
+    assert short is None or (json.loads(short) == data and not cut.happened)
+
+
+@settings(deadline=None)
 @given(
     st.builds(
         Finding,
@@ -147,8 +157,22 @@ HUGE = "x" * 100_000
         replace(BOUNCE, original=replace(BOUNCE.original, received=("from a by b",) * 500)),
         replace(BOUNCE, original=replace(BOUNCE.original, received=(HUGE,))),
         replace(BOUNCE, delivered_to=("a@x.example",) * 500),
+        replace(BOUNCE, recipients=('x"' * 600,)),
+        replace(BOUNCE, recipients=("é" * 1025,)),
+        replace(BOUNCE, recipients=("\\" * 1025,)),
+        replace(BOUNCE, recipients=("[a],",) * 51),
     ],
-    ids=["references", "recipient", "hops", "hop", "delivered-to"],
+    ids=[
+        "references",
+        "recipient",
+        "hops",
+        "hop",
+        "delivered-to",
+        "quotes",
+        "wide",
+        "backslashes",
+        "brackets",
+    ],
 )
 def test_evidence_that_had_to_be_cut_makes_a_bounce_incomplete_so_that_it_convicts_nobody(
     bounce: Bounce,
