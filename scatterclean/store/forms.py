@@ -110,7 +110,7 @@ def _read(adapter: TypeAdapter[T], text: str) -> T:
 _MAY_BE_CUT = re.compile(rf'"[^"]{{{MAX_TEXT + 1}}}|\\(?:"|u0000)')
 
 
-def _within_limits(adapter: TypeAdapter[Any], value: object, *parts: object) -> str | None:
+def _within_limits(adapter: TypeAdapter[Any], value: Any, *parts: Any) -> str | None:
     """The JSON text, if nothing in it can be beyond a limit: nearly always, and in a third of the time of `_Cut`.
 
     `parts` are the values in `value` that hold lists."""
