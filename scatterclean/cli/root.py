@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "run": "run",
     "service": "service",
     "status": "status",
+    "storm": "storm",
     "notify": "notify",
     "why": "why",
     "undo": "undo",
