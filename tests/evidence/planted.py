@@ -7,6 +7,7 @@ Rows are made by the store's own forms, a few hundred of them, and varied as tex
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -119,12 +120,12 @@ def household(path: Path, *, now: datetime = NOW) -> Household:
 
 
 def plant(path: Path, count: int, *, days: float = 2.0, seed: int = 1, now: datetime = NOW) -> Path:
-    """A new store with `count` findings of the account ACCOUNT, most of them orphans of a storm of `days` that were put
-    away; its Sent folder was watched for a year, and swept a minute before `now`.  The same arguments plant the same."""
+    """A new store with `count` findings of the account ACCOUNT, most of them orphans of a storm of `days` that were
+    put away; Sent was watched for a year, and swept a minute before `now`.  The same arguments plant the same."""
     with open_store(path) as store:
         _log(store, now)
         number = store.journal.begin_sweep(ACCOUNT, Mode.MOVE, now - timedelta(minutes=1))
-        _write(path, _cases(count, days, random.Random(seed), now), number, now)
+        _write(path, _cases(count, days, random.Random(seed), now), number)
         done = now - timedelta(seconds=30)
         store.journal.end_sweep(
             SweepReport(ACCOUNT, number, Mode.MOVE, now - timedelta(minutes=1), done, looked_at=count)
@@ -157,23 +158,15 @@ def _bounce(number: int, dice: random.Random, kind: Kind, *, own: bool) -> Bounc
     gateway = f"out{number % 50}.spammer.example"
     hop = f"from {gateway} ({gateway} [198.51.100.{number % 250}]) by mx.{_HOST}.example (Postfix) with ESMTP id 4Z"
     links = tuple(dice.sample(_LINKS, dice.randint(0, 3))) if spam else ()
-    # Fields that this version of the model has; older rows lack them.
-    body = {
-        name: value
-        for name, value in (
-            ("body", spam),
-            ("links", links),
-            ("files", (dice.choice(_FILES),) if spam and number % 9 == 0 else ()),
-        )
-        if name in Original.__dataclass_fields__
-    }
     original = Original(
         sender=dice.choice((ME, ME, ME, _ADDRESS)) if spam else ME,
         to=(f"{_PERSON}@{_HOST}.example",),
         subject=dice.choice(_SUBJECTS).format(_NUMBER) if spam else "Letter 7",
         date=NOW - timedelta(hours=3),
         received=(hop, f"from pc-{_NUMBER} (unknown [203.0.113.{number % 250}]) by {gateway} with SMTP"),
-        **body,
+        body=spam,
+        links=links,
+        files=(dice.choice(_FILES),) if spam and number % 9 == 0 else (),
     )
     mta = f"mx.{_HOST}.example"
     own_mx = "mx.winter.example"
@@ -222,8 +215,15 @@ def _cases(count: int, days: float, dice: random.Random, now: datetime) -> Itera
         if plot not in made:
             own = verdict is Verdict.GENUINE
             bounce = _bounce(plot[2], dice, Kind.BOUNCE if own else dice.choice(_KINDS), own=own)
-            made[plot] = forms.bounce_to_json(bounce), forms.finding_to_json(_finding(*plot))
-        bounce_text, finding_text = (_varied(text, number, dice) for text in made[plot])
+            texts = forms.bounce_to_json(bounce), forms.finding_to_json(_finding(*plot))
+            made[plot] = _template(texts[0]), _template(texts[1])
+        varied = {
+            "number": f"{number:09}",
+            "host": f"isp{min(dice.randrange(3000), dice.randrange(3000))}",
+            "person": f"p{number % 7919}",
+            "address": f"info{number % 997}@winter.example",
+        }
+        bounce_text, finding_text = made[plot][0] % varied, made[plot][1] % varied
         # Most came in one night; the rest over the days, and now and then one in the year before.
         ago = (
             abs(dice.gauss(days / 2, days / 8))
@@ -251,14 +251,13 @@ def _cases(count: int, days: float, dice: random.Random, now: datetime) -> Itera
         yield case, move if closure == Closure.MOVED.value else None
 
 
-def _varied(text: str, number: int, dice: random.Random) -> str:
-    host = min(dice.randrange(3000), dice.randrange(3000))
-    return (
-        text.replace(_NUMBER, f"{number:09}")
-        .replace(_HOST, f"isp{host}")
-        .replace(_PERSON, f"p{number % 7919}")
-        .replace(_ADDRESS, f"info{number % 997}@winter.example")
-    )
+_VARIED = re.compile(f"({_NUMBER}|{_HOST}|{_PERSON}|{_ADDRESS})")
+
+
+def _template(text: str) -> str:
+    """For `%`: what is varied by name."""
+    names = {_NUMBER: "%(number)s", _HOST: "%(host)s", _PERSON: "%(person)s", _ADDRESS: "%(address)s"}
+    return "".join(names.get(piece) or piece.replace("%", "%%") for piece in _VARIED.split(text))
 
 
 _CASES = (
@@ -273,7 +272,7 @@ _MOVES = (
 )
 
 
-def _write(path: Path, rows: Iterator[tuple[_Row, _Row | None]], sweep: int, now: datetime) -> None:
+def _write(path: Path, rows: Iterator[tuple[_Row, _Row | None]], sweep: int) -> None:
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA synchronous=OFF")
     connection.execute("BEGIN IMMEDIATE")
