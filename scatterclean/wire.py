@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
     from scatterclean.model import OAuthClient
-    from scatterclean.model.report import Bouncer, Report
+    from scatterclean.model.report import Report
     from scatterclean.oauth import Tokens
     from scatterclean.ports.lists import HostLists
     from scatterclean.sweep import Steps
@@ -126,14 +126,6 @@ def host_lists(settings: Settings, accounts: Sequence[str]) -> HostLists | None:
     from scatterclean.names.lists import DnsLists
 
     return DnsLists(settings.backscatter_lists)
-
-
-def on_lists(bouncers: Sequence[Bouncer], lists: HostLists | None) -> tuple[Bouncer, ...]:
-    """The same servers with `listed`, the most frequent asked about first; it may take some seconds."""
-    if lists is None:
-        return tuple(bouncers)
-    told = lists.listed([each.ip for each in bouncers if each.ip])
-    return tuple(replace(each, listed=told.get(each.ip)) for each in bouncers)
 
 
 @dataclass(slots=True)

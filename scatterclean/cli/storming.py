@@ -135,11 +135,9 @@ class _Sheet:
         self._lines.append(Text(f"  {sparkline(marks.counts, blocks=self._blocks)}", style="cyan"))
 
     def _list(self, section: storm.Section) -> None:
-        self._say(f"{section.head}:", "bold")
+        self._say(section.heading, "bold")
         broad = max(len(many) for many, _ in section.items)
         rows = [f"{many:>{broad}}{'  ' if broad else ''}{what}" for many, what in section.items]
-        if section.left:
-            rows.append(storm.left(section.left))
         for row in rows:
             line = Text(f"  {wording.shown(row, _LINE)}")
             if self._width is not None:

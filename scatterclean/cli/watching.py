@@ -22,8 +22,8 @@ _NOTHING = object()
 
 # Seconds between two looks whether something changed; that costs a few stat(2).
 _TICK = 1.0
-# Seconds between two readings, at least; and so many times as long as the last one took: a twentieth of one core.
-_PAUSE, _SHARE = 3.0, 20.0
+# Seconds between two readings, at least; and so many times as long as the last one took: a tenth of one core.
+_PAUSE, _SHARE = 2.0, 10.0
 # Seconds after which it is read again though nothing changed: a storm is over when nothing comes.
 _ANYHOW = 60.0
 
@@ -51,6 +51,7 @@ def stamp(database: Path) -> tuple[tuple[int, int, int], ...]:
     """Another one whenever something was written to the database, or the file is another.
 
     Every commit is written to the file, or in WAL mode to the one beside it."""
+    database = database.resolve()  # what stands beside it stands beside the file itself
     return tuple(_state(database.with_name(database.name + end)) for end in ("", "-wal"))
 
 
@@ -91,8 +92,9 @@ def looks(
                     raise
                 seen = trouble
             ended = monotonic()
+            # The first one took the time to import what it needs, as none will after it.
+            next_read = ended + (_PAUSE if first else max(_PAUSE, _SHARE * (ended - began)))
             first, known = False, None if isinstance(seen, Trouble) else state
-            next_read = ended + max(_PAUSE, _SHARE * (ended - began))
             latest = ended + _ANYHOW
             yield seen
         pause(_TICK)

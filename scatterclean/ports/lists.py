@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
+
+from scatterclean.model.report import Bouncer
 
 
 class HostLists(Protocol):
@@ -14,3 +17,13 @@ class HostLists(Protocol):
 
         Only addresses of the whole internet are asked about, and not more than a bounded number at once; the rest
         is unknown.  Returns within a bounded time."""
+
+
+def on_lists(bouncers: Sequence[Bouncer], lists: HostLists | None) -> tuple[Bouncer, ...]:
+    """The same servers with `listed`, the first of them asked about first; it may take some seconds.
+
+    Without `lists` nobody is asked."""
+    if lists is None:
+        return tuple(bouncers)
+    told = lists.listed([each.ip for each in bouncers if each.ip])
+    return tuple(replace(each, listed=told.get(each.ip)) for each in bouncers)

@@ -13,6 +13,9 @@ alarms     signs that somebody else uses the account, and what to do
 notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
 evidence   who sent the message that came back, and what is in it
+storm      a storm in one screen
+postmasters  a note to the postmaster of a server that bounces to forged senders
+exports    those servers as CSV and JSON
 """
 
 from scatterclean.wording import evidence, log, notices

@@ -91,8 +91,9 @@ def postmaster(bouncer: Bouncer) -> str:
 
 
 def unlinked(text: str, limit: int = _LINE) -> str:
-    """Text of a stranger in which nothing is taken for a link: nobody opens or sends one that a stranger chose."""
-    return defanged(text, limit) if _LINK.search(text) else shown(text, limit).strip()
+    """A line of text of a stranger without a link: nobody opens or sends one that a stranger chose."""
+    text = " ".join(shown(text, limit * 2).split())
+    return defanged(text, limit) if _LINK.search(text) else shown(text, limit)
 
 
 def _domain(name: str) -> str:

@@ -38,6 +38,11 @@ class Section:
     items: tuple[Item, ...]
     left: int = 0
 
+    @property
+    def heading(self) -> str:
+        """With how many there are, where not all of them are shown."""
+        return f"{self.head}, {len(self.items) + self.left:,} in all:" if self.left else f"{self.head}:"
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -138,7 +143,10 @@ def fates(course: Course) -> Mapping[Fate, int]:
 def became(course: Course) -> str:
     """The same in words; that of which there never is any is left out."""
     counted = fates(course)
-    return ", ".join(f"{counted[fate]:,} {name}" for fate, name, always in _FATES if always or counted[fate])
+    told = [f"{counted[fate]:,} {name}" for fate, name, always in _FATES if always or counted[fate]]
+    if course.before:
+        told.append(f"and {course.before:,} before that time")
+    return ", ".join(told)
 
 
 def sections(report: Report, why: Mapping[Failure, str], few: int) -> list[Section]:
@@ -146,7 +154,7 @@ def sections(report: Report, why: Mapping[Failure, str], few: int) -> list[Secti
     spam = report.spam
     found = (
         _section(
-            "Your own mail came back, and needs you",
+            "Mail of your own that came back, and needs you",
             _returned(report.returned, why),
             report.more_returned,
             few,
@@ -185,11 +193,6 @@ def _bouncer(each: Bouncer) -> Item:
 def _subject(each: Counted) -> Item:
     alike = f" and {each.others:,} like it" if each.others else ""
     return f"{each.bounces:,}", f'"{unlinked(each.text, _CUT)}"{alike}'
-
-
-def left(number: int) -> str:
-    """Of a list that was cut."""
-    return f"and {number:,} more"
 
 
 def earlier(report: Report) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
+from scatterclean.config import Settings, load
 from scatterclean.names.lists import MAX_ASKED, DnsLists
+from scatterclean.ports.lists import on_lists
+from scatterclean.wire import host_lists
 from tests.names.server import LoopbackDns, Zone, loopback_dns
+
+from .made import bouncer
 
 LIST = "ips.list.example"
 OTHER = "back.list.example"
@@ -174,3 +180,25 @@ def test_questions_are_asked_several_at_a_time_and_from_several_threads() -> Non
 
 def test_without_any_list_nobody_is_asked_and_all_is_unknown() -> None:
     assert DnsLists(()).listed([LISTED]) == {LISTED: None}
+
+
+def test_the_servers_of_a_report_are_told_apart_by_what_lists_say_of_their_address() -> None:
+    servers = [bouncer(ip=LISTED), bouncer(ip=UNLISTED), bouncer(ip=""), bouncer(ip="10.0.0.1")]
+    with loopback_dns(sound(LIST, {LISTED: "127.0.0.2"})) as server:
+        assert [each.listed for each in on_lists(servers, lists(server))] == [(LIST,), (), None, None]
+    assert on_lists(servers, None) == tuple(servers)
+
+
+def settings(folder: Path, more: str, account: str = "") -> Settings:
+    path = folder / "scatterclean.toml"
+    path.write_text(
+        f'{more}\n[accounts.home]\nhost = "imap.example"\nusername = "a@b.example"\npassword_env = "P"\n{account}'
+    )
+    return load(path)
+
+
+def test_nobody_is_asked_unless_a_list_is_named_and_dns_may_be_asked(tmp_path: Path) -> None:
+    named = f'backscatter_lists = ["{LIST}"]'
+    assert host_lists(settings(tmp_path, ""), []) is None
+    assert host_lists(settings(tmp_path, named, "dns = false"), ["home"]) is None
+    assert host_lists(settings(tmp_path, named), ["home"]) is not None
