@@ -108,7 +108,9 @@ def _context(matter: Matter) -> dict[str, object]:
 
 
 def _sentence(end: object) -> str:  # until `evidence` is merged
-    return "No sign that your account was used: 2,280 of 2,331 bounces speak of messages that you did not send."
+    return (
+        "No sign that your account was used: 2,280 of 2,331 bounces speak of messages that you did not send."
+    )
 
 
 def _doubted(one: object) -> str:

@@ -309,6 +309,40 @@ def nothing() -> Report:
     )
 
 
+def large() -> Report:
+    """Every list as long as it gets, and texts as long as they are shown."""
+    counted = tuple(Counted(f"{n}: " + "offer of the day " * 8, 5000 - n, n % 3) for n in range(50))
+    nothing = Reason(Because.NO_REFERENCE)
+    bars = tuple(
+        Bar(
+            BEGAN - timedelta(hours=n),
+            {(kind, fate): 3 + n % 7 for kind in Kind for fate in (Fate.MOVED, Fate.UNDECIDED)},
+        )
+        for n in range(120, 0, -1)
+    )
+    return Report(
+        accounts=tuple(f"account{n}" for n in range(12)),
+        now=NOW,
+        since=None,
+        conclusion=Conclusion(Says.NO_SIGN, 100_000, 90_000, 88_000, 500, 9_500),
+        course=Course(Width.HOUR, bars, 9_812, BEGAN, 2.0, BEGAN - timedelta(hours=90), None),
+        forged=tuple(
+            Forged(f"name{n}@winter.example", 2000 - n, used=False, owned=True, catch_all=True)
+            for n in range(50)
+        ),
+        more_forged=900,
+        bouncers=bouncers(50),
+        more_bouncers=4000,
+        spam=Spam(counted, 9000, counted, 70, counted, 80, 60_000),
+        returned=returned() * 33,
+        more_returned=401,
+        open=tuple(
+            Heap(Verdict.UNDECIDED, because, 700, tuple(case(n, nothing) for n in range(10)))
+            for because in list(Because)[6:22]
+        ),
+    )
+
+
 HOSTILE = (
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
