@@ -9,6 +9,7 @@ Whoever serves the page within another one takes `content` and `STYLE`; `render`
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,11 @@ from scatterclean.standing import Standing
 from scatterclean.wording import page as words
 from scatterclean.wording.postmasters import note
 from scatterclean.wording.text import ago, day, moment
+
+# A page is to be read: of long lists it names the first, and says how many more there are.  The rest is for programs.
+BOUNCERS, NOTES, BRIEFLY = 20, 12, 60  # told of in full, with a note to the postmaster, and by name alone
+FORGED, RETURNED = 40, 60
+CASES, MANY_HEAPS, FEW_CASES = 8, 6, 3  # examples of a heap; of each, where there are many heaps
 
 # In the first lines of every page: by this a file is known to be one of ours.
 GENERATOR = '<meta name="generator" content="scatterclean'
@@ -50,21 +56,18 @@ class Matter:
 
 def render(matter: Matter) -> str:
     """The whole file."""
-    return (
-        environment()
-        .get_template("report.html")
-        .render(
-            _context(matter),
-            style=Markup(style()),  # noqa: S704 - a file of ours
-            policy=policy(),
-            version=__version__,
-        )
-    )
+    more = {"style": Markup(style()), "policy": policy(), "version": __version__}  # noqa: S704 - a file of ours
+    return _narrow(environment().get_template("report.html").render(_context(matter), **more))
 
 
 def content(matter: Matter) -> Markup:
     """What stands between <main> and </main>, for a page that brings its own head (and `style`)."""
-    return Markup(environment().get_template("content.html").render(_context(matter)))  # noqa: S704 - escaped
+    return Markup(_narrow(environment().get_template("content.html").render(_context(matter))))  # noqa: S704
+
+
+def _narrow(html: str) -> str:
+    """Without what only indents tags in the templates: a tenth of the page.  What strangers wrote holds no "<"."""
+    return re.sub(r"\n\s*(?=<)", "\n", html)
 
 
 def _context(matter: Matter) -> dict[str, object]:
@@ -89,6 +92,14 @@ def _context(matter: Matter) -> dict[str, object]:
         ),
         "strip": drawing.strip,
         "letter": note,
+        "limits": {
+            "bouncers": BOUNCERS,
+            "notes": NOTES,
+            "briefly": BRIEFLY,
+            "forged": FORGED,
+            "returned": RETURNED,
+            "cases": CASES if len(report.open) <= MANY_HEAPS else FEW_CASES,
+        },
         "heap": heap_sentence,
         "rule": lambda heap: wording.rule(_deciding(heap)),
         "changes": lambda heap: wording.changes(_deciding(heap)),

@@ -311,7 +311,7 @@ def nothing() -> Report:
 
 def large() -> Report:
     """Every list as long as it gets, and texts as long as they are shown."""
-    counted = tuple(Counted(f"{n}: " + "offer of the day " * 8, 5000 - n, n % 3) for n in range(50))
+    counted = tuple(Counted(f"{n}: " + "offer of the day " * 8, 5000 - n, n % 3) for n in range(30))
     nothing = Reason(Because.NO_REFERENCE)
     bars = tuple(
         Bar(
@@ -328,17 +328,17 @@ def large() -> Report:
         course=Course(Width.HOUR, bars, 9_812, BEGAN, 2.0, BEGAN - timedelta(hours=90), None),
         forged=tuple(
             Forged(f"name{n}@winter.example", 2000 - n, used=False, owned=True, catch_all=True)
-            for n in range(50)
+            for n in range(100)
         ),
         more_forged=900,
-        bouncers=bouncers(50),
+        bouncers=bouncers(200),
         more_bouncers=4000,
         spam=Spam(counted, 9000, counted, 70, counted, 80, 60_000),
-        returned=returned() * 33,
+        returned=returned() * 66,
         more_returned=401,
         open=tuple(
-            Heap(Verdict.UNDECIDED, because, 700, tuple(case(n, nothing) for n in range(10)))
-            for because in list(Because)[6:22]
+            Heap(Verdict.UNDECIDED, because, 700, tuple(case(n, nothing) for n in range(8)))
+            for because in Because
         ),
     )
 
