@@ -57,16 +57,18 @@ def save(text: str, path: Path) -> bool:
 def _ours(path: Path, target: Path) -> bool:
     """Is an earlier report there?  Raises CannotSave if it is something else."""
     try:
-        kind = target.stat().st_mode
+        seen = target.stat()
     except FileNotFoundError:
         return False
     except OSError as refused:
         raise _refused(path, refused) from None
-    if stat.S_ISDIR(kind):
+    if stat.S_ISDIR(seen.st_mode):
         inside = shlex.quote(str(path / "report.html"))
         raise CannotSave(f"{path} is a folder", hint=f"Name a file in it: --output {inside}")
-    if not stat.S_ISREG(kind):
+    if not stat.S_ISREG(seen.st_mode):
         raise CannotSave(f"{path} is no file", hint="--output - writes to standard output.")
+    if not seen.st_size:  # as mktemp makes one: nothing is lost
+        return False
     try:
         with target.open("rb") as file:
             ours = GENERATOR.encode() in file.read(_HEAD)
