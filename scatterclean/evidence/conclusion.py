@@ -70,7 +70,7 @@ def conclusion(
     by_verdict: Counter[Verdict] = Counter()
     undecided: Counter[Because | None] = Counter()
     foreign = back = 0
-    for sort, number in found.sorts.items():
+    for sort, number in found.counted():
         by_verdict[sort.verdict] += number
         if sort.verdict is Verdict.UNDECIDED:
             undecided[sort.because] += number
