@@ -31,6 +31,7 @@ from scatterclean.demo import cast, letters  # noqa: E402
 from scatterclean.demo.embedded import EmbeddedServer  # noqa: E402
 from scatterclean.demo.visitor import Visitor  # noqa: E402
 from scatterclean.model import Account, Grade, Identities, Interval, Lessons, Mode, Proofs  # noqa: E402
+from scatterclean.page.gathering import gathered  # noqa: E402
 from scatterclean.store import open_store  # noqa: E402
 from scatterclean.wire import Household  # noqa: E402
 
@@ -89,12 +90,7 @@ def matter(folder: Path) -> page.Matter:
             lessons = Lessons(proofs={NAME: Proofs(41, NOW - timedelta(days=1))})
             store.experience.learn(NAME, account.account.person, lessons)
             household.sweep(NAME)
-            return page.Matter(
-                report=household.report((NAME,), NOW - timedelta(days=30)),
-                standings=[household.standing(NAME)],
-                put_away={NAME: [one for one in store.journal.sweeps(NAME) if one.moved]},
-                domains=(world.person.domain,),
-            )
+            return gathered(household, (), NOW - timedelta(days=30))
 
 
 def main() -> int:

@@ -150,7 +150,12 @@ def test_a_browser_is_asked_to_open_it_where_there_is_a_screen(
     said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", lambda url: asked.append(url) or True)  # type: ignore[func-returns-value]
+
+    def browser(url: str) -> bool:
+        asked.append(url)
+        return True
+
+    monkeypatch.setattr(webbrowser, "open", browser)
     _, told, _ = said("report", "--open")
     assert asked == []
     assert "there is no screen here to open it on" in told
