@@ -45,6 +45,7 @@ wire         config -> ready accounts; the only file that knows ports and adapte
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd
+page/        the report as one page of HTML
 doctor/      what can be wrong, and how to mend it; it changes nothing
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox

@@ -63,6 +63,7 @@ def course(value: Course) -> Form:
     return {
         "width": str(value.width),
         "bars": [bar(each) for each in value.bars],
+        "before": value.before,
         "peak": value.peak,
         "peak_at": time(value.peak_at),
         "usual": value.usual,

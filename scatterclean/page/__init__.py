@@ -1,5 +1,7 @@
 """A report -> one page of HTML that explains itself: it opens from disk, loads nothing and runs nothing.
 
+gathering   all that a page is made of, from a household
+saving      the page as a file
 setting     templates, escaping, style and policy
 drawing     shapes of charts
 templates/  the page; its words stand in wording/page.py

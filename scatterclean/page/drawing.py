@@ -174,9 +174,9 @@ def _storm(course: Course, each: float) -> tuple[float, float] | None:
     until = course.storm_until
     first = sum(start <= course.storm_since for start in starts) - 1
     last = len(starts) - 1 if until is None else sum(start <= until for start in starts) - 1
-    if last < 0:
-        return None
     first = max(first, 0)
+    if last < 0 or last - first + 1 == len(starts):  # all of it, and that is said
+        return None
     return round(each * first, 3), round(each * (last - first + 1), 3)
 
 

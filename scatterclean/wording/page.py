@@ -88,6 +88,7 @@ FAILURES: Mapping[Failure, tuple[str, str]] = {
     Failure.ANSWERED: ("An automatic answer came", "Read it: some ask you to confirm something."),
     Failure.OTHER: ("It did not arrive", "The server's own words say why."),
 }
+_READ_IT = "Read the bounce itself: it may say why."
 # These say that something arrived, or was answered: they can wait.
 GOOD_NEWS = frozenset({Failure.DELIVERED, Failure.ANSWERED})
 
@@ -205,6 +206,12 @@ def described(course: Course, now: datetime) -> str:
         f"The highest is that of {ago(most.start, now)}, with {many(most.bounces, 'bounce')}. "
         "The table below holds all numbers."
     )
+
+
+def failed(one: Returned) -> str:
+    """What became of a message of the person's own, and what can be done."""
+    what, todo = FAILURES[one.failure]
+    return f"{what}. {_READ_IT if one.failure is Failure.OTHER and not one.said else todo}"
 
 
 def began(when: datetime, width: Width) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -117,6 +118,10 @@ def test_hours_are_named_by_the_clock_and_midnight_by_its_day() -> None:
 def test_the_storm_is_shaded_from_its_first_bar_to_its_last() -> None:
     chart = kinds(course())
     assert chart.storm == pytest.approx((100 / 12, 1100 / 12), abs=0.01)
+
+
+def test_what_is_storm_from_end_to_end_is_not_shaded() -> None:
+    assert kinds(replace(course(), storm_since=BEGAN)).storm is None
 
 
 def test_without_a_storm_nothing_is_shaded() -> None:

@@ -156,6 +156,12 @@ def test_a_genuine_bounce_names_address_reason_letter_and_the_servers_own_words(
     )
 
 
+def test_an_unknown_reason_without_a_word_of_the_server_points_to_the_bounce_itself() -> None:
+    one = replace(reports.returned()[0], failure=Failure.OTHER)
+    assert words.failed(one) == "It did not arrive. The server's own words say why."
+    assert words.failed(replace(one, said="")) == "It did not arrive. Read the bounce itself: it may say why."
+
+
 def test_what_stays_says_why_by_which_rule_and_what_would_help() -> None:
     told = text_of(rendered("storm"))
     heap = told[told.index("31 undecided") :]

@@ -11,18 +11,13 @@ import click
 
 from scatterclean.cli import exits
 from scatterclean.cli.arguments import account_argument, accounts_option, moment, named
-from scatterclean.cli.root import Given
+from scatterclean.cli.root import COMMANDS, Given
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
-    from scatterclean.model import SweepReport
-    from scatterclean.model.report import Report
     from scatterclean.page import Matter
-    from scatterclean.wire import Household
 
 STDOUT = Path("-")
-# Of so many sweeps, the latest, those are found that put something away; of these so many are named.
-_SWEEPS, _NAMED = 3000, 8
 
 
 def _since(text: str) -> datetime | None:
@@ -83,6 +78,7 @@ def command(
     """
     from scatterclean import page
     from scatterclean.config import load
+    from scatterclean.page.gathering import gathered
     from scatterclean.wire import Household
 
     if as_json and output == STDOUT:
@@ -90,13 +86,13 @@ def command(
     screen = given.screen(json=as_json or output == STDOUT)
     with Household.open(load(given.config_path), read_only=True) as household:
         asked = tuple(dict.fromkeys((*accounts, *also)))
-        names = [each.name for each in named(household, asked)]
-        report = household.report(names, since)
-        matter = _matter(given, household, report, asked)
+        named(household, asked)
+        advises = "advise" in COMMANDS
+        matter = gathered(household, asked, since, command=_called(given), advises=advises)
     if as_json:
         from scatterclean.cli import report_form
 
-        screen.give(report_form.report(report))
+        screen.give(report_form.report(matter.report))
     elif not any(each.sweeps for each in matter.standings):
         screen.trouble(_NEVER)
         return exits.TROUBLE
@@ -113,35 +109,10 @@ _NEVER = (
 )
 
 
-def _matter(given: Given, household: Household, report: Report, asked: tuple[str, ...]) -> Matter:
-    from scatterclean.cli.root import COMMANDS
-    from scatterclean.page import Matter
-
-    command = ["scatterclean"]
-    if given.config is not None:
-        command += ["--config", str(given.config)]
-    domains = [one.address.rpartition("@")[2] for one in report.forged if one.owned]
-    return Matter(
-        report=report,
-        standings=[household.standing(name) for name in report.accounts],
-        put_away={name: _put_away(household, name, report.since) for name in report.accounts},
-        named=asked,
-        command=shlex.join(command),
-        domains=_own(domains) if "advise" in COMMANDS else (),
-    )
-
-
-def _own(domains: list[str]) -> list[str]:
-    """Whose records the person may have a say in."""
-    from scatterclean.model import SHARED_BY_MANY
-
-    return [each for each in dict.fromkeys(domains) if each and each not in SHARED_BY_MANY]
-
-
-def _put_away(household: Household, name: str, since: datetime | None) -> list[SweepReport]:
-    """The last sweeps that put something away."""
-    sweeps = household.store.journal.sweeps(name, limit=_SWEEPS)
-    return [one for one in sweeps if one.moved and (since is None or one.ended >= since)][:_NAMED]
+def _called(given: Given) -> str:
+    """How scatterclean is called with this configuration."""
+    config = [] if given.config is None else ["--config", str(given.config)]
+    return shlex.join(("scatterclean", *config))
 
 
 def _write(
