@@ -122,7 +122,7 @@ def passed(portions: Iterable[tuple[Facts, Forgeries]], whose: Whose) -> Passed:
 
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
-    """Hundreds of thousands of rows come and go, and none is in a cycle: to look for cycles took a fifth of the time."""
+    """A million values come and go, and none is in a cycle: to look for cycles took a fifth of the time."""
     was = gc.isenabled()
     gc.disable()
     try:
