@@ -9,7 +9,6 @@ from scatterclean.cli.forms import Form, alarm, case, time
 from scatterclean.model.report import (
     Bar,
     Bouncer,
-    Conclusion,
     Counted,
     Course,
     Forged,
@@ -26,7 +25,7 @@ def report(value: Report) -> Form:
         "at": time(value.now),
         "since": time(value.since),
         "earlier": value.earlier,
-        "conclusion": conclusion(value.conclusion),
+        "conclusion": conclusion(value),
         "course": course(value.course),
         "forged": [forged(each) for each in value.forged],
         "more_forged": value.more_forged,
@@ -39,20 +38,32 @@ def report(value: Report) -> Form:
     }
 
 
-def conclusion(value: Conclusion) -> Form:
+def conclusion(whole: Report) -> Form:
+    value = whole.conclusion
+    answer = wording.conclusion.answer(whole)
     return {
         "says": str(value.says),
-        "sentence": wording.conclusion(value),
+        "sentence": answer.sentence,
+        "more": list(answer.more),
         "bounces": value.bounces,
         "not_yours": value.not_yours,
         "foreign": value.foreign,
+        "never_sends": value.never_sends,
         "own": value.own,
         "undecided": value.undecided,
+        "others": value.others,
         "waiting": value.waiting,
         "alarming": value.alarming,
         "brought_back": value.brought_back,
+        "log_since": time(value.log_since),
+        "looked_at": time(value.looked_at),
         "doubts": [
-            {"code": str(each.doubt), "what": wording.doubted(each), **dict(each.detail)}
+            {
+                "code": str(each.doubt),
+                "what": wording.conclusion.doubt(each, whole.now),
+                "helps": wording.conclusion.helps(each, whole.now),
+                "detail": dict(each.detail),
+            }
             for each in value.doubts
         ],
         "alarms": [alarm(each) for each in value.alarms],

@@ -26,6 +26,7 @@ from scatterclean.page import drawing
 from scatterclean.page.setting import environment, policy, style
 from scatterclean.standing import Standing
 from scatterclean.wording import page as words
+from scatterclean.wording.conclusion import Answer
 from scatterclean.wording.postmasters import note
 from scatterclean.wording.text import ago, day, moment
 
@@ -74,6 +75,7 @@ def _narrow(html: str) -> str:
 
 def _context(matter: Matter) -> dict[str, object]:
     report, now = matter.report, matter.report.now
+    answer = wording.conclusion.answer(report)
     return {
         "m": matter,
         "report": report,
@@ -82,8 +84,8 @@ def _context(matter: Matter) -> dict[str, object]:
         "say": words,
         "wording": wording,
         "log": wording.log,
-        "sentence": _sentence(report.conclusion),
-        "doubts": [_doubted(one) for one in report.conclusion.doubts],
+        "sentence": _ground(report, answer),
+        "helps": answer.more if report.conclusion.says is Says.CANNOT_TELL else (),
         "alarmed": report.conclusion.says is Says.ALARM,
         "steps": words.what_now(report.conclusion, report.returned),
         "kinds": drawing.by_kind(report.course, words.KINDS, words.OTHER_KINDS),
@@ -120,14 +122,13 @@ def _context(matter: Matter) -> dict[str, object]:
     }
 
 
-def _sentence(end: object) -> str:  # until `evidence` is merged
-    return (
-        "No sign that your account was used: 2,280 of 2,331 bounces speak of messages that you did not send."
-    )
-
-
-def _doubted(one: object) -> str:
-    return "the Sent folders of account work were never read; `scatterclean harvest work` reads them"
+def _ground(report: Report, answer: Answer) -> str:
+    """The sentence of the answer; of an alarm without the word, which the headline is, and the only account's name."""
+    first = next(iter(report.conclusion.alarms), None)
+    text = answer.sentence.removeprefix("ALARM: ")
+    if first is not None and len(report.accounts) == 1:
+        text = text.removeprefix(f"account {first.account}: ")
+    return text
 
 
 def call(command: str, *rest: object) -> str:

@@ -56,7 +56,6 @@ class Across:
 
     x: float
     text: str
-    anchor: str
     seldom: bool
 
 
@@ -144,11 +143,9 @@ def labels(bars: Sequence[Bar], width: Width) -> list[Across]:
     if not bars:
         return []
     found = [(n, text) for n, bar in enumerate(bars) if (text := _label(bars, bar.start, width))]
-    told = []
-    for place, (number, text) in enumerate(found):
-        x = 100 * number / len(bars)
-        told.append(Across(round(x, 2), text, "end" if x > 85 else "start", seldom=place % 2 == 1))
-    return told
+    told = [(100 * number / len(bars), text, place % 2 == 1) for place, (number, text) in enumerate(found)]
+    # A label begins where its bar does: at the right edge there is no room for one, and on a phone still less.
+    return [Across(round(x, 2), text, odd or x > 86) for x, text, odd in told if x <= 93]
 
 
 _HOURS = (1, 2, 3, 6, 12, 24)

@@ -119,6 +119,7 @@ def stretch(report: Report) -> str:
     return f"It is about the bounces that came since {day(report.since, report.now)}.{older}"
 
 
+_TO_BE_SAFE = "If you are worried, change your password from a device that you trust: that is never wrong."
 _NOTHING = (
     "About the forged mail: nothing. Whoever writes your address on it needs no password of yours, and a new password "
     "would not end it."
@@ -132,8 +133,10 @@ def what_now(end: Conclusion, returned: tuple[Returned, ...]) -> list[tuple[str,
         told += [(f"{step.strip().removesuffix('.')}.", "") for step in WHAT_TO_DO.split(". ")]
     elif end.not_yours:
         told.append((_NOTHING, ""))
-    elif not end.bounces:
+    elif not end.bounces and end.says is Says.NO_SIGN:
         told.append(("Nothing: no bounces came.", ""))
+    if end.says is Says.CANNOT_TELL:
+        told.append((_TO_BE_SAFE, ""))
     if end.own:
         bad = [one for one in returned if one.failure not in GOOD_NEWS]
         told.append(
