@@ -16,7 +16,7 @@ from rich.text import Text
 from scatterclean import wording
 from scatterclean.cli.watching import changes
 from scatterclean.errors import Trouble
-from scatterclean.model.report import Course, Failure, Report, Says
+from scatterclean.model.report import Course, Report, Says
 from scatterclean.standing import Rhythm
 from scatterclean.wording import storm
 
@@ -28,8 +28,12 @@ BLOCKS = "·▁▂▃▄▅▆▇█"
 ASCII = ".:-=+*#%@"
 # Marks of a sparkline: more of them say no more.
 _MARKS = 72
-# How many of each list, from the most generous; the first that fits is taken.
-_FEW = (8, 6, 5, 4, 3, 2, 1)
+# How many of each list, with empty lines or without, and how many lists, from the most generous; the first way that
+# fits is taken.  Where a long answer leaves no room, the lists that need the person least go first.
+_WAYS = (
+    *((few, airy, 4) for few in (8, 6, 5, 4, 3, 2, 1) for airy in (True, False)),
+    *((1, False, lists) for lists in (3, 2, 1, 0)),
+)
 _LINE = 2000
 # Where nothing has to fit.
 _PIPED = 5
@@ -43,13 +47,12 @@ _STYLES: Mapping[Says, str] = {
 @dataclass(frozen=True, slots=True)
 class Picture:
     """All that is shown: `course` may be of a shorter time than the report's own; `answer` are the sentences at the
-    top; `why` has the reasons for failures in words; `foot` stands at the end; `at` is when it is looked at."""
+    top, `foot` stands at the end; `at` is when it is looked at."""
 
     report: Report
     course: Course
     answer: Sequence[str]
     at: datetime
-    why: Mapping[Failure, str]
     rhythms: Sequence[Rhythm] = ()
     foot: str = ""
 
@@ -79,11 +82,10 @@ def fitted(picture: Picture, console: Console, size: tuple[int, int] | None, *, 
         return _Sheet(picture, console, None, blocks=blocks).filled(_PIPED, airy=True)
     width, height = size
     found: list[Text] = []
-    for few in _FEW:
-        for airy in (True, False):
-            found = _Sheet(picture, console, width, blocks=blocks).filled(few, airy=airy)
-            if len(found) <= height:
-                return found
+    for few, airy, lists in _WAYS:
+        found = _Sheet(picture, console, width, blocks=blocks).filled(few, airy=airy, lists=lists)
+        if len(found) <= height:
+            break
     return found
 
 
@@ -97,8 +99,8 @@ class _Sheet:
         self._blocks = blocks
         self._lines: list[Text] = []
 
-    def filled(self, few: int, *, airy: bool) -> list[Text]:
-        """`few` of each list; `airy`: with empty lines between what does not belong together."""
+    def filled(self, few: int, *, airy: bool, lists: int = 4) -> list[Text]:
+        """`few` of each of the first `lists`; `airy`: with empty lines between what does not belong together."""
         picture, report, now = self._picture, self._picture.report, self._picture.at
         for number, sentence in enumerate(picture.answer):
             self._say(sentence, "" if number else _STYLES[report.conclusion.says])
@@ -109,7 +111,7 @@ class _Sheet:
             self._draw(now)
             self._say(f"So far: {storm.became(report.course)}.")
         self._say(storm.earlier(report))
-        for section in storm.sections(report, picture.why, few):
+        for section in storm.sections(report, few)[:lists]:
             self._gap(airy)
             self._list(section)
         self._gap(airy)

@@ -5,7 +5,7 @@ All that strangers wrote in it is harmless: no control characters, no links.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,13 +13,14 @@ from scatterclean.model.report import (
     Bouncer,
     Counted,
     Course,
-    Failure,
     Fate,
     Forged,
     Report,
     Returned,
     Width,
 )
+from scatterclean.wording import conclusion
+from scatterclean.wording.page import FAILURES, GOOD_NEWS
 from scatterclean.wording.postmasters import unlinked
 from scatterclean.wording.text import ago, moment, rounded
 
@@ -55,6 +56,16 @@ class Marks:
     @property
     def end(self) -> datetime:
         return self.start + len(self.counts) * self.stretch
+
+
+# So many sentences below the answer are said here; the page has all of them.
+_MORE = 3
+
+
+def answer(report: Report) -> list[str]:
+    """Was it you?  A sentence with its ground; below it what to do about an alarm, or what would help to tell."""
+    told = conclusion.answer(report)
+    return [told.sentence, *told.more[:_MORE]]
 
 
 def marks(course: Course, most: int) -> Marks | None:
@@ -149,13 +160,13 @@ def became(course: Course) -> str:
     return ", ".join(told)
 
 
-def sections(report: Report, why: Mapping[Failure, str], few: int) -> list[Section]:
-    """At most `few` of each, what needs the person first; what is empty is left out.  `why`: `Failure` in words."""
+def sections(report: Report, few: int) -> list[Section]:
+    """At most `few` of each, what needs the person first; what is empty is left out."""
     spam = report.spam
     found = (
         _section(
             "Mail of your own that came back, and needs you",
-            _returned(report.returned, why),
+            _returned(report.returned),
             report.more_returned,
             few,
         ),
@@ -171,10 +182,12 @@ def _section(head: str, items: Iterable[Item], more: int, few: int) -> Section:
     return Section(head, every[:few], more + len(every[few:]))
 
 
-def _returned(returned: Iterable[Returned], why: Mapping[Failure, str]) -> Iterable[Item]:
+def _returned(returned: Iterable[Returned]) -> Iterator[Item]:
+    """What arrived after all, or was answered, can wait."""
     for each in returned:
-        letter = f' ("{unlinked(each.letter, 60)}")' if each.letter else ""
-        yield "", f"{unlinked(each.recipient, 80) or 'somebody'}: {why[each.failure]}{letter}"
+        if each.failure not in GOOD_NEWS:
+            letter = f' ("{unlinked(each.letter, 60)}")' if each.letter else ""
+            yield "", f"{unlinked(each.recipient, 80) or 'somebody'}: {FAILURES[each.failure][0]}{letter}"
 
 
 def _forged(each: Forged) -> Item:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,12 +25,11 @@ ANSWER = (
     "2,102 of them the line of the server that refused them names a stranger's machine; 3 are your own mail; 2 "
     "could not be decided."
 )
-WHY = {failure: f"for the reason {failure}" for failure in Failure}
 DUE = (Rhythm(timedelta(minutes=5), due=NOW + timedelta(minutes=5)),)
 
 
 def picture(report: Report, answer: Sequence[str] = (ANSWER,), **other: Any) -> Picture:
-    plain = Picture(report, report.course, answer, report.now, WHY, DUE)
+    plain = Picture(report, report.course, answer, report.now, DUE)
     return replace(plain, **other)
 
 
@@ -50,7 +50,7 @@ def test_it_fits_the_terminal_and_nothing_that_matters_is_left_out(size: tuple[i
         "Peak: 1,200 in one hour (today 16:00). Usual: about 2 a day.",
         "So far: 2,324 put away, 3 kept, 2 undecided, 2 waiting.",
         "Mail of your own that came back, and needs you",
-        "bob@friend.example",
+        'bob@friend.example: The mailbox is full ("Lunch on Friday")'[:36],
         "Your addresses that were forged, 7 in all:",
         "2,000 ada@winter.example",
         "Servers that sent the bounces, 341 in all:",
@@ -60,6 +60,13 @@ def test_it_fits_the_terminal_and_nothing_that_matters_is_left_out(size: tuple[i
         "Next look: today 20:35, in 5 min",
     ):
         assert words in text
+
+
+def test_what_arrived_after_all_needs_nobody() -> None:
+    report = storm_report()
+    good = replace(report.returned[0], failure=Failure.DELIVERED)
+    text = "\n".join(lines(picture(replace(report, returned=(good,), more_returned=0)), None))
+    assert "needs you" not in text
 
 
 def test_the_answer_comes_first() -> None:
@@ -79,6 +86,23 @@ def test_where_it_is_piped_lines_are_whole() -> None:
     told = lines(picture(storm_report()), None)
     assert ANSWER in told
     assert sum("mail.example" in line for line in told) == 5
+
+
+def test_where_the_answer_is_long_lists_give_way_and_what_needs_the_person_goes_last() -> None:
+    long = [ANSWER, *(f"It cannot be told, for the reason {'x' * 70} {n}." for n in range(5))]
+    heads = []
+    for height in (25, 23, 22, 20, 19):
+        told = lines(picture(storm_report(), long), (80, height))
+        assert len(told) <= height
+        assert told[-1].startswith("Next look")
+        heads.append([line.split(",")[0] for line in told if line.endswith(":") and "per hour" not in line])
+    assert heads[0] == [
+        "Mail of your own that came back",
+        "Your addresses that were forged",
+        "Servers that sent the bounces",
+    ]
+    assert [len(each) for each in heads] == [3, 2, 1, 0, 0]
+    assert all(longer[: len(shorter)] == shorter for longer, shorter in pairwise(heads))
 
 
 def test_a_terminal_too_small_for_all_of_it_loses_the_end_and_not_the_answer() -> None:

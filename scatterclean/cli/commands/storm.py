@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, moment, named
+from scatterclean.cli.arguments import account_argument, moment_or_all, named
 from scatterclean.cli.root import Given, short_lived
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ _BEFORE = timedelta(days=1)
 @account_argument(many=True)
 @click.option(
     "--since",
-    type=moment,
+    type=moment_or_all,
+    default="30d",
     metavar="T",
-    help='Only bounces since T: 2026-11-23, "2026-11-23 14:02", today, 3h, 2d. Default: all on record.',
+    show_default=True,
+    help="Only about bounces that came since then: 3h, 7d, yesterday, 2026-11-23 ... or all.",
 )
 @click.option("--watch", is_flag=True, help="Stay, and show what changes, until Ctrl-C.")
 @click.option(
@@ -56,8 +58,9 @@ def command(
 
     The answer comes first: was your account used? Then the bounces over time, what became of them, your
     own mail that came back and needs you, the addresses that were forged, the servers that sent the
-    bounces, and what the spam was about. It only reads the database, and can be used while the daemon
-    runs; with --watch it shows what the daemon does. `scatterclean report` makes a page of the same.
+    bounces, and what the spam was about. It only reads the database (and asks the lists in
+    backscatter_lists, if you named any), and can be used while the daemon runs; with --watch it shows
+    what the daemon does. `scatterclean report` makes a page of the same.
 
     \b
     Examples:
@@ -84,9 +87,9 @@ def _show(
 
         screen.give_file(exported(picture.report.bouncers, Export(export)))
     elif as_json:
-        from scatterclean.cli import reported
+        from scatterclean.cli import report_form
 
-        screen.give(reported.report(picture.report))
+        screen.give(report_form.report(picture.report))
     else:
         from scatterclean.cli import storming
 
@@ -96,7 +99,7 @@ def _show(
 
 
 def _watch(given: Given, accounts: tuple[str, ...], since: datetime | None, *, as_json: bool) -> int:
-    from scatterclean.cli import reported, storming, watching
+    from scatterclean.cli import report_form, storming, watching
     from scatterclean.cli.leaving import leaving_in_order
     from scatterclean.config import load
 
@@ -108,7 +111,7 @@ def _watch(given: Given, accounts: tuple[str, ...], since: datetime | None, *, a
                 for each in watching.changes(
                     seen, _but_for_the_time, lambda trouble: screen.trouble(str(trouble))
                 ):
-                    screen.give(reported.report(each.report))
+                    screen.give(report_form.report(each.report))
             elif screen.people.is_terminal and not screen.people.is_dumb_terminal:
                 storming.live(screen, seen)
             else:
@@ -126,11 +129,12 @@ def _looker(
     given: Given, accounts: tuple[str, ...], since: datetime | None, *, foot: str = ""
 ) -> Callable[[], Picture]:
     """What reads the store and makes a picture of it; what lists of hosts said is remembered between two looks."""
-    from scatterclean import wording
     from scatterclean.cli.storming import Picture
     from scatterclean.config import load
     from scatterclean.model.report import Width
-    from scatterclean.wire import Household, host_lists, on_lists
+    from scatterclean.ports.lists import on_lists
+    from scatterclean.wire import Household, host_lists
+    from scatterclean.wording import storm
 
     settings = load(given.config_path)
     lists: HostLists | None = None
@@ -141,17 +145,17 @@ def _looker(
             names = [account.name for account in named(household, accounts)]
             report = household.report(names, since)
             course = report.course
-            if since is None and course.storm_since is not None and course.width is not Width.HOUR:
-                # All on record may be years, in which a storm is one mark.
-                course = household.report(names, course.storm_since - _BEFORE).course
+            begun = course.storm_since if course.storm_until is None else None
+            if begun is not None and course.width is not Width.HOUR:
+                # In a long time the storm that is in progress would be one mark.
+                course = household.report(names, begun - _BEFORE).course
             rhythms = [household.rhythm(name) for name in names]
         lists = lists or host_lists(settings, names)
         return Picture(
             replace(report, bouncers=on_lists(report.bouncers, lists)),
             course,
-            wording.concluded(report.conclusion),
+            storm.answer(report),
             report.now,
-            wording.FAILURES,
             rhythms,
             foot,
         )
