@@ -102,7 +102,7 @@ def test_without_colours_and_without_blocks_everything_is_said(config: Path) -> 
     assert there.raw.isascii()
     for colour in (b"\x1b[3", b"\x1b[9", b";3"):
         assert colour not in there.raw
-    assert re.search(r"Bounces per [^@]+\n  [.:=+*#%@-]+\n", there.text)
+    assert re.search(r"Per [^@]+\n  [.:=+*#%@-]+\n", there.text)
 
 
 def test_it_shows_what_changes_while_another_process_writes_until_ctrl_c(config: Path) -> None:
