@@ -14,7 +14,7 @@ import click
 import pytest
 from jinja2 import UndefinedError
 
-from scatterclean import page
+from scatterclean import page, wording
 from scatterclean.cli import exits, main
 from scatterclean.model import Push
 from scatterclean.model.report import Course, Failure, Fate, Says, Width
@@ -109,7 +109,7 @@ def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps
     html = rendered("alarm")
     told = text_of(html)
     assert "Maybe. Look at this now" in told
-    assert "Your account seems to have sent mail that is not in your Sent folders" in told
+    assert "Account home: your account seems to have sent mail that is not in your Sent folders" in told
     assert "It is harmless if" in told
     steps = re.findall(r"<ol class=\"steps\">(.*?)</ol>", html, re.DOTALL)
     assert len(steps) == 1
@@ -117,11 +117,27 @@ def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps
     assert "Change the password of the account now" in steps[0]
 
 
-def test_what_keeps_it_from_being_told_is_said() -> None:
+def test_what_keeps_it_from_being_told_is_said_with_what_would_help() -> None:
     told = text_of(rendered("cannot_tell"))
     assert "It cannot be told yet" in told
-    assert "What keeps it from being told" in told
+    assert (
+        "Cannot tell whether your account was used: the Sent folders of account work were never read" in told
+    )
+    assert "What would help scatterclean sweep work reads them." in told
     assert "About the forged mail: nothing." in told
+    assert "If you are worried, change your password" in told
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_answer_is_the_sentence_that_the_terminal_and_the_json_say(name: str) -> None:
+    report = getattr(reports, name)()
+    sentence = wording.conclusion.answer(report).sentence.removeprefix("ALARM: account home: ")
+    ground = re.search(r'<p class="ground">(.*?)</p>', rendered(name))
+    assert ground is not None
+    assert " ".join(text_of(ground[1]).split()).lower().removeprefix("account home: ") in (
+        sentence.replace("`", "").lower(),
+        sentence.replace("`", "").removeprefix("ALARM: account home: ").lower(),
+    )
 
 
 def test_where_nothing_came_the_page_is_short_and_says_so() -> None:
@@ -234,10 +250,11 @@ def test_templates_escape_by_themselves() -> None:
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("say `a <b>` & c", "say <code>a &lt;b&gt;</code> &amp; c"),
+        ("say `a <b>` & c", 'say <code class="short">a &lt;b&gt;</code> &amp; c'),
         ("one ` is left", "one ` is left"),
         ("<i>", "&lt;i&gt;"),
-        ("``", "<code></code>"),
+        ("``", '<code class="short"></code>'),
+        (f"`{'x' * 25}`", f"<code>{'x' * 25}</code>"),
     ],
 )
 def test_backquotes_of_a_sentence_become_code(text: str, html: str) -> None:
