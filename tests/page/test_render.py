@@ -6,13 +6,17 @@ import base64
 import hashlib
 import re
 import shlex
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from markupsafe import escape
 
 from scatterclean import page, wording
 from scatterclean.cli import exits, main
@@ -190,13 +194,13 @@ def commands(html: str) -> list[str]:
     return [unescape(one) for one in re.findall(r'<code class="command">(.*?)</code>', html)]
 
 
-@pytest.mark.parametrize("name", ["storm", "hostile"])
+@pytest.mark.parametrize("name", ["storm", "hostile", "large"])
 def test_every_command_on_the_page_is_one_that_can_be_typed(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(click.Command, "invoke", lambda _self, _ctx: None)
     found = [one for one in commands(rendered(name)) if not one.startswith("scatterclean advise")]
-    assert {one.split()[1] for one in found} == {"undo", "why"}
+    assert {"undo", "why"} <= {one.split()[1] for one in found} <= {"undo", "why", "report"}
     for one in found:
         assert main(shlex.split(one)[1:]) == exits.DONE, one
     capsys.readouterr()
@@ -236,6 +240,30 @@ def test_what_a_long_list_leaves_out_is_counted() -> None:
     assert "And 4,140 servers that sent still fewer." in told
     assert "And 960 other addresses." in told
     assert "And 539 older ones." in told
+
+
+def test_two_hundred_accounts_are_told_of_shortly() -> None:
+    told = text_of(rendered("large"))
+    assert "Accounts account0, account1, account2, account3, account4, account5 and 194 more." in told
+    assert "188 more accounts" in told
+    assert "account199 4,211 messages in the log" in told
+
+
+# Any text that a database can hold, and what is not let in.
+_ANY = st.text(st.characters(), max_size=400)
+
+
+@given(_ANY)
+def test_whatever_a_stranger_writes_no_tag_and_no_hidden_character_comes_of_it(text: str) -> None:
+    for made in (setting.stranger(text), setting.link(text), setting.prose(text), setting.lines(text)):
+        html = str(escape(made))
+        bare = re.sub(r'</?(?:bdi|wbr|code|code class="short")>', "", html)
+        assert "<" not in bare
+        assert ">" not in bare
+        assert '"' not in bare
+    shown = unescape(re.sub(r"<[^>]*>", "", setting.stranger(text)))
+    assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
+    assert len(shown) <= 120
 
 
 def test_a_name_without_a_value_is_an_error() -> None:
