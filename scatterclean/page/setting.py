@@ -91,13 +91,19 @@ def lines(text: str) -> str:
     return "\n".join(_without_towers(shown(line, 1000)) for line in text.split("\n"))
 
 
+# Code that has room in a line of a phone is not broken at its hyphens.
+_WHOLE, _SHORT = 24, Markup(' class="short"')
+
+
 def prose(text: str) -> Markup:
     """A sentence of ours: what stands in backquotes is code.  What it quotes of strangers was `shown` before."""
     parts = _without_towers(text).split("`")
     if len(parts) % 2 == 0:  # one is left over: a stranger's, or none of ours
         return escape(text)
     return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        Markup("<code{}>{}</code>").format(_SHORT if len(part) <= _WHOLE else "", part)
+        if place % 2
+        else escape(part)
         for place, part in enumerate(parts)
     )
 

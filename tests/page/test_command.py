@@ -70,7 +70,8 @@ def test_a_page_for_its_owner_alone_lies_in_this_folder_and_the_answer_is_told(s
     assert GENERATOR in text
     assert "Account" in text
     assert f"The report is in {file.name}" in told
-    assert re.search(r"<h1 id=\"answer\">.*?<span>(.*?)</span>", text, re.DOTALL)[1] in told  # type: ignore[index]
+    assert re.match("(No sign that|Cannot tell whether) any of your accounts was used: ", told)
+    assert told.split(":")[0] in text
 
 
 def test_again_on_the_same_day_it_takes_the_place_of_the_first_and_says_so(said: Said) -> None:

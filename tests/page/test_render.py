@@ -6,15 +6,19 @@ import base64
 import hashlib
 import re
 import shlex
+import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jinja2 import UndefinedError
+from markupsafe import escape
 
-from scatterclean import page
+from scatterclean import page, wording
 from scatterclean.cli import exits, main
 from scatterclean.model import Push
 from scatterclean.model.report import Course, Failure, Fate, Says, Width
@@ -109,7 +113,7 @@ def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps
     html = rendered("alarm")
     told = text_of(html)
     assert "Maybe. Look at this now" in told
-    assert "Your account seems to have sent mail that is not in your Sent folders" in told
+    assert "Account home: your account seems to have sent mail that is not in your Sent folders" in told
     assert "It is harmless if" in told
     steps = re.findall(r"<ol class=\"steps\">(.*?)</ol>", html, re.DOTALL)
     assert len(steps) == 1
@@ -117,11 +121,27 @@ def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps
     assert "Change the password of the account now" in steps[0]
 
 
-def test_what_keeps_it_from_being_told_is_said() -> None:
+def test_what_keeps_it_from_being_told_is_said_with_what_would_help() -> None:
     told = text_of(rendered("cannot_tell"))
     assert "It cannot be told yet" in told
-    assert "What keeps it from being told" in told
+    assert (
+        "Cannot tell whether your account was used: the Sent folders of account work were never read" in told
+    )
+    assert "What would help scatterclean sweep work reads them." in told
     assert "About the forged mail: nothing." in told
+    assert "If you are worried, change your password" in told
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_answer_is_the_sentence_that_the_terminal_and_the_json_say(name: str) -> None:
+    report = getattr(reports, name)()
+    sentence = wording.conclusion.answer(report).sentence.removeprefix("ALARM: account home: ")
+    ground = re.search(r'<p class="ground">(.*?)</p>', rendered(name))
+    assert ground is not None
+    assert " ".join(text_of(ground[1]).split()).lower().removeprefix("account home: ") in (
+        sentence.replace("`", "").lower(),
+        sentence.replace("`", "").removeprefix("ALARM: account home: ").lower(),
+    )
 
 
 def test_where_nothing_came_the_page_is_short_and_says_so() -> None:
@@ -174,13 +194,13 @@ def commands(html: str) -> list[str]:
     return [unescape(one) for one in re.findall(r'<code class="command">(.*?)</code>', html)]
 
 
-@pytest.mark.parametrize("name", ["storm", "hostile"])
+@pytest.mark.parametrize("name", ["storm", "hostile", "large"])
 def test_every_command_on_the_page_is_one_that_can_be_typed(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(click.Command, "invoke", lambda _self, _ctx: None)
     found = [one for one in commands(rendered(name)) if not one.startswith("scatterclean advise")]
-    assert {one.split()[1] for one in found} == {"undo", "why"}
+    assert {"undo", "why"} <= {one.split()[1] for one in found} <= {"undo", "why", "report"}
     for one in found:
         assert main(shlex.split(one)[1:]) == exits.DONE, one
     capsys.readouterr()
@@ -222,6 +242,30 @@ def test_what_a_long_list_leaves_out_is_counted() -> None:
     assert "And 539 older ones." in told
 
 
+def test_two_hundred_accounts_are_told_of_shortly() -> None:
+    told = text_of(rendered("large"))
+    assert "Accounts account0, account1, account2, account3, account4, account5 and 194 more." in told
+    assert "188 more accounts" in told
+    assert "account199 4,211 messages in the log" in told
+
+
+# Any text that a database can hold, and what is not let in.
+_ANY = st.text(st.characters(), max_size=400)
+
+
+@given(_ANY)
+def test_whatever_a_stranger_writes_no_tag_and_no_hidden_character_comes_of_it(text: str) -> None:
+    for made in (setting.stranger(text), setting.link(text), setting.prose(text), setting.lines(text)):
+        html = str(escape(made))
+        bare = re.sub(r'</?(?:bdi|wbr|code|code class="short")>', "", html)
+        assert "<" not in bare
+        assert ">" not in bare
+        assert '"' not in bare
+    shown = unescape(re.sub(r"<[^>]*>", "", setting.stranger(text)))
+    assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")]
+    assert len(shown) <= 120
+
+
 def test_a_name_without_a_value_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         setting.environment().from_string("{{ nobody_gave_this }}").render()
@@ -234,10 +278,11 @@ def test_templates_escape_by_themselves() -> None:
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("say `a <b>` & c", "say <code>a &lt;b&gt;</code> &amp; c"),
+        ("say `a <b>` & c", 'say <code class="short">a &lt;b&gt;</code> &amp; c'),
         ("one ` is left", "one ` is left"),
         ("<i>", "&lt;i&gt;"),
-        ("``", "<code></code>"),
+        ("``", '<code class="short"></code>'),
+        (f"`{'x' * 25}`", f"<code>{'x' * 25}</code>"),
     ],
 )
 def test_backquotes_of_a_sentence_become_code(text: str, html: str) -> None:

@@ -142,7 +142,7 @@ def _write(
     text = page.render(matter)
     path = output or Path(usual_name(matter.report.now, asked))
     replaced = save(text, path)
-    screen.say(wording.page.HEADLINES[matter.report.conclusion.says], "bold")
+    screen.say(wording.conclusion.answer(matter.report).sentence, "bold")
     size = f"{max(len(text.encode('utf-8', 'replace')) // 1000, 1)} kB"
     again = ", in the place of an earlier report" if replaced else ""
     screen.say(
