@@ -98,7 +98,7 @@ def drawn(shown: Marks, now: datetime) -> str:
     )
     return (
         f"Per {_length(shown.stretch)}, {start} to {end}: "
-        f"at most {max(shown.counts):,}, in the last {shown.counts[-1]:,}"
+        f"at most {max(shown.counts):,}, {shown.counts[-1]:,} in the last one"
     )
 
 

@@ -117,7 +117,7 @@ def test_a_terminal_too_small_for_all_of_it_loses_the_end_and_not_the_answer() -
 def test_the_sparkline_is_said_in_words_above_it() -> None:
     told = lines(picture(storm_report()), (80, 60))
     at = next(number for number, line in enumerate(told) if line.startswith("Per hour"))
-    assert told[at] == "Per hour, today 14:00 to today 20:30: at most 1,200, in the last 10"
+    assert told[at] == "Per hour, today 14:00 to today 20:30: at most 1,200, 10 in the last one"
     assert told[at + 1] == "  ▁▁█▅▃▁▁"
     ascii_only = lines(picture(storm_report()), (80, 60), blocks=False)
     assert ascii_only[at + 1] == "  ::@*=::"
@@ -157,7 +157,7 @@ def test_more_hours_than_columns_are_put_together_and_named_so() -> None:
 def test_days_and_weeks_are_dated_without_a_time(width: Width, unit: str) -> None:
     course = replace(storm_report().course, width=width)
     told = lines(picture(storm_report(course=course)), None)
-    assert f"Per {unit}, 2026-11-23 to 2026-11-23: at most 1,200, in the last 10" in told
+    assert f"Per {unit}, 2026-11-23 to 2026-11-23: at most 1,200, 10 in the last one" in told
 
 
 @pytest.mark.parametrize(
