@@ -40,10 +40,12 @@ deeds        intend -> do -> look -> settle: the only place that changes a mailb
 tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
+evidence/    what is told of a storm, and whether it was the person
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd
+page/        the report as one page of HTML
 doctor/      what can be wrong, and how to mend it; it changes nothing
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
     from scatterclean.model import OAuthClient
+    from scatterclean.model.report import Report
     from scatterclean.oauth import Tokens
+    from scatterclean.ports.hostlists import HostLists
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
     from scatterclean.why import Teller
@@ -113,6 +115,17 @@ def _filed_there(settings: AccountSettings) -> frozenset[str]:
     """Whose mail is filed in the Sent folders of an account: anybody's, unless the person named `addresses`."""
     addresses = settings.account.identities.addresses
     return frozenset() if addresses == {settings.username.lower()} else addresses
+
+
+def host_lists(settings: Settings, accounts: Sequence[str]) -> HostLists | None:
+    """Whom to ask about servers that bounce to forged senders; None if nobody may be.
+
+    To be kept as long as the process asks: it remembers what it was told."""
+    if not settings.backscatter_lists or not any(a.dns for a in accounts_named(settings, accounts)):
+        return None
+    from scatterclean.names.lists import DnsLists
+
+    return DnsLists(settings.backscatter_lists)
 
 
 @dataclass(slots=True)
@@ -392,6 +405,18 @@ class Household:
             notices=store.notices,
             rhythm=self.rhythm(name),
         )
+
+    def report(
+        self, names: Sequence[str] = (), since: datetime | None = None, zone: tzinfo | None = None
+    ) -> Report:
+        """What happened to these accounts (none named: all) since then, from the store alone; times in `zone`, None
+        being the machine's.  Raises AccountUnknown."""
+        from scatterclean import evidence
+
+        store = self.store
+        asked = [evidence.Asked(one.account, self.sources(one.name)) for one in self.named(names)]
+        books = evidence.Books(store.evidence, store.journal, store.history, store.notices)
+        return evidence.report(asked, books, self.clock(), since=since, zone=zone)
 
     def rhythm(self, name: str) -> Rhythm:
         """When the account is looked at; `push` is None if no daemon runs on this store."""

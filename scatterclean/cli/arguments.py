@@ -55,6 +55,11 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def moment_or_all(text: str) -> datetime | None:
+    """The same, or None for "all"."""
+    return None if text.strip().lower() == "all" else moment(text)
+
+
 def day(text: str) -> date:
     """The `type` of an option: a date on the person's calendar."""
     try:
@@ -85,6 +90,13 @@ def account_argument(*, many: bool) -> Callable[[Callable[..., Any]], Callable[.
 def account_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--account NAME; without it None is given."""
     return click.option("--account", metavar="NAME", shell_complete=_accounts_like, help=help_text)
+
+
+def accounts_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--account NAME, any number of times, as `also`: beside ACCOUNT arguments."""
+    return click.option(
+        "--account", "also", multiple=True, metavar="NAME", shell_complete=_accounts_like, help=help_text
+    )
 
 
 def chosen(settings: Settings, name: str | None, owner: Callable[[AccountSettings], bool]) -> AccountSettings:
