@@ -153,7 +153,7 @@ _REPLIES = frozenset((Kind.AUTOREPLY, Kind.RECEIPT))
 
 
 def _remedies(kinds: frozenset[Kind]) -> Iterator[str]:
-    """What fits what the server sends; each with the place where it is written (looked up on 2026-11-29)."""
+    """What fits what the server sends; each with the section that asks for it."""
     if kinds & _UNDELIVERABLE:
         yield (
             "Refuse mail for addresses that do not exist while the other side is still connected (550 to RCPT TO: "
