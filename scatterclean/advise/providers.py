@@ -1,0 +1,60 @@
+"""Who handles the mail of a domain, by its MX hosts and SPF includes: the usual selectors there, and what to include.
+
+Selectors and includes as the providers' pages on setting up a domain of one's own tell them (2026-11); none was tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """`ends`: of the names of its MX hosts and of what customers include."""
+
+    name: str
+    ends: tuple[str, ...]
+    include: str
+    selectors: tuple[str, ...]
+
+
+PROVIDERS = (
+    Provider("Google", ("google.com", "googlemail.com"), "_spf.google.com", ("google",)),
+    Provider(
+        "Microsoft", ("outlook.com", "office365.us"), "spf.protection.outlook.com", ("selector1", "selector2")
+    ),
+    Provider("Fastmail", ("messagingengine.com",), "spf.messagingengine.com", ("fm1", "fm2", "fm3")),
+    Provider(
+        "Proton",
+        ("protonmail.ch",),
+        "_spf.protonmail.ch",
+        ("protonmail", "protonmail2", "protonmail3"),
+    ),
+    Provider("iCloud", ("mail.icloud.com", "icloud.com"), "icloud.com", ("sig1",)),
+    Provider("Zoho", ("zoho.com", "zoho.eu", "zohomail.com"), "zohomail.com", ("zoho", "zmail")),
+    Provider("mailbox.org", ("mailbox.org",), "mailbox.org", ("mbo0001", "mbo0002", "mbo0003", "mbo0004")),
+    Provider("Yandex", ("yandex.net", "yandex.ru"), "_spf.yandex.net", ("mail",)),
+    Provider("Migadu", ("migadu.com",), "spf.migadu.com", ("key1", "key2", "key3")),
+    Provider(
+        "IONOS", ("ionos.com", "ionos.de", "kundenserver.de", "perfora.net"), "", ("s1-ionos", "s2-ionos")
+    ),
+    Provider("OVH", ("ovh.net",), "mx.ovh.com", ()),
+    Provider("Gandi", ("gandi.net",), "_mailcust.gandi.net", ("gm1", "gm2", "gm3")),
+    Provider("Mailgun", ("mailgun.org",), "", ("k1", "mx", "pic")),
+    Provider("SendGrid", ("sendgrid.net",), "", ("s1", "s2")),
+    Provider("Mailchimp", ("mcsv.net", "mandrillapp.com"), "", ("k1", "k2", "k3", "mandrill")),
+)
+
+# Of small servers: what the handbooks of OpenDKIM, Rspamd, cPanel, Plesk, DirectAdmin and Mail-in-a-Box propose.
+COMMON = ("default", "mail", "dkim", "x", "s1", "s2", "selector1", "key1")
+
+
+def providers_of(hosts: Iterable[str]) -> list[Provider]:
+    """Those to whom any of these hosts (of MX, of includes) belongs."""
+    names = [host.lower().rstrip(".") for host in hosts]
+    return [
+        provider
+        for provider in PROVIDERS
+        if any(name == end or name.endswith(f".{end}") for name in names for end in provider.ends)
+    ]
