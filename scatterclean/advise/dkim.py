@@ -44,7 +44,7 @@ def dkim_of(domain: str, certain: Sequence[str], usual: Iterable[str], known: Kn
     found = Dkim()
     wildcard = known("TXT", f"{_NOBODYS}._domainkey.{domain}")
     root = known("TXT", f"_domainkey.{domain}")
-    revoked: list[str] = []
+    idle: dict[str, Remark] = {}  # by selector: no key at all
     seen = 0
     for selector in dict.fromkeys((*certain, *usual)):
         name = f"{selector}._domainkey.{domain}"
@@ -56,17 +56,20 @@ def dkim_of(domain: str, certain: Sequence[str], usual: Iterable[str], known: Kn
         texts = [] if answer.records == wildcard.records else list(answer.records)
         keys = [key for text in texts[:_MAX_KEYS] if (key := _key(text, named=selector in certain))]
         if not keys:
-            _remark_absent(found, selector, answer, named=selector in certain)
+            if answer.alias and not answer.records:
+                gone = remark(Topic.DKIM, Point.DKIM_DANGLING, selector=selector, target=answer.alias)
+                idle[selector] = gone
+            elif selector in certain:
+                idle[selector] = remark(Topic.DKIM, Point.DKIM_ABSENT, selector=selector)
             continue
         seen += 1
         for key in keys:
-            if key.point is Point.DKIM_REVOKED:
-                revoked.append(selector)
+            if key.point in (Point.DKIM_REVOKED, Point.DKIM_BROKEN):
+                idle[selector] = remark(Topic.DKIM, key.point, selector=selector)
             else:
                 _remark_key(found, selector, key)
-    for selector in revoked:
-        if selector in certain or not (found.good or found.weak):
-            found.faults.append(remark(Topic.DKIM, Point.DKIM_REVOKED, selector=selector))
+    # Keys are changed: one that was taken back means nothing beside another that is good, unless it signs still.
+    found.faults += [each for name, each in idle.items() if name in certain or not found.good]
     if not seen and not found.faults:
         _remark_nothing(found, root, wildcard, domain)
     found.remarks += found.faults
@@ -80,13 +83,6 @@ def _remark_nothing(found: Dkim, root: Answer, wildcard: Answer, domain: str) ->
         found.faults.append(remark(Topic.DKIM, Point.DKIM_NONE))
     elif not found.unknown:
         found.remarks.append(remark(Topic.DKIM, Point.DKIM_UNSEEN))
-
-
-def _remark_absent(found: Dkim, selector: str, answer: Answer, *, named: bool) -> None:
-    if answer.alias and not answer.records:
-        found.faults.append(remark(Topic.DKIM, Point.DKIM_DANGLING, selector=selector, target=answer.alias))
-    elif named:
-        found.faults.append(remark(Topic.DKIM, Point.DKIM_ABSENT, selector=selector))
 
 
 def _remark_key(found: Dkim, selector: str, key: _Key) -> None:

@@ -7,7 +7,7 @@ suffixes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scatterclean.advise.known import Known
@@ -18,6 +18,7 @@ _MAX_LABELS = 7
 _NEARLY = re.compile(r"\W{0,3}(?:v\s*[=:]\s*)?\"?dmarc", re.IGNORECASE)
 _POLICIES = ("none", "quarantine", "reject")
 _MAX_TAGS = 30
+_MAX_SHOWN = 3  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def dmarc_of(domain: str, known: Known) -> Dmarc:
         if len(read_here) == 1 and (name != names[-1] or name == domain or _is_suffix(read_here[0])):
             policies[name] = read_here[0]
         if name == domain:
-            _remark_own(found, answer, len(read_here), known("TXT", domain))
+            _remark_own(found, answer, read_here, known("TXT", domain))
     if answers[domain].unknown:
         found.unknown[f"_dmarc.{domain}"] = answers[domain]
         return found
@@ -119,13 +120,16 @@ def dmarc_of(domain: str, known: Known) -> Dmarc:
         return found
     found.policy = policies.get(found.owner)
     if found.policy is None:
-        if not found.remarks:
+        if found.near is None:
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_NONE))
         return found
     if found.owner != domain:
         here = found.policy.for_subdomains()
         found.policy = Policy({**found.policy.tags, "p": here}, found.policy.wrong)
         found.remarks.append(remark(Topic.DMARC, Point.DMARC_ABOVE, domain=found.owner, policy=here))
+        found.remarks.append(remark(Topic.DMARC, _POINTS[here]))
+        _remark_hollow(found, found.policy)
+        return found
     _remark_policy(found, found.policy, known)
     return found
 
@@ -156,10 +160,13 @@ def _above(names: list[str], policies: Mapping[str, Policy]) -> str:
     return owner
 
 
-def _remark_own(found: Dmarc, answer: Answer, number: int, apex: Answer) -> None:
-    if number > 1:
-        found.remarks.append(remark(Topic.DMARC, Point.DMARC_MANY, count=number))
-    elif number == 0:
+def _remark_own(found: Dmarc, answer: Answer, policies: Sequence[Policy], apex: Answer) -> None:
+    texts = [text for text in answer.records if read(text)]
+    found.remarks += [remark(Topic.DMARC, Point.RECORD, record=text) for text in texts[:_MAX_SHOWN]]
+    if len(policies) > 1:
+        found.remarks.append(remark(Topic.DMARC, Point.DMARC_MANY, count=len(policies)))
+        found.near = next((policy for policy in policies if policy.reports), policies[0])
+    elif not policies:
         near = next((text for text in answer.records if _NEARLY.match(text)), "")
         if near:
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_NEARLY, record=near))
@@ -167,37 +174,42 @@ def _remark_own(found: Dmarc, answer: Answer, number: int, apex: Answer) -> None
         elif any(read(text) for text in apex.records):
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_MISPLACED))
             found.near = next(policy for text in apex.records if (policy := read(text)))
-    if answer.alias and number:
+    if answer.alias and policies:
         found.remarks.append(remark(Topic.DMARC, Point.ALIAS, target=answer.alias))
 
 
+_POINTS = {
+    "none": Point.DMARC_P_NONE,
+    "quarantine": Point.DMARC_QUARANTINE,
+    "reject": Point.DMARC_REJECT,
+}
+
+
 def _remark_policy(found: Dmarc, policy: Policy, known: Known) -> None:
-    points = {
-        "none": Point.DMARC_P_NONE,
-        "quarantine": Point.DMARC_QUARANTINE,
-        "reject": Point.DMARC_REJECT,
-    }
-    found.remarks.append(remark(Topic.DMARC, points[policy.p]))
+    found.remarks.append(remark(Topic.DMARC, _POINTS[policy.p]))
     found.remarks += [remark(Topic.DMARC, Point.DMARC_SYNTAX, tag=text) for text in policy.wrong]
     below, nowhere = policy.for_subdomains(), policy.for_subdomains(existing=False)
     if _POLICIES.index(below) < _POLICIES.index(policy.p):
         found.remarks.append(remark(Topic.DMARC, Point.DMARC_SUBDOMAINS, policy=below))
     if _POLICIES.index(nowhere) < _POLICIES.index(below):
         found.remarks.append(remark(Topic.DMARC, Point.DMARC_NO_SUBDOMAINS, policy=nowhere))
-    if policy.p != "none" and policy.testing:
-        found.remarks.append(remark(Topic.DMARC, Point.DMARC_TESTING))
-    if policy.p != "none" and policy.pct < 100:
-        found.remarks.append(remark(Topic.DMARC, Point.DMARC_PCT, pct=policy.pct))
+    _remark_hollow(found, policy)
     if policy.p == "none" and not policy.reports:
         found.remarks.append(remark(Topic.DMARC, Point.DMARC_NO_REPORTS))
     for uri in policy.reports[:5]:
         _remark_reports(found, uri, known)
 
 
+def _remark_hollow(found: Dmarc, policy: Policy) -> None:
+    if policy.p != "none" and policy.testing:
+        found.remarks.append(remark(Topic.DMARC, Point.DMARC_TESTING))
+    if policy.p != "none" and policy.pct < 100:
+        found.remarks.append(remark(Topic.DMARC, Point.DMARC_PCT, pct=policy.pct))
+
+
 def _remark_reports(found: Dmarc, uri: str, known: Known) -> None:
-    address = uri.partition("!")[0]
-    scheme, _, rest = address.partition(":")
-    host = rest.rpartition("@")[2].lower().rstrip(".")
+    scheme, _, rest = uri.partition("!")[0].partition(":")
+    host = _host(uri)
     if scheme.lower() != "mailto" or "@" not in rest or not host:
         if scheme.lower() != "https":  # allowed once, and served by nobody
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_REPORTS_BROKEN, uri=uri))
@@ -210,12 +222,17 @@ def _remark_reports(found: Dmarc, uri: str, known: Known) -> None:
         found.remarks.append(remark(Topic.DMARC, Point.DMARC_REPORTS_REFUSED, host=host))
 
 
-def record_of(policy: Policy | None, p: str, *, rua: str = "") -> str:
+def _host(uri: str) -> str:
+    """Of an address for reports; "!10m" behind it is a size (RFC 7489)."""
+    return uri.partition("!")[0].rpartition("@")[2].strip().lower().rstrip(".")
+
+
+def record_of(policy: Policy | None, p: str, *, rua: str = "", refused: Collection[str] = ()) -> str:
     """A record with this policy, for sub-domains too, and what else was published and does no harm.
 
-    `rua`: an address for reports, if none that works is there."""
+    `rua`: an address for reports, if none that works is there; `refused`: hosts that take none."""
     kept = dict(policy.tags) if policy else {}
-    reports = [_put_right(uri) for uri in (policy.reports if policy else ())]
+    reports = [_put_right(uri) for uri in (policy.reports if policy else ()) if _host(uri) not in refused]
     tags = {"v": "DMARC1", "p": p}
     for name in ("sp", "np"):
         if name in kept and _POLICIES.index(_policy(kept[name], "none")) >= _POLICIES.index(p):

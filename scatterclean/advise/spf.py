@@ -17,6 +17,7 @@ from scatterclean.model.advised import Answer, Point, Remark, Topic, remark
 MAX_LOOKUPS, _MAX_VOID = 10, 2
 _ENOUGH = 40  # look-ups: of what is far beyond the limit nobody needs the exact number
 _MAX_TERMS = 300
+_MAX_SHOWN = 3  # records
 # Wider ones mean everybody (as in names/spf.py): no registry ever gave an operator of mail so much.
 _WIDEST = {4: 8, 6: 12}
 
@@ -114,6 +115,7 @@ def spf_of(domain: str, known: Known) -> Spf:
             found.mended = _mended(found, {}, set())
         return found
     found.record = found.records[0]
+    found.remarks += [remark(Topic.SPF, Point.RECORD, record=text) for text in found.records[:_MAX_SHOWN]]
     if len(found.records) > 1:
         found.remarks.append(remark(Topic.SPF, Point.SPF_MANY, count=len(found.records)))
     found.terms = [term for text in found.records for term in read(text)]
@@ -245,13 +247,16 @@ def _walk_own(domain: str, found: Spf, known: Known) -> None:
             remark(Topic.SPF, Point.SPF_VOID, count=len(walk.void), names=", ".join(walk.void))
         )
         useless |= {term.text for term in found.terms if (term.target or domain) in walk.void}
-    if not found.unknown:
+    if ends or not found.unknown:
         first = ends[:1] if len(found.records) == 1 else ends  # the first "all" ends an evaluation
         found.all = min(first, key="-~?+".index) if first else "?"
-        found.remarks.append(remark(Topic.SPF, _ENDS[found.all] if ends else Point.SPF_NO_ALL))
+        end = _ENDS[found.all] if ends else Point.SPF_NO_ALL
+        if end not in FINE or not found.broken:
+            found.remarks.append(remark(Topic.SPF, end))
     found.mended = _mended(found, costs, useless)
 
 
+FINE = (Point.RECORD, Point.SPF_STRICT, Point.SPF_SOFT)
 _ENDS = {
     "-": Point.SPF_STRICT,
     "~": Point.SPF_SOFT,

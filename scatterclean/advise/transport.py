@@ -27,13 +27,15 @@ class Transport:
     remarks: list[Remark] = field(default_factory=list)
     unknown: dict[str, Answer] = field(default_factory=dict)
     policy: str = ""
-    txt: bool = False  # is its record right?
+    served: bool = False  # is any file there?
+    id: str = ""  # another one than what is published
     reports: bool | None = None  # is the one of TLS-RPT?  None: nobody knows
 
 
-def transport_of(domain: str, exchangers: Sequence[str], known: Known) -> Transport:
-    found = Transport()
-    _sts(found, domain, exchangers, known)
+def transport_of(domain: str, exchangers: Sequence[str], known: Known, today: str) -> Transport:
+    """`today`, digits, makes the id of a policy."""
+    found = Transport(id=today)
+    _sts(found, domain, exchangers, known, today)
     name = f"_smtp._tls.{domain}"
     answer = known("TXT", name)
     if answer.unknown:
@@ -50,7 +52,7 @@ def transport_of(domain: str, exchangers: Sequence[str], known: Known) -> Transp
     return found
 
 
-def _sts(found: Transport, domain: str, exchangers: Sequence[str], known: Known) -> None:
+def _sts(found: Transport, domain: str, exchangers: Sequence[str], known: Known, today: str) -> None:
     name = f"_mta-sts.{domain}"
     answer = known("TXT", name)
     if answer.unknown:
@@ -61,10 +63,11 @@ def _sts(found: Transport, domain: str, exchangers: Sequence[str], known: Known)
         found.remarks.append(remark(Topic.MTA_STS, Point.STS_NONE))
         found.policy = _policy("testing", exchangers)
         return
-    found.txt = len(texts) == 1 and bool(_STS.match(texts[0]) and _ID.search(texts[0]))
+    if any(today in text for text in texts):
+        found.id += "1"
     if len(texts) > 1:
         found.remarks.append(remark(Topic.MTA_STS, Point.STS_MANY, count=len(texts)))
-    elif not found.txt:
+    elif not (_STS.match(texts[0]) and _ID.search(texts[0])):
         found.remarks.append(remark(Topic.MTA_STS, Point.STS_BROKEN, record=texts[0]))
     page = known("POLICY", domain)
     if page.unknown:
@@ -73,6 +76,7 @@ def _sts(found: Transport, domain: str, exchangers: Sequence[str], known: Known)
         found.remarks.append(remark(Topic.MTA_STS, Point.STS_UNFETCHED, said=page.said))
         found.policy = _policy("testing", exchangers)
     else:
+        found.served = True
         _read(found, page.records[0], exchangers)
 
 

@@ -10,7 +10,7 @@ from scatterclean.advise.dkim import Dkim, dkim_of
 from scatterclean.advise.dmarc import Dmarc, dmarc_of, record_of
 from scatterclean.advise.known import Known
 from scatterclean.advise.providers import COMMON, providers_of
-from scatterclean.advise.spf import Spf, spf_of
+from scatterclean.advise.spf import FINE, Spf, spf_of
 from scatterclean.advise.transport import Transport, transport_of
 from scatterclean.model.advised import (
     Advised,
@@ -48,7 +48,7 @@ _TOPICS = (
 class Asked:
     """One domain: `name` as people write it, `ascii` as DNS has it; `selectors` sign the person's mail there.
 
-    `never_sends`: the person said so.  `now` makes ids of policies: "20261129"."""
+    `never_sends`: the person said so.  `today` makes ids of policies: "20261129"."""
 
     name: str
     ascii: str
@@ -66,7 +66,7 @@ class _Zone:
     mail: Answer
     hosts: tuple[str, ...]
     null: bool
-    parked: bool
+    parked: str  # why it is taken for one that sends nothing; "" if it is not
     transport: Transport | None
 
 
@@ -81,7 +81,7 @@ def weigh(asked: Asked, known: Known, habits: Iterable[Step] = (), like: str = "
     steps = [*habits, *filter(None, (_spf(zone), _dmarc(zone), _dkim(zone), _mx(zone), *_beside(zone)))]
     steps.sort(key=lambda step: (_EFFECTS.index(step.effect), _TOPICS.index(step.topic)))
     remarks = _remarks(zone)
-    unknown = any(each.point is Point.UNKNOWN for each in remarks)
+    unknown = any(each.point in (Point.UNKNOWN, Point.DKIM_UNSEEN) for each in remarks)
     against = any(step.effect is not Effect.BESIDE for step in steps)
     outcome = Outcome.STEPS if against else Outcome.UNKNOWN if unknown else Outcome.GOOD
     return Advised(asked.name, domain, outcome, tuple(remarks), tuple(steps))
@@ -95,7 +95,9 @@ def _zone(asked: Asked, spf: Spf, known: Known) -> _Zone:
     null = bool(pairs) and not hosts
     nowhere = mail.heard is Heard.NONE and _no_addresses(domain, known)
     silent = not spf.record and not spf.unknown
-    parked = asked.never_sends or spf.sends_nothing or (silent and (null or nowhere))
+    parked = "person" if asked.never_sends else "spf" if spf.sends_nothing else ""
+    if silent and (null or nowhere):
+        parked = parked or "seems"
     targets = [term.target for term in spf.terms if term.kind in ("include", "redirect=")]
     usual = [name for provider in providers_of((*hosts, *targets)) for name in provider.selectors]
     dkim = (
@@ -103,7 +105,7 @@ def _zone(asked: Asked, spf: Spf, known: Known) -> _Zone:
         if parked and not asked.selectors
         else dkim_of(domain, asked.selectors, (*usual, *COMMON), known)
     )
-    transport = transport_of(domain, hosts, known) if hosts else None
+    transport = transport_of(domain, hosts, known, asked.today) if hosts else None
     return _Zone(asked, spf, dmarc_of(domain, known), dkim, mail, hosts, null, parked, transport)
 
 
@@ -123,7 +125,7 @@ def _remarks(zone: _Zone) -> list[Remark]:
     else:
         found.append(remark(Topic.MX, Point.MX_NONE))
     if zone.parked:
-        found.append(remark(Topic.DOMAIN, Point.PARKED))
+        found.append(_parked(zone))
     parts: list[tuple[Topic, list[Remark], Mapping[str, Answer]]] = [
         (Topic.SPF, zone.spf.remarks, zone.spf.unknown),
         (Topic.DKIM, zone.dkim.remarks, zone.dkim.unknown),
@@ -145,12 +147,10 @@ def _unknown(topic: Topic, name: str, answer: Answer) -> Remark:
 
 # --- SPF --------------------------------------------------------------------------------------------------
 
-_SPF_FINE = (Point.SPF_STRICT, Point.SPF_SOFT)
-
 
 def _spf(zone: _Zone) -> Step | None:
     spf, domain = zone.spf, zone.asked.ascii
-    faults = tuple(each for each in spf.remarks if each.point not in _SPF_FINE)
+    faults = tuple(each for each in spf.remarks if each.point not in FINE)
     if spf.answer.unknown or (spf.unknown and not faults):
         return None
     if zone.parked:
@@ -167,7 +167,7 @@ def _spf(zone: _Zone) -> Step | None:
         many = any(f.point is Point.SPF_LOOKUPS for f in faults)
         cautions.append(Caution.TOO_MANY if many else Caution.BY_HAND)
         return Step(Topic.SPF, effect, faults, (), tuple(cautions))
-    stage = Stage(When.NOW, (Record(domain, "TXT", spf.mended),))
+    stage = Stage(When.INSTEAD, (Record(domain, "TXT", spf.mended),))
     return Step(Topic.SPF, effect, faults, (stage,), tuple(cautions))
 
 
@@ -176,10 +176,15 @@ _SMALL = frozenset({Point.SPF_PTR, Point.SPF_AFTER_ALL})
 
 def _only(zone: _Zone, value: str, faults: tuple[Remark, ...]) -> Step:
     grounds = faults or tuple(each for each in zone.spf.remarks if each.point is Point.SPF_SOFT)
-    parked = remark(Topic.DOMAIN, Point.PARKED)
-    cautions = (Caution.ONE_RECORD,) if len(zone.spf.records) > 1 else ()
-    record = Record(zone.asked.ascii, "TXT", value)
-    return Step(Topic.SPF, Effect.MUCH, (*grounds, parked), (Stage(When.NOW, (record,)),), cautions)
+    cautions = [Caution.ONE_RECORD] if len(zone.spf.records) > 1 else []
+    cautions += [Caution.SENDS_NOTHING] if zone.parked == "seems" else []
+    when = When.INSTEAD if zone.spf.record else When.NOW
+    stage = Stage(when, (Record(zone.asked.ascii, "TXT", value),))
+    return Step(Topic.SPF, Effect.MUCH, (*grounds, _parked(zone)), (stage,), tuple(cautions))
+
+
+def _parked(zone: _Zone) -> Remark:
+    return remark(Topic.DOMAIN, Point.PARKED, ground=zone.parked)
 
 
 def _soft(zone: _Zone) -> Step | None:
@@ -190,7 +195,7 @@ def _soft(zone: _Zone) -> Step | None:
     value = re.sub(r"(?<= )~all\b", "-all", zone.spf.record, count=1, flags=re.IGNORECASE)
     if value == zone.spf.record or not _PLAIN.fullmatch(value):
         return None  # it ends so in a record that it redirects to: somebody else's
-    stage = Stage(When.NOW, (Record(zone.asked.ascii, "TXT", value),))
+    stage = Stage(When.INSTEAD, (Record(zone.asked.ascii, "TXT", value),))
     return Step(Topic.SPF, Effect.SOME, soft, (stage,), (Caution.SENDERS, Caution.FORWARDING))
 
 
@@ -209,7 +214,7 @@ def _first_spf(zone: _Zone, faults: tuple[Remark, ...]) -> Step:
 
 # --- DMARC ------------------------------------------------------------------------------------------------
 
-_DMARC_FINE = (Point.DMARC_REJECT, Point.DMARC_ABOVE, Point.ALIAS)
+_DMARC_FINE = (Point.RECORD, Point.DMARC_REJECT, Point.DMARC_ABOVE, Point.ALIAS)
 
 
 def _dmarc(zone: _Zone) -> Step | None:
@@ -217,22 +222,23 @@ def _dmarc(zone: _Zone) -> Step | None:
     if dmarc.unknown:
         return None
     faults = tuple(each for each in dmarc.remarks if each.point not in _DMARC_FINE)
-    # What a domain above says of sub-domains of its own is not this domain's affair.
-    if dmarc.owner and dmarc.owner != domain and dmarc.asked == "reject":
-        faults = tuple(f for f in faults if f.point in (Point.DMARC_TESTING, Point.DMARC_PCT))
     if not faults:
         return None
     above = tuple(each for each in dmarc.remarks if each.point in (Point.DMARC_ABOVE, Point.ALIAS))
     effect = Effect.MUCH if not dmarc.asked or dmarc.asked == "none" or _hollow(dmarc) else Effect.SOME
-    if {f.point for f in faults} <= _DMARC_SMALL:
-        effect = Effect.LITTLE
+    if dmarc.asked == "reject" and {f.point for f in faults} <= _DMARC_SMALL:
+        effect = Effect.LITTLE if {f.point for f in faults} - _REPORTS else Effect.BESIDE
     own = dmarc.policy if dmarc.owner == domain else dmarc.near
     rua = f"dmarc-reports@{domain}"
     steps = [(When.NOW, "reject")] if zone.parked else _ladder(zone)
-    wanted = "" if zone.parked or (steps == [(When.NOW, "reject")] and dmarc.asked == "reject") else rua
-    records = [(when, record_of(own, p, rua=wanted)) for when, p in steps]
+    refused = {f["host"] for f in faults if f.point is Point.DMARC_REPORTS_REFUSED}
+    lost = any(f.point in _REPORTS for f in faults)
+    wanted = rua if lost or not (zone.parked or dmarc.asked == "reject") else ""
+    records = [(when, record_of(own, p, rua=wanted, refused=refused)) for when, p in steps]
     if not all(_PLAIN.fullmatch(value) for _, value in records):
         return Step(Topic.DMARC, effect, (*above, *faults), (), (Caution.BY_HAND,))
+    if dmarc.answer.records and records[0][0] is When.NOW:
+        records[0] = (When.INSTEAD, records[0][1])
     stages = tuple(Stage(when, (Record(f"_dmarc.{domain}", "TXT", value),)) for when, value in records)
     cautions = [] if zone.parked else _dmarc_cautions(zone, records[-1][1], rua)
     if any(f.point is Point.DMARC_MANY for f in faults):
@@ -240,9 +246,8 @@ def _dmarc(zone: _Zone) -> Step | None:
     return Step(Topic.DMARC, effect, (*above, *faults), stages, tuple(cautions))
 
 
-_DMARC_SMALL = frozenset(
-    {Point.DMARC_REPORTS_REFUSED, Point.DMARC_REPORTS_BROKEN, Point.DMARC_SYNTAX, Point.DMARC_NO_SUBDOMAINS}
-)
+_REPORTS = frozenset({Point.DMARC_REPORTS_REFUSED, Point.DMARC_REPORTS_BROKEN})
+_DMARC_SMALL = _REPORTS | {Point.DMARC_SYNTAX, Point.DMARC_NO_SUBDOMAINS}
 
 
 def _hollow(dmarc: Dmarc) -> bool:
@@ -262,8 +267,8 @@ def _ladder(zone: _Zone) -> list[tuple[When, str]]:
             [(When.NOW, "quarantine"), (When.REPORTS, "reject")] if _hollow(dmarc) else [(When.NOW, "reject")]
         )
     if dmarc.asked == "none" and watched and dmarc.owner == zone.asked.ascii:
-        return [(When.REPORTS, "quarantine"), (When.REPORTS, "reject")]
-    return [(When.NOW, "none"), (When.REPORTS, "quarantine"), (When.REPORTS, "reject")]
+        return [(When.REPORTS, "quarantine"), (When.AGAIN, "reject")]
+    return [(When.NOW, "none"), (When.REPORTS, "quarantine"), (When.AGAIN, "reject")]
 
 
 def _dmarc_cautions(zone: _Zone, value: str, rua: str) -> list[Caution]:
@@ -298,7 +303,7 @@ def _mx(zone: _Zone) -> Step | None:
     """To a domain with a null MX no server even tries to send a bounce (RFC 7505, 4.1)."""
     if not zone.parked or zone.null or zone.mail.unknown or zone.hosts:
         return None
-    reasons = (remark(Topic.MX, Point.MX_NONE), remark(Topic.DOMAIN, Point.PARKED))
+    reasons = (remark(Topic.MX, Point.MX_NONE), _parked(zone))
     stage = Stage(When.NOW, (Record(zone.asked.ascii, "MX", "0 ."),))
     return Step(Topic.MX, Effect.SOME, reasons, (stage,), (Caution.RECEIVES,))
 
@@ -316,11 +321,11 @@ def _beside(zone: _Zone) -> list[Step]:
     )
     if faults and transport.policy:
         url = f"https://mta-sts.{domain}/.well-known/mta-sts.txt"
-        file = Stage(When.NOW, (Record(url, "FILE", transport.policy),))
-        name = Stage(When.SERVED, (Record(f"_mta-sts.{domain}", "TXT", f"v=STSv1; id={zone.asked.today}"),))
+        file = Stage(When.INSTEAD if transport.served else When.NOW, (Record(url, "FILE", transport.policy),))
+        name = Stage(When.SERVED, (Record(f"_mta-sts.{domain}", "TXT", f"v=STSv1; id={transport.id}"),))
         steps.append(Step(Topic.MTA_STS, Effect.BESIDE, faults, (file, name)))
     elif faults:
-        name = Stage(When.NOW, (Record(f"_mta-sts.{domain}", "TXT", f"v=STSv1; id={zone.asked.today}"),))
+        name = Stage(When.NOW, (Record(f"_mta-sts.{domain}", "TXT", f"v=STSv1; id={transport.id}"),))
         steps.append(Step(Topic.MTA_STS, Effect.BESIDE, faults, (name,)))
     if transport.reports is False:
         faults = tuple(each for each in transport.remarks if each.topic is Topic.TLS_RPT)

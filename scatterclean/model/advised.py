@@ -73,7 +73,8 @@ class Point(StrEnum):
     UNKNOWN = "unknown"  # [name, kind, why]
     NO_SUCH_DOMAIN = "no-such-domain"  # [like]: a domain of the person's that is spelled nearly so
     PROVIDERS = "providers"
-    PARKED = "parked"
+    PARKED = "parked"  # [ground]: who says that nothing is sent from it: "person", "spf", or it only "seems"
+    RECORD = "record"  # [record]: as published
     MX_HOSTS = "mx-hosts"  # [hosts]
     MX_NULL = "mx-null"
     MX_NONE = "mx-none"
@@ -170,7 +171,9 @@ class Record:
 
 class When(StrEnum):
     NOW = "now"
+    INSTEAD = "instead"  # now, in place of what is there
     REPORTS = "reports"  # when weeks of reports show nothing but strangers
+    AGAIN = "again"  # when further weeks show the same
     SERVED = "served"  # when the file is served
     REPLACED = "replaced"  # when mail is signed with a new key
 
@@ -186,10 +189,9 @@ class Caution(StrEnum):
     LISTS = "lists"
     OWN_MAIL = "own-mail"  # neither SPF nor DKIM vouches for it yet
     DKIM_PROVIDER = "dkim-provider"  # the provider makes the key
-    SELECTOR = "selector"  # where to find it
+    SENDS_NOTHING = "sends-nothing"  # does really nothing send?
     TOO_MANY = "too-many"  # the person has to choose
     BY_HAND = "by-hand"  # what is there is too odd to be written anew by a program
-    NEW_ID = "new-id"
     LIST_ADDRESSES = "list-addresses"  # given to shops, printed on cards
     RECEIVES = "receives"  # a null MX ends all mail to it
 

@@ -47,7 +47,7 @@ _POINTS: Mapping[Point, str] = {
     Point.NO_SUCH_DOMAIN: "there is no such domain in DNS: look at the spelling",
     Point.PROVIDERS: "the domain is your provider's, and its records are your provider's to set: there is nothing "
     "that you could publish",
-    Point.PARKED: "nothing is ever sent from this domain: so everything in its name is forged, and may be refused",
+    Point.RECORD: "published is: {record}",
     Point.MX_HOSTS: "mail to it is received by {hosts}",
     Point.MX_NULL: "it says that it receives no mail (null MX): so no bounce comes to it either",
     Point.MX_NONE: "no MX record is there",
@@ -94,8 +94,10 @@ _POINTS: Mapping[Point, str] = {
     Point.ALIAS: "its name is an alias (CNAME) of {target}: change it there, or put this record in place of the "
     "alias",
     Point.DKIM_GOOD: "the key {selector} is good ({key})",
+    # No others: what has none in DNS is told by its ground.
     Point.DKIM_NONE: "no key is published: nothing vouches for your mail where it is forwarded",
-    Point.DKIM_UNSEEN: "no key was found under the usual names; there may be one under another (--selector)",
+    Point.DKIM_UNSEEN: "no key was found under the usual names; there may be one under another: name it by "
+    "--selector (it stands behind s= in the DKIM-Signature of mail that you sent)",
     Point.DKIM_REVOKED: "the key {selector} is revoked (its p= is empty)",
     Point.DKIM_SHORT: "the key {selector} is short ({bits} bits): 2048 are usual",
     Point.DKIM_FACTORED: "the key {selector} is so short ({bits} bits) that strangers can find out its secret "
@@ -131,7 +133,8 @@ _TO_DO: Mapping[Topic, str] = {
     Topic.MX: "say that no mail is received",
     Topic.CATCH_ALL: "take mail only for the addresses that there are",
     Topic.TAGS: "give up the addresses that were forged",
-    Topic.MTA_STS: "let mail to you come only by TLS with a certificate that is right",
+    Topic.MTA_STS: "let mail to you come only by TLS with a certificate that is right, so that nobody reads it on "
+    "its way",
     Topic.TLS_RPT: "hear of mail that could not come by TLS",
 }
 
@@ -150,11 +153,10 @@ _CAUTIONS: Mapping[Caution, str] = {
     Caution.DKIM_PROVIDER: 'The key is made where your mail is signed: at your provider look for "DKIM" in the '
     "settings of "
     "the domain.",
-    Caution.SELECTOR: "Its name stands behind s= in the DKIM-Signature of mail that you sent.",
+    Caution.SENDS_NOTHING: "Only if really nothing is sent from this domain, by no machine.",
     Caution.TOO_MANY: "Which of them to leave out is for you to say: leave out who does not send for you any "
     "more, or ask your provider for a shorter record.",
     Caution.BY_HAND: "What is there is too odd to be mended by a program: write it anew.",
-    Caution.NEW_ID: "Whenever the file changes, the id in the record has to change.",
     Caution.LIST_ADDRESSES: "Before you do: which others did you give away (shops, cards, family)? Add them; "
     "scatterclean only knows from which ones you wrote.",
     Caution.RECEIVES: "Only if you want no mail at this domain at all.",
@@ -162,9 +164,11 @@ _CAUTIONS: Mapping[Caution, str] = {
 
 _WHEN: Mapping[When, str] = {
     When.NOW: "Publish:",
+    When.INSTEAD: "Publish this in place of what is there:",
     When.REPORTS: "When two to four weeks of reports show that only strangers would be hit:",
+    When.AGAIN: "When as many weeks more show the same:",
     When.SERVED: "When the file is there:",
-    When.REPLACED: "When your mail is signed with a new key, take this one back:",
+    When.REPLACED: "When your mail is signed with a new key, take the old one back:",
 }
 
 _OUTCOMES: Mapping[Outcome, str] = {
@@ -175,7 +179,16 @@ _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.PROVIDERS: "",
 }
 
-BESIDE = "Beside that (it makes no storm smaller; mail to you is safer on its way):"
+BESIDE = "Beside that (no storm gets smaller by it):"
+
+_GROUNDS = {
+    "person": "as you have configured, nothing is ever sent from this domain: all mail in its name is forged, and "
+    "may be refused",
+    "spf": "its SPF record says that nothing is ever sent from this domain: all mail in its name is forged, and "
+    "may be refused",
+    "seems": "nothing seems to be sent from this domain: if that is so, all mail in its name is forged, and may "
+    "be refused",
+}
 
 LIMITS = (
     "What this can do, and what not: a server that looks at SPF and DMARC before it accepts a message "
@@ -197,7 +210,9 @@ class Line:
 
 def remark(found: Remark) -> str:
     """A sentence without its full stop."""
-    detail = {name: shown(value, 200) for name, value in found.detail}
+    detail = {name: shown(value, 600 if name == "costs" else 200) for name, value in found.detail}
+    if found.point is Point.PARKED:
+        return _GROUNDS.get(found["ground"], _GROUNDS["seems"])
     if found.point is Point.UNKNOWN and found["why"] in set(Mute):
         detail["why"] = MUTE[Mute(found["why"])]
     said = _POINTS[found.point].format_map(detail)
@@ -216,6 +231,8 @@ def told(advised: Advised) -> list[Line]:
     else:
         lines.append(Line("What is published:", 2, head=True))
         lines += [Line(f"{_TOPICS[each.topic]}: {remark(each)}", 4) for each in advised.remarks]
+    if advised.remarks and all(each.point is Point.UNKNOWN for each in advised.remarks):
+        return [*lines, Line("Nothing could be looked up: neither good nor bad is known.", 2, head=True)]
     against = [step for step in advised.steps if step.effect is not Effect.BESIDE]
     if said := _OUTCOMES[Outcome.STEPS if against else advised.outcome]:
         lines.append(Line(said, 2, head=True))
