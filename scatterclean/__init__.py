@@ -40,6 +40,7 @@ deeds        intend -> do -> look -> settle: the only place that changes a mailb
 tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
 why/, standing  what is told of one message, of one account
+evidence/    what is told of a storm, and whether it was the person
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person

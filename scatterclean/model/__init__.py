@@ -47,9 +47,11 @@ from scatterclean.model.push import Push
 from scatterclean.model.said import (
     DEFAULT_SWITCHES,
     MAX_ADDRESSES,
+    MAX_FILES,
     MAX_HOP,
     MAX_HOPS,
     MAX_ID,
+    MAX_LINKS,
     MAX_REFERENCES,
     MAX_SUBJECT,
     SHORTEST_CUT,
@@ -66,9 +68,11 @@ from scatterclean.model.seen import Place, SentMessage, Sighting, Whereabouts
 __all__ = [
     "DEFAULT_SWITCHES",
     "MAX_ADDRESSES",
+    "MAX_FILES",
     "MAX_HOP",
     "MAX_HOPS",
     "MAX_ID",
+    "MAX_LINKS",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
     "NOTICE_DOMAIN",

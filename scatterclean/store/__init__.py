@@ -5,7 +5,7 @@ lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py   the ports of the same names
+sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, evidence.py   the ports of the same names
 asking.py    the questions to the sent log
 recording.py what was sent -> its rows
 staging.py   rows of a large harvest on their way to their places
@@ -26,10 +26,12 @@ from types import TracebackType
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, History, Journal, SentLog
+from scatterclean.ports.evidence import Evidence
 from scatterclean.ports.notices import Notices
 from scatterclean.store import awake, migrate, staging
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
+from scatterclean.store.evidence import SqlEvidence
 from scatterclean.store.experience import SqlExperience
 from scatterclean.store.history import SqlHistory
 from scatterclean.store.journal import SqlJournal
@@ -47,6 +49,7 @@ class Store:
         "_database",
         "_lock",
         "docket",
+        "evidence",
         "experience",
         "history",
         "journal",
@@ -65,6 +68,7 @@ class Store:
         self.experience: Experience = SqlExperience(database)
         self.notices: Notices = SqlNotices(database)
         self.history: History = SqlHistory(database)
+        self.evidence: Evidence = SqlEvidence(database)
 
     @property
     def read_only(self) -> bool:
