@@ -14,17 +14,19 @@ _MAX_KEPT, _MAX_TAGS = 20, 5
 _FEW = 3  # bounces: one typing error is no storm
 
 
-def habits_of(domain: str, forged: Sequence[Forged], used: Collection[str], *, catch_all: bool) -> list[Step]:
+def habits_of(
+    domain: str, forged: Sequence[Forged], used: Collection[str], *, catch_all: bool, more: bool = False
+) -> list[Step]:
     """`forged`: of all domains; `used`: addresses that the person wrote from, or has configured.
 
-    `catch_all`: is all mail of the domain the person's (`*@domain`)?"""
+    `catch_all`: is all mail of the domain the person's (`*@domain`)?  `more`: were other addresses forged, too?"""
     here = [each for each in forged if each.address.rpartition("@")[2].lower() == domain]
-    steps = [_catch_all(domain, here, used)] if catch_all else []
+    steps = [_catch_all(domain, here, used, more=more)] if catch_all else []
     steps.append(_tags(here))
     return [step for step in steps if step is not None]
 
 
-def _catch_all(domain: str, here: Sequence[Forged], used: Collection[str]) -> Step | None:
+def _catch_all(domain: str, here: Sequence[Forged], used: Collection[str], *, more: bool) -> Step | None:
     own = sorted({a.lower() for a in used if a.lower().endswith(f"@{domain}") and not a.startswith("*@")})
     unused = [each for each in here if not each.used and not each.tag and each.address.lower() not in own]
     bounces = sum(each.bounces for each in unused)
@@ -38,7 +40,7 @@ def _catch_all(domain: str, here: Sequence[Forged], used: Collection[str]) -> St
         forged=len(here),
         bounces=bounces,
         all=total,
-        used=len(own),
+        least="at least " if more else "",
     )
     return Step(
         Topic.CATCH_ALL,

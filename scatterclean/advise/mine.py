@@ -6,14 +6,19 @@ It writes nothing and asks no network.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 
 from scatterclean.advise.dkim import SELECTOR
 from scatterclean.advise.habits import habits_of
 from scatterclean.advise.naming import NoDomain, ascii_of
 from scatterclean.config import Settings
+from scatterclean.evidence import senders
+from scatterclean.evidence.passing import Passed
+from scatterclean.evidence.tally import Tally
+from scatterclean.knowledge import identities_of
 from scatterclean.model import SHARED_BY_MANY
 from scatterclean.model.advised import Step
 from scatterclean.model.report import Forged
@@ -47,18 +52,42 @@ def of_settings(settings: Settings) -> Mine:
     )
 
 
-def of_household(household: Household, forged: Sequence[Forged] = ()) -> Mine:
-    """With what the store knows.  `forged`: all addresses in whose name was sent."""
+def of_household(household: Household) -> Mine:
+    """With what the store knows."""
     mine = of_settings(household.settings)
+    forged, more = _forged(household)
     used = _used(household)
     taken = {
         domain for account in household.settings.accounts for domain in account.account.identities.own_domains
     }
     habits = {
-        ascii_of(domain): tuple(habits_of(domain, forged, used, catch_all=domain in taken))
+        ascii_of(domain): tuple(habits_of(domain, forged, used, catch_all=domain in taken, more=more > 0))
         for domain in mine.domains
     }
     return Mine(mine.domains, mine.silent, _selectors(household, mine.domains), habits)
+
+
+def _forged(household: Household) -> tuple[list[Forged], int]:
+    """All addresses in whose name was sent, and how many more there are; a report holds but the most frequent."""
+    names = [settings.name for settings in household.settings.accounts]
+    sources = {name: household.sources(name) for name in names}
+    identities = {name: identities_of(sources[name], household.accounts[name].account) for name in names}
+    logged = {
+        name: household.store.sent_log.senders(household.accounts[name].account.person) for name in names
+    }
+    tally: Tally[tuple[str, str]] = Tally()  # (account, address)
+    for portion in household.store.evidence.findings(names, None):
+        alike = Counter((f.account, f.author, tuple(f.delivered_to or ())) for f in portion.forgeries)
+        for (account, author, delivered_to), number in alike.items():
+            if address := senders.whose(identities, account, author, delivered_to):
+                tally.add({(account, address): number})
+    ranked = sorted(tally.counts.items(), key=lambda item: item[0][1])
+    found: list[Forged] = []
+    for _, some in groupby(enumerate(ranked), key=lambda item: item[0] // senders.MOST_FORGED):
+        part = Passed()
+        part.forged.add({key: number for _, (key, number) in some})
+        found += senders.forged(part, identities, logged)[0]
+    return found, tally.gone
 
 
 def _used(household: Household) -> frozenset[str]:

@@ -142,7 +142,9 @@ class Point(StrEnum):
     RPT_BROKEN = "rpt-broken"  # [record]
     RPT_GOOD = "rpt-good"
 
-    CATCH_ALL = "catch-all"  # [unused, forged, bounces, all, used]
+    CATCH_ALL = (
+        "catch-all"  # [unused, forged, bounces, all, least]: "at least " if there are more of all of these
+    )
     TAG = "tag"  # [address, bounces]
 
 

@@ -121,8 +121,8 @@ _POINTS: Mapping[Point, str] = {
     Point.RPT_NONE: "nothing is published",
     Point.RPT_BROKEN: "the record is not as it must be: {record}",
     Point.RPT_GOOD: "reports are asked for",
-    Point.CATCH_ALL: "{unused} of the {forged} forged addresses are none that you ever wrote from, and {bounces} "
-    "of {all} bounces came to them. They come in because every address at the domain is taken",
+    Point.CATCH_ALL: "{least}{unused} of {forged} forged addresses are none that you ever wrote from, and {bounces} of "
+    "{all} bounces came to them. They come in because every address at the domain is taken",
     Point.TAG: "{address} was forged: {bounces} bounces",
 }
 
