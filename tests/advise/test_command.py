@@ -53,7 +53,7 @@ def form(world: World, *arguments: str) -> tuple[int, Any]:
     return code, json.loads(told)
 
 
-def test_without_a_name_it_looks_at_the_domains_of_ones_own_addresses_and_providers_come_last(
+def test_without_a_name_it_looks_at_ones_own_domains_and_providers_come_last(
     world: World,
 ) -> None:
     configure(world, '["ada@gmail.com", "*@winter.example", "ada@summer.example"]')

@@ -57,7 +57,7 @@ def command(given: Given, domains: tuple[str, ...], selectors: tuple[str, ...], 
       scatterclean advise
       scatterclean advise example.org
       scatterclean advise example.org --selector mail2026
-      scatterclean advise --json | jq -r '.domains[].steps[].stages[].records[] | [.name, .type, .value] | @tsv'
+      scatterclean advise --json
     """
     from scatterclean.advise import NoDomain, advise, domain_in
     from scatterclean.cli import advised as forms
