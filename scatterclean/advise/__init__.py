@@ -1,7 +1,7 @@
 """What DNS publishes of the person's domains -> what would make forging them harder, with the records to publish.
 
 known      answers, and what is still to be asked
-spf, dmarc, dkim, transport   one kind of record each: what is wrong with it
+spf (with terms), dmarc, dkim, transport   one kind of record each: what is wrong with it
 habits     what was forged -> catch-all and tagged addresses
 providers  selectors and includes of those who handle mail for others
 weighing   all of that for one domain: steps, the most effective first
@@ -28,7 +28,7 @@ __all__ = ["Asked", "NoDomain", "NobodyAnswers", "advise", "ascii_of", "domain_i
 # RFC 7208, 4.6.4 limits a chain of includes to ten; behind each there may be a redirect.
 _ROUNDS = 14
 _QUESTIONS = 300  # for one domain: a hostile zone may ask for any number
-_SECONDS = 25.0
+_SECONDS, _AT_EASE = 25.0, 20  # so long for one; as long again for every so many more
 
 
 class NobodyAnswers(TimeCanMend):
@@ -71,7 +71,7 @@ def _look(
 ) -> dict[Question, Answer]:
     """All that judging them asks for.  What is beyond the limits is UNKNOWN."""
     answers: dict[Question, Answer] = {}
-    until = clock() + _SECONDS
+    until = clock() + _SECONDS * (1 + len(domains) / _AT_EASE)
     for number in range(_ROUNDS + 1):
         wanted: dict[Question, None] = {}
         for asked in domains:

@@ -56,7 +56,7 @@ def dkim_of(domain: str, certain: Sequence[str], usual: Iterable[str], known: Kn
         texts = [] if answer.records == wildcard.records else list(answer.records)
         keys = [key for text in texts[:_MAX_KEYS] if (key := _key(text, named=selector in certain))]
         if not keys:
-            if answer.alias and not answer.records:
+            if answer.alias and not answer.records and answer.alias != wildcard.alias:
                 gone = remark(Topic.DKIM, Point.DKIM_DANGLING, selector=selector, target=answer.alias)
                 idle[selector] = gone
             elif selector in certain:

@@ -170,7 +170,9 @@ def _remark_own(found: Dmarc, answer: Answer, policies: Sequence[Policy], apex: 
         near = next((text for text in answer.records if _NEARLY.match(text)), "")
         if near:
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_NEARLY, record=near))
-            found.near = Policy(*_tags(re.split(r"[;,\s]\s*(?=[a-z]{1,5}\s*=)", near)[1:]))
+            # Some forms want semicolons escaped, others publish the quotes that are typed.
+            plain = near.replace("\\", "").replace('"', "").rstrip("; ")
+            found.near = Policy(*_tags(re.split(r"[;,\s]\s*(?=[a-z]{1,5}\s*=)", plain)[1:]))
         elif any(read(text) for text in apex.records):
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_MISPLACED))
             found.near = next(policy for text in apex.records if (policy := read(text)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from scatterclean.advise.naming import ascii_of
 from scatterclean.model.advised import Caution, Effect, Point, Step, Topic, remark
 from scatterclean.model.report import Forged
 
@@ -20,7 +21,8 @@ def habits_of(
     """`forged`: of all domains; `used`: addresses that the person wrote from, or has configured.
 
     `catch_all`: is all mail of the domain the person's (`*@domain`)?  `more`: were other addresses forged, too?"""
-    here = [each for each in forged if each.address.rpartition("@")[2].lower() == domain]
+    forms = (domain, ascii_of(domain))
+    here = [each for each in forged if each.address.rpartition("@")[2].lower() in forms]
     steps = [_catch_all(domain, here, used, more=more)] if catch_all else []
     steps.append(_tags(here))
     return [step for step in steps if step is not None]

@@ -5,53 +5,24 @@ It is read as receivers do, all includes followed, but to the end: a stranger's 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from scatterclean.advise.known import Known
+from scatterclean.advise.terms import VERSION, Term, put_right, read
 from scatterclean.model.advised import Answer, Point, Remark, Topic, remark
 
 # RFC 7208, 4.6.4.
 MAX_LOOKUPS, _MAX_VOID = 10, 2
 _ENOUGH = 40  # look-ups: of what is far beyond the limit nobody needs the exact number
-_MAX_TERMS = 300
 _MAX_SHOWN = 3  # records
 # Wider ones mean everybody (as in names/spf.py): no registry ever gave an operator of mail so much.
 _WIDEST = {4: 8, 6: 12}
 
-VERSION = re.compile(r"v=spf1(?: |$)", re.IGNORECASE)
 _NEARLY = re.compile(r"\W{0,3}(?:v\s*[=:]\s*)?\"?spf ?[1-9]?\b", re.IGNORECASE)
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9_-]{1,63}\.?", re.IGNORECASE)
-_MACRO = re.compile(r"%(?:\{[slodiphcrtv]\d{0,3}r?[-.+,/_=]*\}|[%_-])", re.IGNORECASE)
-_MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE | re.DOTALL)
-_MECHANISM = re.compile(
-    r"([+?~-]?)(all|include|a|mx|ptr|ip4|ip6|exists)(?::(.*?))?(?:/(\d{1,2}))?(?://(\d{1,3}))?",
-    re.IGNORECASE | re.DOTALL,
-)
-# What people write: ipv4: and ip: for ip4:, = for :, a comma or semicolon behind, a typographer's dash before "all".
-_IP = re.compile(r"([+?~-]?)(?:ip|ipv4|ipv6|ip4|ip6)[:=]\s*([0-9a-f:.]+(?:/\d{1,3})?)", re.IGNORECASE)
-_EQUALS = re.compile(r"([+?~-]?(?:include|a|mx|exists))=(.+)", re.IGNORECASE)
-_DASH = re.compile(r"[^\x00-\x7f]{1,3}all", re.IGNORECASE)
-# Two strings of a record are joined without a blank: "include:a.example" "include:b.example".
-_GLUED = re.compile(r"(?<=[a-z0-9.])(?=(?:include:|ip[46]:|redirect=|[~?-]all$))", re.IGNORECASE)
 _ASKING = ("include", "a", "mx", "ptr", "exists")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One term of a record; `kind` "" if it is none.  `target` is a domain, "" for the record's own."""
-
-    text: str
-    kind: str = ""
-    qualifier: str = "+"
-    target: str = ""
-    network: ipaddress.IPv4Network | ipaddress.IPv6Network | None = None
-
-    @property
-    def modifies(self) -> bool:
-        return self.kind.endswith("=")
+_OF_HOSTS = ("a", "mx", "exists")
 
 
 @dataclass(slots=True)
@@ -75,6 +46,11 @@ class Spf:
     def broken(self) -> bool:
         """Will receivers take no notice of it?"""
         return any(each.point in _BROKEN for each in self.remarks)
+
+    @property
+    def names_nobody(self) -> bool:
+        """Would it, mended, say of no machine that it may send?"""
+        return self.mended.split(" ")[1:2] in (["-all"], ["~all"])
 
     @property
     def sends_nothing(self) -> bool:
@@ -123,75 +99,6 @@ def spf_of(domain: str, known: Known) -> Spf:
     return found
 
 
-def read(record: str) -> list[Term]:
-    """The terms behind the version."""
-    return [_term(text) for text in record[6:].split(" ")[:_MAX_TERMS] if text]
-
-
-def _term(text: str) -> Term:
-    modifier = _MODIFIER.fullmatch(text)
-    if modifier and not _EQUALS.fullmatch(text):
-        name = modifier[1].lower()
-        if name in ("ip4", "ip6", "ipv4", "ipv6", "ip"):
-            return Term(text)
-        if name == "redirect" and not _is_domain(modifier[2]):
-            return Term(text)
-        return Term(text, name + "=", target=modifier[2].lower().rstrip("."))
-    found = _MECHANISM.fullmatch(text)
-    if found is None:
-        return Term(text)
-    qualifier, kind = found[1] or "+", found[2].lower()
-    if kind in ("ip4", "ip6"):
-        return _network_term(text, qualifier, kind)
-    target, lengths = found[3], found[4] or found[5]
-    if kind == "all":
-        return Term(text, kind, qualifier) if target is None and not lengths else Term(text)
-    if kind in ("include", "exists", "ptr") and lengths:
-        return Term(text)
-    if target is None:
-        return Term(text) if kind in ("include", "exists") else Term(text, kind, qualifier)
-    if not _is_domain(target) or int(found[4] or 0) > 32 or int(found[5] or 0) > 128:
-        return Term(text)
-    return Term(text, kind, qualifier, target.lower().rstrip("."))
-
-
-def _network_term(text: str, qualifier: str, kind: str) -> Term:
-    address = text.partition(":")[2]
-    try:
-        if "%" in address:  # a zone index
-            raise ValueError
-        if kind == "ip4":
-            return Term(text, kind, qualifier, network=ipaddress.IPv4Network(address, strict=False))
-        return Term(text, kind, qualifier, network=ipaddress.IPv6Network(address, strict=False))
-    except ValueError:
-        return Term(text)
-
-
-def _is_domain(text: str) -> bool:
-    """A name with a dot, or one with macros (RFC 7208, 7.1)."""
-    if len(text) > 253:
-        return False
-    plain = _MACRO.sub("x", text)
-    return "%" not in plain and (bool(_NAME.fullmatch(plain)) or plain != text)
-
-
-def _put_right(term: Term) -> list[Term]:
-    """What was meant by something that is no term; nothing if that cannot be told."""
-    text = term.text.strip(",;'\"")
-    tries = [text]
-    if address := _IP.fullmatch(text):
-        tries.append(f"{address[1]}ip{6 if ':' in address[2] else 4}:{address[2]}")
-    if named := _EQUALS.fullmatch(text):
-        tries.append(f"{named[1]}:{named[2]}")
-    if _DASH.fullmatch(text):
-        tries.append("-all")
-    for each in tries:
-        parts = [_term(part) for part in _GLUED.split(each) if part]
-        if parts and all(part.kind for part in parts):
-            return parts
-    return []
-
-
 # --- the walk ---------------------------------------------------------------------------------------------
 
 
@@ -207,53 +114,86 @@ class _Walk:
         return self.lookups <= _ENOUGH
 
 
+@dataclass(slots=True)
+class _Own:
+    """What the walk through the person's own record (or records) brings together."""
+
+    costs: dict[str, int] = field(default_factory=dict)  # look-ups by term
+    useless: set[str] = field(default_factory=set)  # terms that match nobody, or everybody
+    ends: list[str] = field(default_factory=list)  # qualifiers of "all"
+    after: list[str] = field(default_factory=list)  # terms that no server comes to
+
+    @property
+    def counted(self) -> int:
+        return sum(cost for text, cost in self.costs.items() if text not in self.after)
+
+
 def _walk_own(domain: str, found: Spf, known: Known) -> None:
-    walk = _Walk(known, found)
-    costs: dict[str, int] = {}
-    useless: set[str] = set()  # terms that match nobody, or everybody
-    ends: list[str] = []
-    after: list[str] = []
+    walk, own = _Walk(known, found), _Own()
     for term in found.terms:
         if not term.kind:
             found.remarks.append(remark(Topic.SPF, Point.SPF_SYNTAX, term=term.text))
-            continue
-        if term.kind == "all":
-            ends.append(term.qualifier)
-            continue
-        if ends and len(found.records) == 1 and not term.modifies:
-            after.append(term.text)
-        before = walk.lookups
-        faults = _fault(term, domain, walk, (domain,))
-        if faults:
-            useless.add(term.text)
-            found.remarks.extend(each for each in faults if each not in found.remarks)
-        costs[term.text] = walk.lookups - before
-    redirect = next((term for term in found.terms if term.kind == "redirect="), None)
-    if not ends and redirect is not None:
-        before = walk.lookups
-        ends, faults = _redirected(redirect, walk, (domain,))
-        if faults:
-            useless.add(redirect.text)
-            found.remarks.extend(faults)
-        costs[redirect.text] = walk.lookups - before
-    if after:
-        found.remarks.append(remark(Topic.SPF, Point.SPF_AFTER_ALL, terms=" ".join(after)))
-    found.lookups = walk.lookups
-    if len(found.records) == 1 and walk.lookups > MAX_LOOKUPS:
-        told = ", ".join(f"{text} {cost}" for text, cost in costs.items() if cost)
-        found.remarks.append(remark(Topic.SPF, Point.SPF_LOOKUPS, count=walk.lookups, costs=told))
-    if len(walk.void) > _MAX_VOID:
-        found.remarks.append(
-            remark(Topic.SPF, Point.SPF_VOID, count=len(walk.void), names=", ".join(walk.void))
-        )
-        useless |= {term.text for term in found.terms if (term.target or domain) in walk.void}
-    if ends or not found.unknown:
-        first = ends[:1] if len(found.records) == 1 else ends  # the first "all" ends an evaluation
+        elif term.kind == "all":
+            own.ends.append(term.qualifier)
+        elif term.kind == "redirect=":
+            continue  # it counts behind all others, wherever it stands
+        else:
+            _mechanism(term, domain, walk, own)
+    for term in found.terms:
+        if term.kind == "redirect=":
+            _redirect(term, domain, walk, own)
+            break
+    if own.after:
+        found.remarks.append(remark(Topic.SPF, Point.SPF_AFTER_ALL, terms=" ".join(own.after)))
+    found.lookups = own.counted
+    _limits(domain, walk, own)
+    if own.ends or not found.unknown:
+        first = own.ends[:1] if len(found.records) == 1 else own.ends  # the first "all" ends an evaluation
         found.all = min(first, key="-~?+".index) if first else "?"
-        end = _ENDS[found.all] if ends else Point.SPF_NO_ALL
+        end = _ENDS[found.all] if own.ends else Point.SPF_NO_ALL
         if end not in FINE or not found.broken:
             found.remarks.append(remark(Topic.SPF, end))
-    found.mended = _mended(found, costs, useless)
+    found.mended = _mended(found, own.costs, own.useless)
+
+
+def _mechanism(term: Term, domain: str, walk: _Walk, own: _Own) -> None:
+    found = walk.found
+    in_vain = bool(own.ends) and len(found.records) == 1 and not term.modifies
+    if in_vain:
+        own.after.append(term.text)
+    before = walk.lookups
+    faults = _fault(term, domain, walk, (domain,))
+    if faults:
+        own.useless.add(term.text)
+        found.remarks.extend(each for each in faults if each not in found.remarks and not in_vain)
+    own.costs[term.text] = walk.lookups - before
+
+
+def _redirect(term: Term, domain: str, walk: _Walk, own: _Own) -> None:
+    before = walk.lookups
+    ends, faults = _redirected(term, walk, (domain,))
+    own.costs[term.text] = walk.lookups - before
+    if faults:
+        own.useless.add(term.text)
+    if own.ends:  # "all" goes before it
+        own.after.append(term.text)
+    else:
+        own.ends = ends
+        walk.found.remarks.extend(faults)
+
+
+def _limits(domain: str, walk: _Walk, own: _Own) -> None:
+    found = walk.found
+    if len(found.records) == 1 and own.counted > MAX_LOOKUPS:
+        told = ", ".join(
+            f"{text} {cost}" for text, cost in own.costs.items() if cost and text not in own.after
+        )
+        found.remarks.append(remark(Topic.SPF, Point.SPF_LOOKUPS, count=own.counted, costs=told))
+    if len(walk.void) > _MAX_VOID:
+        names = ", ".join(walk.void)
+        found.remarks.append(remark(Topic.SPF, Point.SPF_VOID, count=len(walk.void), names=names))
+        hosts = {term.text: term.target or domain for term in found.terms if term.kind in _OF_HOSTS}
+        own.useless |= {text for text, name in hosts.items() if name in walk.void}
 
 
 FINE = (Point.RECORD, Point.SPF_STRICT, Point.SPF_SOFT)
@@ -270,9 +210,8 @@ def _fault(term: Term, domain: str, walk: _Walk, above: tuple[str, ...]) -> list
     if term.network is not None:
         wide = term.network.prefixlen < _WIDEST[term.network.version] and term.qualifier == "+"
         return [remark(Topic.SPF, Point.SPF_WIDE, term=term.text)] if wide else []
-    if term.kind not in _ASKING:
+    if term.kind not in _ASKING or not walk.count():
         return []
-    walk.count()
     if term.kind == "ptr":
         return [remark(Topic.SPF, Point.SPF_PTR)]
     if "%" in term.target:
@@ -366,13 +305,11 @@ def _mended(found: Spf, costs: dict[str, int], useless: set[str]) -> str:
     modifiers: dict[str, None] = {}
     lookups = 0
     for term in found.terms:
-        for each in [term] if term.kind else _put_right(term):
+        for each in [term] if term.kind else put_right(term):
             if each.text in useless or each.kind == "all" or each.text in kept:
                 continue
             if each.kind == "redirect=":
                 # "all" goes before a redirect, and some of these end in ?all: as an include it authorises the same.
-                if "all" in (other.kind for other in found.terms):
-                    continue
                 kept[f"include:{each.target}"] = None
                 lookups += costs.get(each.text, 1)
             elif each.modifies:
@@ -380,7 +317,7 @@ def _mended(found: Spf, costs: dict[str, int], useless: set[str]) -> str:
             else:
                 kept[each.text] = None
                 lookups += costs.get(each.text, int(each.kind in _ASKING))
-        if not term.kind and not _put_right(term):
+        if not term.kind and not put_right(term):
             return ""
     if lookups > MAX_LOOKUPS:
         return ""
@@ -390,4 +327,4 @@ def _mended(found: Spf, costs: dict[str, int], useless: set[str]) -> str:
 
 
 def _parts(term: Term) -> list[Term]:
-    return [term] if term.kind else _put_right(term)
+    return [term] if term.kind else put_right(term)

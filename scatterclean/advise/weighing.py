@@ -94,7 +94,7 @@ def _zone(asked: Asked, spf: Spf, known: Known) -> _Zone:
     hosts = tuple(dict.fromkeys(host.lower().rstrip(".") for _, _, host in pairs if host != "."))
     null = bool(pairs) and not hosts
     nowhere = mail.heard is Heard.NONE and _no_addresses(domain, known)
-    silent = not spf.record and not spf.unknown
+    silent = not spf.record and not spf.mended and not spf.unknown
     parked = "person" if asked.never_sends else "spf" if spf.sends_nothing else ""
     if silent and (null or nowhere):
         parked = parked or "seems"
@@ -158,7 +158,7 @@ def _spf(zone: _Zone) -> Step | None:
     if not faults:
         return _soft(zone)
     effect = Effect.LITTLE if {f.point for f in faults} <= _SMALL else Effect.MUCH
-    if not spf.record and not spf.mended:
+    if spf.names_nobody or (not spf.record and not spf.mended):
         return _first_spf(zone, faults)
     cautions = [Caution.SENDERS]
     if len(spf.records) > 1:
@@ -200,13 +200,13 @@ def _soft(zone: _Zone) -> Step | None:
 
 
 def _first_spf(zone: _Zone, faults: tuple[Remark, ...]) -> Step:
-    """None is there: by its provider, if that is known, else by the machines that receive its mail."""
+    """None is there, or one that names nobody: by the provider, if that is known, else by who receives its mail."""
     domain = zone.asked.ascii
     includes = [provider.include for provider in providers_of(zone.hosts) if provider.include]
     own = " ".join(f"include:{name}" for name in includes) or ("mx" if zone.hosts else "a")
     stages = [
         Stage(when, (Record(domain, "TXT", f"v=spf1 {own} {end}"),))
-        for when, end in ((When.NOW, "~all"), (When.REPORTS, "-all"))
+        for when, end in ((When.INSTEAD if zone.spf.record else When.NOW, "~all"), (When.REPORTS, "-all"))
     ]
     cautions = (Caution.SENDERS,) if includes else (Caution.ASK_PROVIDER,)
     return Step(Topic.SPF, Effect.MUCH, faults, tuple(stages), cautions)
@@ -229,7 +229,7 @@ def _dmarc(zone: _Zone) -> Step | None:
     if dmarc.asked == "reject" and {f.point for f in faults} <= _DMARC_SMALL:
         effect = Effect.LITTLE if {f.point for f in faults} - _REPORTS else Effect.BESIDE
     own = dmarc.policy if dmarc.owner == domain else dmarc.near
-    rua = f"dmarc-reports@{domain}"
+    rua = "" if zone.null else f"dmarc-reports@{domain}"
     steps = [(When.NOW, "reject")] if zone.parked else _ladder(zone)
     refused = {f["host"] for f in faults if f.point is Point.DMARC_REPORTS_REFUSED}
     lost = any(f.point in _REPORTS for f in faults)
@@ -273,7 +273,9 @@ def _ladder(zone: _Zone) -> list[tuple[When, str]]:
 
 def _dmarc_cautions(zone: _Zone, value: str, rua: str) -> list[Caution]:
     cautions = []
-    if rua in value and not (zone.dmarc.policy and any(rua in uri for uri in zone.dmarc.policy.reports)):
+    if not rua:
+        cautions.append(Caution.REPORTS_ELSEWHERE)
+    elif rua in value and not (zone.dmarc.policy and any(rua in uri for uri in zone.dmarc.policy.reports)):
         cautions.append(Caution.REPORTS_ADDRESS)
     if (zone.spf.broken or not zone.spf.record) and not zone.dkim.good:
         cautions.append(Caution.OWN_MAIL)

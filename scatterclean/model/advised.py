@@ -188,6 +188,7 @@ class Caution(StrEnum):
     ONE_RECORD = "one-record"  # the others have to go
     FORWARDING = "forwarding"
     REPORTS_ADDRESS = "reports-address"  # it must be there first
+    REPORTS_ELSEWHERE = "reports-elsewhere"  # the domain takes no mail
     LISTS = "lists"
     OWN_MAIL = "own-mail"  # neither SPF nor DKIM vouches for it yet
     DKIM_PROVIDER = "dkim-provider"  # the provider makes the key

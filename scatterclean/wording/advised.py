@@ -70,7 +70,7 @@ _POINTS: Mapping[Point, str] = {
     "yours",
     Point.SPF_LOOP: '"{term}" leads back to where it stands: servers then take no notice of the record',
     Point.SPF_WIDE: '"{term}" lets a large part of the internet send in your name',
-    Point.SPF_AFTER_ALL: 'what stands behind "all" is never looked at: {terms}',
+    Point.SPF_AFTER_ALL: 'beside "all" this is never looked at: {terms}',
     Point.DMARC_NONE: "no DMARC record is there: what is done with mail forged in your name is left to every server",
     Point.DMARC_NEARLY: 'a text looks like a DMARC record, but is none, for it does not begin with "v=DMARC1;": '
     "{record}",
@@ -121,8 +121,8 @@ _POINTS: Mapping[Point, str] = {
     Point.RPT_NONE: "nothing is published",
     Point.RPT_BROKEN: "the record is not as it must be: {record}",
     Point.RPT_GOOD: "reports are asked for",
-    Point.CATCH_ALL: "{least}{unused} of {forged} forged addresses are none that you ever wrote from, and {bounces} of "
-    "{all} bounces came to them. They come in because every address at the domain is taken",
+    Point.CATCH_ALL: "{least}{unused} of {forged} forged addresses are none that you ever wrote from, and "
+    "{bounces} of {all} bounces came to them. They come in because every address at the domain is taken",
     Point.TAG: "{address} was forged: {bounces} bounces",
 }
 
@@ -147,6 +147,8 @@ _CAUTIONS: Mapping[Caution, str] = {
     "alone; with "
     'DMARC at "reject" you can leave it as it is.',
     Caution.REPORTS_ADDRESS: "Make that address first, or name another one; the reports come daily, as attachments.",
+    Caution.REPORTS_ELSEWHERE: "This domain takes no mail: for reports add rua=mailto: and an address of another "
+    "domain, which has to publish that it takes them.",
     Caution.LISTS: 'Mailing lists that change what you write can lose your mail under "reject".',
     Caution.OWN_MAIL: "First see to SPF and DKIM: as it is, nothing vouches for your own mail, and it would be "
     "refused, too.",

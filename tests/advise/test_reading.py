@@ -76,6 +76,11 @@ def test_records_that_are_right_have_no_fault(record: str) -> None:
         ("ip4:192.0.2.1;", "ip4:192.0.2.1"),
         ("include:_spf.host.example~all", "include:_spf.host.example"),
         ("ip4:192.0.2.1ip4:192.0.2.2", "ip4:192.0.2.1 ip4:192.0.2.2"),
+        ("include:192.0.2.1", "ip4:192.0.2.1"),
+        ("a:2001:db8::1", "ip6:2001:db8::1"),
+        ("redirect:_spf.host.example", "include:_spf.host.example"),
+        ("ip4:192.0.2.1-192.0.2.9", ""),
+        ("ip4:192.0.2.*", ""),
         ("include:host", ""),
         ("include:", ""),
         ("include", ""),
@@ -151,7 +156,8 @@ def test_what_stands_behind_all_is_brought_before_it() -> None:
 
 def test_a_redirect_beside_all_does_not_count() -> None:
     found = spf.spf_of("h.example", zone(h__example="v=spf1 a redirect=gone.example -all"))
-    assert points(found) == [Point.SPF_STRICT]
+    assert points(found) == [Point.SPF_AFTER_ALL, Point.SPF_STRICT]
+    assert found.mended == "v=spf1 a -all", "there is nothing where it leads"
 
 
 def test_look_ups_are_counted_through_redirects_and_all_of_them() -> None:

@@ -61,6 +61,7 @@ def command(given: Given, domains: tuple[str, ...], selectors: tuple[str, ...], 
     """
     from scatterclean.advise import NoDomain, advise, domain_in
     from scatterclean.cli import advised as forms
+    from scatterclean.model.advised import Outcome
     from scatterclean.names.published import Published
     from scatterclean.wording import advised as words
 
@@ -86,7 +87,7 @@ def command(given: Given, domains: tuple[str, ...], selectors: tuple[str, ...], 
             for line in words.told(advised):
                 _say(screen, line)
             screen.say()
-        if any(advised.steps for advised in found):
+        if any(advised.outcome in (Outcome.GOOD, Outcome.STEPS) for advised in found):
             screen.say(words.LIMITS)
     return code_of(found)
 
