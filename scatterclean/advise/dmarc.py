@@ -15,7 +15,7 @@ from scatterclean.model.advised import Answer, Point, Remark, Topic, remark
 
 # RFC 9989, 4.10: of a longer name the walk goes on with so many labels.
 _MAX_LABELS = 7
-_NEARLY = re.compile(r"\W{0,3}(?:v\s*[=:]\s*)?\"?dmarc", re.IGNORECASE)
+_NEARLY = re.compile(r"\W{0,3}(?:(?:v\s*[=:]\s*)?\"?dmarc|p\s*=\s*(?:none|quarantine|reject))", re.IGNORECASE)
 _POLICIES = ("none", "quarantine", "reject")
 _MAX_TAGS = 30
 _MAX_SHOWN = 3  # records
@@ -77,7 +77,7 @@ class Dmarc:
 def read(text: str) -> Policy | None:
     """None if it is no DMARC record: v=DMARC1 comes first, in this spelling."""
     first, *rest = text.split(";")
-    if re.fullmatch(r"\s*v\s*=\s*DMARC1\s*", first) is None:
+    if re.fullmatch(r"v\s*=\s*DMARC1\s*", first) is None:
         return None
     return Policy(*_tags(rest))
 
@@ -172,7 +172,7 @@ def _remark_own(found: Dmarc, answer: Answer, policies: Sequence[Policy], apex: 
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_NEARLY, record=near))
             # Some forms want semicolons escaped, others publish the quotes that are typed.
             plain = near.replace("\\", "").replace('"', "").rstrip("; ")
-            found.near = Policy(*_tags(re.split(r"[;,\s]\s*(?=[a-z]{1,5}\s*=)", plain)[1:]))
+            found.near = Policy(*_tags(re.split(r"[;,\s]\s*(?=[a-z]{1,5}\s*=)", plain)))
         elif any(read(text) for text in apex.records):
             found.remarks.append(remark(Topic.DMARC, Point.DMARC_MISPLACED))
             found.near = next(policy for text in apex.records if (policy := read(text)))

@@ -20,7 +20,7 @@ _MAX_SHOWN = 3  # records
 # Wider ones mean everybody (as in names/spf.py): no registry ever gave an operator of mail so much.
 _WIDEST = {4: 8, 6: 12}
 
-_NEARLY = re.compile(r"\W{0,3}(?:v\s*[=:]\s*)?\"?spf ?[1-9]?\b", re.IGNORECASE)
+_NEARLY = re.compile(r"\W{0,3}(?:v\s*[=:]\s*)?\"?(?!spf2\.0/)spf ?[1-9]?\b", re.IGNORECASE)
 _ASKING = ("include", "a", "mx", "ptr", "exists")
 _OF_HOSTS = ("a", "mx", "exists")
 

@@ -22,10 +22,10 @@ _MECHANISM = re.compile(
 )
 # What people write: ipv4: and ip: for ip4:, = for :, a comma or semicolon behind, a typographer's dash before "all".
 _IP = re.compile(
-    r"([+?~-]?)(?:ip|ipv4|ipv6|ip4|ip6|a|mx|include)[:=](\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?|[0-9a-f]*:[0-9a-f:.]*(?:/\d{1,3})?)",
+    r"([+?~-]?)(?:(?:ip|ipv4|ipv6|ip4|ip6|a|mx|include)[:=])?(\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?|[0-9a-f]*:[0-9a-f:.]*(?:/\d{1,3})?)",
     re.IGNORECASE,
 )
-_EQUALS = re.compile(r"([+?~-]?(?:include|a|mx|exists))=(.+)", re.IGNORECASE)
+_EQUALS = re.compile(r"([+?~-]?(?:include|a|mx|exists))=(.+)|([+?~-]?include)\.(.+)", re.IGNORECASE)
 _COLON = re.compile(r"redirect:(.+)", re.IGNORECASE)
 _DASH = re.compile(r"[^\x00-\x7f]{1,3}all", re.IGNORECASE)
 # Two strings of a record are joined without a blank: "include:a.example" "include:b.example".
@@ -106,7 +106,7 @@ def put_right(term: Term) -> list[Term]:
     if address := _IP.fullmatch(text):
         tries.append(f"{address[1]}ip{6 if ':' in address[2] else 4}:{address[2]}")
     if named := _EQUALS.fullmatch(text):
-        tries.append(f"{named[1]}:{named[2]}")
+        tries.append(f"{named[1] or named[3]}:{named[2] or named[4]}")
     if elsewhere := _COLON.fullmatch(text):
         tries.append(f"redirect={elsewhere[1]}")
     if _DASH.fullmatch(text):

@@ -28,7 +28,13 @@ def test_the_advice_is_what_the_case_says(
 ) -> None:
     case = case_in(path)
     with a_world(
-        case.zone, tmp_path, monkeypatch, capsys, certificates=certificates, policies=case.policies
+        case.zone,
+        tmp_path,
+        monkeypatch,
+        capsys,
+        certificates=certificates,
+        policies=case.policies,
+        patience=case.patience,
     ) as world:
         code, told, said = world(*case.typed)
     assert told + said == case.told, case.about

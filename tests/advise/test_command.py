@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,7 @@ def test_offline_nothing_is_claimed(world: World, monkeypatch: pytest.MonkeyPatc
             return resolver_of(["127.0.0.1"], port, conf, per_try=per_try)
 
         monkeypatch.setattr(published, "resolver_of", silent)
+        monkeypatch.setattr(published, "Published", partial(REAL, patience=0.2))
         code, told, said = world("winter.example", "summer.example")
     assert (code, told) == (exits.TROUBLE, "")
     assert "no name server answered: is this machine online?" in said
@@ -208,6 +210,8 @@ def test_what_could_not_be_looked_up_makes_it_end_with_one(world: World) -> None
     assert told["ok"] is False
     assert [r["code"] for r in told["domains"][0]["remarks"] if r["topic"] == "dmarc"] == ["unknown"]
 
+
+REAL = published.Published
 
 HOSTILE = (
     "v=spf1 \x1b]0;owned\x07 include:\u202eexample.com ip4:\x9b31m " + "a" * 10_000 + " <script> ?all"

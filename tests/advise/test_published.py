@@ -13,7 +13,7 @@ import pytest
 
 from scatterclean.model.advised import Answer, Heard, Mute, Question
 from scatterclean.names.published import Published, policy_of
-from tests.advise.world import POLICY, World, a_world
+from tests.advise.world import PATIENCE, POLICY, World, a_world
 from tests.names.server import LoopbackDns, Zone, loopback_dns, quoted
 from tests.setup.site import Answer as Served
 from tests.setup.site import leading_to, page
@@ -41,7 +41,8 @@ def server() -> Iterator[LoopbackDns]:
 
 def asked(server: LoopbackDns, kind: str, name: str) -> Answer:
     question = Question(kind, name)
-    return Published(["127.0.0.1"], server.port, patience=0.3).ask([question])[question]
+    patience = 0.3 if name in ("silent.example", "garbage.example") else PATIENCE
+    return Published(["127.0.0.1"], server.port, patience=patience).ask([question])[question]
 
 
 def test_what_is_there_is_read(server: LoopbackDns) -> None:
@@ -112,7 +113,7 @@ def test_silent_questions_wait_together_and_not_one_after_the_other(
 
     monkeypatch.setattr(server, "answer", wait_for_all)
     questions = [Question("TXT", f"n{i}.example") for i in range(number)]
-    world = Published(["127.0.0.1"], server.port, patience=5)
+    world = Published(["127.0.0.1"], server.port, patience=PATIENCE)
     assert {one.heard for one in world.ask(questions).values()} == {Heard.NO_NAME}
     assert begun.is_set()
 
@@ -139,7 +140,7 @@ ANSWERS: dict[str, Served] = {HOST: page(b"version: STSv1\n")}
 
 
 def test_a_policy_is_fetched_over_https(world: World) -> None:
-    assert policy_of("winter.example", 2) == Answer(Heard.RECORDS, ("version: STSv1\n",))
+    assert policy_of("winter.example", PATIENCE) == Answer(Heard.RECORDS, ("version: STSv1\n",))
     assert world.site is not None
     assert world.site.asked == [(HOST, POLICY)]
 
@@ -160,7 +161,7 @@ def test_a_policy_is_fetched_over_https(world: World) -> None:
 def test_what_is_no_policy_is_none(world: World, answer: bytes, said: str) -> None:
     assert world.site is not None
     world.site._answers = {(HOST, POLICY): answer}
-    found = policy_of("winter.example", 2)
+    found = policy_of("winter.example", PATIENCE)
     assert found.heard is Heard.NONE
     assert said in found.said
 
@@ -172,7 +173,7 @@ def test_a_server_that_drips_is_given_up_and_nothing_is_claimed(world: World) ->
 
 
 def test_a_certificate_for_another_name_is_not_excused(world: World) -> None:
-    found = policy_of("summer.example", 2)
+    found = policy_of("summer.example", PATIENCE)
     assert found == Answer(Heard.NONE, said="its certificate is not trusted")
 
 
@@ -180,4 +181,4 @@ def test_a_host_that_is_not_there_has_no_policy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with a_world({}, tmp_path, monkeypatch, capsys):
-        assert policy_of("winter.example", 2) == Answer(Heard.NONE, said="there is no such server")
+        assert policy_of("winter.example", PATIENCE) == Answer(Heard.NONE, said="there is no such server")
