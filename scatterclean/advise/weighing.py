@@ -196,7 +196,8 @@ def _soft(zone: _Zone) -> Step | None:
     if value == zone.spf.record or not _PLAIN.fullmatch(value):
         return None  # it ends so in a record that it redirects to: somebody else's
     stage = Stage(When.INSTEAD, (Record(zone.asked.ascii, "TXT", value),))
-    return Step(Topic.SPF, Effect.SOME, soft, (stage,), (Caution.SENDERS, Caution.FORWARDING))
+    effect = Effect.LITTLE if zone.dmarc.asked == "quarantine" else Effect.SOME
+    return Step(Topic.SPF, effect, soft, (stage,), (Caution.SENDERS, Caution.FORWARDING))
 
 
 def _first_spf(zone: _Zone, faults: tuple[Remark, ...]) -> Step:

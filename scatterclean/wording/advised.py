@@ -44,7 +44,7 @@ MUTE: Mapping[Mute, str] = {
 
 _POINTS: Mapping[Point, str] = {
     Point.UNKNOWN: "{name} could not be looked up: {why}. That does not mean that it is not there",
-    Point.NO_SUCH_DOMAIN: "there is no such domain in DNS: look at the spelling",
+    Point.NO_SUCH_DOMAIN: "there is no such domain, as the name servers of this machine have it: look at the spelling",
     Point.PROVIDERS: "the domain is your provider's, and its records are your provider's to set: there is nothing "
     "that you could publish",
     Point.RECORD: "published is: {record}",
@@ -123,7 +123,7 @@ _POINTS: Mapping[Point, str] = {
     Point.RPT_GOOD: "reports are asked for",
     Point.CATCH_ALL: "{least}{unused} of {forged} forged addresses are none that you ever wrote from, and "
     "{bounces} of {all} bounces came to them. They come in because every address at the domain is taken",
-    Point.TAG: "{address} was forged: {bounces} bounces",
+    Point.TAG: "the address {address} was forged: {bounces} bounces came to it",
 }
 
 _TO_DO: Mapping[Topic, str] = {
@@ -176,7 +176,7 @@ _WHEN: Mapping[When, str] = {
 _OUTCOMES: Mapping[Outcome, str] = {
     Outcome.GOOD: "All is well: there is nothing more to publish against forging.",
     Outcome.UNKNOWN: "What could be looked up is well; the rest is not known.",
-    Outcome.STEPS: "What would make forging harder, the most effective first:",
+    Outcome.STEPS: "What would make the next storm smaller, the most effective first:",
     Outcome.NO_SUCH_DOMAIN: "",
     Outcome.PROVIDERS: "",
 }

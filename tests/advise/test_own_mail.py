@@ -79,7 +79,9 @@ def test_of_forged_addresses_that_nobody_uses_the_catch_all_is_to_blame(world: W
     plant(tmp_path, nobody + known)
     code, told, _ = world()
     assert code == exits.DONE
-    assert told.partition("What would make forging harder, the most effective first:\n")[2].startswith(
+    assert told.partition("What would make the next storm smaller, the most effective first:\n")[
+        2
+    ].startswith(
         "    1. Catch-all: take mail only for the addresses that there are.\n"
         "       297 of 299 forged addresses are none that you ever wrote from, and 297 of 300 bounces came to them. "
         "They come in because every address at the domain is taken.\n"
@@ -124,6 +126,30 @@ def test_looking_changes_nothing_in_the_store(world: World, tmp_path: Path) -> N
     before = (tmp_path / "log.db").read_bytes()
     world("winter.example")
     assert (tmp_path / "log.db").read_bytes() == before
+
+
+def test_at_a_provider_there_is_nothing_to_publish_but_tags_can_be_given_up(
+    world: World, tmp_path: Path
+) -> None:
+    world.settings.write_text(world.settings.read_text().replace('"*@winter.example"', '"ada@gmail.com"'))
+    plant(tmp_path, [forged("ada+shop@gmail.com") for _ in range(4)])
+    code, told, _ = world("gmail.com")
+    assert code == exits.DONE
+    assert told == (
+        "gmail.com\n"
+        "  The domain is your provider's, and its records are your provider's to set: there is nothing that you could "
+        "publish.\n"
+        "  What would make the next storm smaller, the most effective first:\n"
+        "    1. Tagged addresses: give up the addresses that were forged.\n"
+        "       The address ada+shop@gmail.com was forged: 4 bounces came to it.\n\n"
+    )
+    assert world.dns.asked == []
+
+
+def test_of_domains_of_others_the_store_is_not_asked(world: World, tmp_path: Path) -> None:
+    (tmp_path / "log.db").write_text("no database")
+    assert world("other.example")[0] == exits.TROUBLE, "there is no such domain"
+    assert world("winter.example")[0] == exits.DATABASE
 
 
 def one(address: str, bounces: int, *, used: bool = False, tag: str = "") -> Forged:

@@ -73,7 +73,7 @@ def command(given: Given, domains: tuple[str, ...], selectors: tuple[str, ...], 
             names.append(domain_in(typed))
         except NoDomain as why:
             raise click.UsageError(f"{typed[:80]!r} {why}") from None
-    mine = _mine(given, needed=not domains)
+    mine = _mine(given, names)
     if not names and not mine.domains:
         raise PersonCanMend(
             "no address in the configuration has a domain", hint="Name one: scatterclean advise example.org"
@@ -104,10 +104,10 @@ def _say(screen: Screen, line: Line) -> None:
         screen.say(line.text, "bold" if line.head else "", indent=line.indent)
 
 
-def _mine(given: Given, *, needed: bool) -> Mine:
-    """What is known of the person; without a configuration, or before the first sweep, less of it.
+def _mine(given: Given, names: Sequence[str]) -> Mine:
+    """What is known of the person; without a configuration, before the first sweep, or for domains of others, less.
 
-    Raises ConfigMissing if it is `needed`, ConfigBroken and Database* always."""
+    Raises ConfigMissing if no domain is named; ConfigBroken and Database* always."""
     from scatterclean.advise.mine import Mine, of_household, of_settings
     from scatterclean.config import load
     from scatterclean.wire import Household
@@ -115,13 +115,16 @@ def _mine(given: Given, *, needed: bool) -> Mine:
     try:
         settings = load(given.config_path)
     except ConfigMissing:
-        if needed or given.config is not None:
+        if not names or given.config is not None:
             raise
         return Mine()
+    mine = of_settings(settings)
+    if names and not set(names) & set(mine.domains):
+        return mine
     try:
         household = Household.open(settings, read_only=True)
     except DatabaseMissing:
-        return of_settings(settings)
+        return mine
     with household:
         return of_household(household)
 
