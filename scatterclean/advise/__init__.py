@@ -17,9 +17,9 @@ from difflib import get_close_matches
 
 from scatterclean.advise.known import Known
 from scatterclean.advise.naming import NoDomain, ascii_of, domain_in
+from scatterclean.advise.providers import SHARED
 from scatterclean.advise.weighing import Asked, providers_own, weigh, with_habits
 from scatterclean.errors import Reach, TimeCanMend
-from scatterclean.model import SHARED_BY_MANY
 from scatterclean.model.advised import Advised, Answer, Heard, Mute, Question, Step
 from scatterclean.ports.published import Publications
 
@@ -47,7 +47,7 @@ def advise(
 ) -> tuple[Advised, ...]:
     """In the order of `domains`.  `habits`: steps that do not rest on DNS, by domain; `own`: the person's domains,
     for a name that is misspelled.  Raises NobodyAnswers."""
-    mine = [asked for asked in domains if asked.ascii not in SHARED_BY_MANY]
+    mine = [asked for asked in domains if asked.ascii not in SHARED]
     answers = _look(mine, world, clock)
     if answers and all(answer.unknown for answer in answers.values()) and not world.reachable():
         raise NobodyAnswers(
@@ -57,7 +57,7 @@ def advise(
     found = []
     for asked in domains:
         steps = (habits or {}).get(asked.ascii, ())
-        if asked.ascii in SHARED_BY_MANY:
+        if asked.ascii in SHARED:
             found.append(with_habits(providers_own(asked), steps))
             continue
         near = [name for name in own if name != asked.ascii]

@@ -14,12 +14,12 @@ from itertools import groupby
 from scatterclean.advise.dkim import SELECTOR
 from scatterclean.advise.habits import habits_of
 from scatterclean.advise.naming import NoDomain, ascii_of
+from scatterclean.advise.providers import SHARED
 from scatterclean.config import Settings
 from scatterclean.evidence import senders
 from scatterclean.evidence.passing import Passed
 from scatterclean.evidence.tally import Tally
 from scatterclean.knowledge import identities_of
-from scatterclean.model import SHARED_BY_MANY
 from scatterclean.model.advised import Step
 from scatterclean.model.report import Forged
 from scatterclean.wire import Household
@@ -31,7 +31,9 @@ _MAX_SELECTORS = 5
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """`domains` of the configured addresses, those of providers last; `silent` never send; `selectors` by domain."""
+    """`domains` of the configured addresses, those of providers last, as people write them; `silent` never send.
+
+    Of these, and as keys of the others, names stand as DNS has them."""
 
     domains: tuple[str, ...] = ()
     silent: frozenset[str] = frozenset()
@@ -48,7 +50,8 @@ def of_settings(settings: Settings) -> Mine:
         never |= dict.fromkeys(map(_domain, sorted(own.never_sends)))
     names = [name for name in sends | never if _is_domain(name)]
     return Mine(
-        tuple(sorted(names, key=lambda name: name in SHARED_BY_MANY)), frozenset(never) - frozenset(sends)
+        tuple(sorted(names, key=lambda name: name in SHARED)),
+        frozenset(ascii_of(name) for name in names if name in never and name not in sends),
     )
 
 
@@ -103,15 +106,15 @@ def _used(household: Household) -> frozenset[str]:
 def _selectors(household: Household, domains: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Of the signatures of own mail that came back: that is the only signed mail of the person's that passes by."""
     since = household.clock() - _SIGNED_WITHIN
+    own = set(map(ascii_of, domains))
     seen: dict[str, Counter[str]] = {}
     for account in household.settings.accounts:
         for case in household.store.docket.genuine(account.name, since):
             for signature in case.bounce.original.dkim:
-                if signature.domain in domains and SELECTOR.fullmatch(signature.selector):
+                if signature.domain in own and SELECTOR.fullmatch(signature.selector):
                     seen.setdefault(signature.domain, Counter())[signature.selector] += 1
     return {
-        ascii_of(domain): tuple(name for name, _ in count.most_common(_MAX_SELECTORS))
-        for domain, count in seen.items()
+        domain: tuple(name for name, _ in count.most_common(_MAX_SELECTORS)) for domain, count in seen.items()
     }
 
 

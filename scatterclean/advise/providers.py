@@ -8,6 +8,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from scatterclean.model import SHARED_BY_MANY
+
+# Domains in which anybody gets an address.  What judgments rest on is the shorter list of model/person.py; here one too
+# many would keep an owner from good advice, so only known ones are in it (those of setup/providers.py).
+SHARED = SHARED_BY_MANY | {
+    *(
+        *("1und1.de", "aim.com", "aol.co.uk", "aol.de", "aol.fr", "aol.it"),
+        *("bk.ru", "email.com", "email.cz", "etik.com", "fastmail.de", "fastmail.fm"),
+        *("foxmail.com", "gmx.ch", "gmx.eu", "gmx.info", "gmx.org", "hotmail.co.uk"),
+        *("hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it", "hotmail.nl", "ik.me"),
+        *("inbox.ru", "inwind.it", "iol.it", "list.ru", "live.co.uk", "live.de"),
+        *("live.fr", "live.it", "live.nl", "magenta.de", "mail.com", "messagingengine.com"),
+        *("neuf.fr", "online.de", "outlook.com.br", "outlook.de", "outlook.es", "outlook.fr"),
+        *("outlook.it", "passport.com", "pm.me", "posteo.eu", "posteo.net", "protonmail.ch"),
+        *("rocketmail.com", "sent.com", "sfr.fr", "verizon.net", "wanadoo.fr", "ya.ru"),
+        *("yahoo.ca", "yahoo.co.in", "yahoo.co.uk", "yahoo.com.au", "yahoo.com.br", "yahoo.de"),
+        *("yahoo.es", "yahoo.fr", "yahoo.in", "yahoo.it", "yandex.by", "yandex.kz"),
+        *("ymail.com", "zoho.eu", "zohomail.com", "zohomail.eu"),
+    )
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Provider:

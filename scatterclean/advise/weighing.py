@@ -46,13 +46,15 @@ _TOPICS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One domain: `name` as people write it, `ascii` as DNS has it; `selectors` sign the person's mail there.
+    """One domain: `name` as people write it, `ascii` as DNS has it; `selectors` sign the person's mail there, `tried`
+    may do so.
 
     `never_sends`: the person said so.  `today` makes ids of policies: "20261129"."""
 
     name: str
     ascii: str
     selectors: tuple[str, ...] = ()
+    tried: tuple[str, ...] = ()
     never_sends: bool = False
     today: str = ""
 
@@ -74,7 +76,11 @@ def weigh(asked: Asked, known: Known, habits: Iterable[Step] = (), like: str = "
     """`like`: a domain of the person's that is spelled nearly as this one, for one that does not exist."""
     domain = asked.ascii
     spf = spf_of(domain, known)
-    if spf.answer.heard is Heard.NO_NAME and not spf.answer.alias:
+    if (
+        spf.answer.heard is Heard.NO_NAME
+        and not spf.answer.alias
+        and known("MX", domain).heard is Heard.NO_NAME
+    ):
         gone = remark(Topic.DOMAIN, Point.NO_SUCH_DOMAIN, like=like)
         return Advised(asked.name, domain, Outcome.NO_SUCH_DOMAIN, (gone,))
     zone = _zone(asked, spf, known)
@@ -103,7 +109,7 @@ def _zone(asked: Asked, spf: Spf, known: Known) -> _Zone:
     dkim = (
         Dkim()
         if parked and not asked.selectors
-        else dkim_of(domain, asked.selectors, (*usual, *COMMON), known)
+        else dkim_of(domain, asked.selectors, (*asked.tried, *usual, *COMMON), known)
     )
     transport = transport_of(domain, hosts, known, asked.today) if hosts else None
     return _Zone(asked, spf, dmarc_of(domain, known), dkim, mail, hosts, null, parked, transport)

@@ -263,3 +263,17 @@ def test_a_pasted_record_is_on_one_line_also_on_a_narrow_terminal(
 def test_the_manual_knows_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["advise", "--help"]) == exits.DONE
     assert "--selector" in capsys.readouterr().out
+
+
+def test_a_selector_that_is_named_need_not_be_in_each_of_several_domains(world: World) -> None:
+    _, alone = form(world, "winter.example", "--selector", "x7q")
+    _, among = form(world, "winter.example", "never.example", "--selector", "x7q")
+    points = [[r["code"] for r in d["remarks"]] for d in (*alone["domains"], *among["domains"])]
+    assert ["dkim-absent" in codes for codes in points] == [True, False, False]
+    assert ("x7q._domainkey.never.example", "TXT") in world.dns.asked
+
+
+def test_a_name_in_two_spellings_is_one_domain(world: World) -> None:
+    world.dns.zone["xn--bcher-kva.example"] = {"TXT": ['"v=spf1 -all"']}
+    _, told = form(world, "b\u00fccher.example", "xn--bcher-kva.example")
+    assert [d["domain"] for d in told["domains"]] == ["b\u00fccher.example"]

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from scatterclean.advise.habits import habits_of
+from scatterclean.advise.providers import SHARED
 from scatterclean.cli import exits
 from scatterclean.model import Bounce, Checked, Signature
 from scatterclean.model.advised import Effect, Topic
 from scatterclean.model.report import Forged
+from scatterclean.setup.providers import PROVIDERS
 from scatterclean.store import open_store
 from tests.advise.test_command import form
 from tests.advise.world import World, a_world, zone_of
@@ -178,3 +180,9 @@ def test_where_the_used_address_was_forged_the_catch_all_is_the_lesser_trouble()
 def test_other_domains_do_not_count() -> None:
     seen = [one("x@summer.example", 50)]
     assert habits_of("winter.example", seen, [], catch_all=True) == []
+
+
+def test_domains_that_init_knows_as_a_providers_are_nobodys_own() -> None:
+    known = {domain for provider in PROVIDERS for domain in provider.hosts if domain}
+    assert len(known) > 50
+    assert known - SHARED == set()

@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -35,12 +35,11 @@ class World:
     capsys: pytest.CaptureFixture[str]
     settings: Path
     site: Site | None = None
-    more: tuple[str, ...] = field(default=())
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
         """(exit code, standard output, standard error) of `scatterclean advise`, in this process."""
         self.capsys.readouterr()
-        code = main(["advise", *self.more, *arguments])
+        code = main(["advise", *arguments])
         told, said = self.capsys.readouterr()
         assert "Traceback" not in said
         return code, told, said

@@ -108,6 +108,7 @@ def _mine(given: Given, names: Sequence[str]) -> Mine:
     """What is known of the person; without a configuration, before the first sweep, or for domains of others, less.
 
     Raises ConfigMissing if no domain is named; ConfigBroken and Database* always."""
+    from scatterclean.advise import ascii_of
     from scatterclean.advise.mine import Mine, of_household, of_settings
     from scatterclean.config import load
     from scatterclean.wire import Household
@@ -119,7 +120,7 @@ def _mine(given: Given, names: Sequence[str]) -> Mine:
             raise
         return Mine()
     mine = of_settings(settings)
-    if names and not set(names) & set(mine.domains):
+    if names and not set(map(ascii_of, names)) & set(map(ascii_of, mine.domains)):
         return mine
     try:
         household = Household.open(settings, read_only=True)
@@ -132,15 +133,19 @@ def _mine(given: Given, names: Sequence[str]) -> Mine:
 def _asked(mine: Mine, names: Sequence[str], selectors: tuple[str, ...]) -> list[Asked]:
     from scatterclean.advise import Asked, ascii_of
 
+    once = {ascii_of(name): name for name in reversed(names)}
+    # Of several domains a selector that is named need not be in each.
+    certain, tried = (selectors, ()) if len(once) == 1 else ((), selectors)
     return [
         Asked(
             name,
-            ascii_of(name),
-            tuple(dict.fromkeys((*selectors, *mine.selectors.get(ascii_of(name), ())))),
-            name in mine.silent,
-            today(),
+            ascii_form,
+            tuple(dict.fromkeys((*certain, *mine.selectors.get(ascii_form, ())))),
+            tried,
+            never_sends=ascii_form in mine.silent,
+            today=today(),
         )
-        for name in dict.fromkeys(names)
+        for ascii_form, name in reversed(once.items())
     ]
 
 
