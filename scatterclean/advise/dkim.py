@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scatterclean.advise.known import Known
@@ -45,13 +45,13 @@ def dkim_of(domain: str, certain: Sequence[str], usual: Iterable[str], known: Kn
     wildcard = known("TXT", f"{_NOBODYS}._domainkey.{domain}")
     root = known("TXT", f"_domainkey.{domain}")
     idle: dict[str, Remark] = {}  # by selector: no key at all
-    seen = 0
+    silent: dict[str, Answer] = {}
+    seen = False
     for selector in dict.fromkeys((*certain, *usual)):
         name = f"{selector}._domainkey.{domain}"
         answer = known("TXT", name)
         if answer.unknown:
-            if selector in certain:
-                found.unknown[name] = answer
+            (found.unknown if selector in certain else silent)[name] = answer
             continue
         texts = [] if answer.records == wildcard.records else list(answer.records)
         keys = [key for text in texts[:_MAX_KEYS] if (key := _key(text, named=selector in certain))]
@@ -62,25 +62,29 @@ def dkim_of(domain: str, certain: Sequence[str], usual: Iterable[str], known: Kn
             elif selector in certain:
                 idle[selector] = remark(Topic.DKIM, Point.DKIM_ABSENT, selector=selector)
             continue
-        seen += 1
         for key in keys:
+            if key.point is Point.DKIM_REVOKED and selector not in certain:
+                continue  # keys are changed, and one that was taken back says nothing of the one that signs now
+            seen = True
             if key.point in (Point.DKIM_REVOKED, Point.DKIM_BROKEN):
                 idle[selector] = remark(Topic.DKIM, key.point, selector=selector)
             else:
                 _remark_key(found, selector, key)
-    # Keys are changed: one that was taken back means nothing beside another that is good, unless it signs still.
+    # Beside one that is good, what is left of another means nothing, unless mail is signed with it.
     found.faults += [each for name, each in idle.items() if name in certain or not found.good]
     if not seen and not found.faults:
-        _remark_nothing(found, root, wildcard, domain)
+        _remark_nothing(
+            found, root, wildcard, silent or ({f"_domainkey.{domain}": root} if root.unknown else {})
+        )
     found.remarks += found.faults
     return found
 
 
-def _remark_nothing(found: Dkim, root: Answer, wildcard: Answer, domain: str) -> None:
-    if root.unknown and not found.unknown:
-        found.unknown[f"_domainkey.{domain}"] = root
-    elif root.heard is Heard.NO_NAME and not wildcard.records and not root.alias:
+def _remark_nothing(found: Dkim, root: Answer, wildcard: Answer, silent: Mapping[str, Answer]) -> None:
+    if root.heard is Heard.NO_NAME and not wildcard.records and not root.alias:
         found.faults.append(remark(Topic.DKIM, Point.DKIM_NONE))
+    elif silent and not found.unknown:
+        found.unknown |= dict([next(iter(silent.items()))])
     elif not found.unknown:
         found.remarks.append(remark(Topic.DKIM, Point.DKIM_UNSEEN))
 

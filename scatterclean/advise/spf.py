@@ -6,6 +6,7 @@ It is read as receivers do, all includes followed, but to the end: a stranger's 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -118,14 +119,22 @@ class _Walk:
 class _Own:
     """What the walk through the person's own record (or records) brings together."""
 
-    costs: dict[str, int] = field(default_factory=dict)  # look-ups by term
+    costs: dict[str, int] = field(default_factory=dict)  # look-ups of a term
+    spent: Counter[str] = field(default_factory=Counter)  # the same, for each time that it stands there
     useless: set[str] = field(default_factory=set)  # terms that match nobody, or everybody
     ends: list[str] = field(default_factory=list)  # qualifiers of "all"
     after: list[str] = field(default_factory=list)  # terms that no server comes to
 
     @property
     def counted(self) -> int:
-        return sum(cost for text, cost in self.costs.items() if text not in self.after)
+        return sum(self.spent.values())
+
+    def pay(self, text: str, lookups: int, *, in_vain: bool) -> None:
+        self.costs[text] = lookups
+        if in_vain:
+            self.after.append(text)
+        elif lookups:
+            self.spent[text] += lookups
 
 
 def _walk_own(domain: str, found: Spf, known: Known) -> None:
@@ -159,25 +168,21 @@ def _walk_own(domain: str, found: Spf, known: Known) -> None:
 def _mechanism(term: Term, domain: str, walk: _Walk, own: _Own) -> None:
     found = walk.found
     in_vain = bool(own.ends) and len(found.records) == 1 and not term.modifies
-    if in_vain:
-        own.after.append(term.text)
     before = walk.lookups
     faults = _fault(term, domain, walk, (domain,))
     if faults:
         own.useless.add(term.text)
         found.remarks.extend(each for each in faults if each not in found.remarks and not in_vain)
-    own.costs[term.text] = walk.lookups - before
+    own.pay(term.text, walk.lookups - before, in_vain=in_vain)
 
 
 def _redirect(term: Term, domain: str, walk: _Walk, own: _Own) -> None:
     before = walk.lookups
     ends, faults = _redirected(term, walk, (domain,))
-    own.costs[term.text] = walk.lookups - before
+    own.pay(term.text, walk.lookups - before, in_vain=bool(own.ends))  # "all" goes before it
     if faults:
         own.useless.add(term.text)
-    if own.ends:  # "all" goes before it
-        own.after.append(term.text)
-    else:
+    if not own.ends:
         own.ends = ends
         walk.found.remarks.extend(faults)
 
@@ -185,9 +190,7 @@ def _redirect(term: Term, domain: str, walk: _Walk, own: _Own) -> None:
 def _limits(domain: str, walk: _Walk, own: _Own) -> None:
     found = walk.found
     if len(found.records) == 1 and own.counted > MAX_LOOKUPS:
-        told = ", ".join(
-            f"{text} {cost}" for text, cost in own.costs.items() if cost and text not in own.after
-        )
+        told = ", ".join(f"{text} {cost}" for text, cost in own.spent.items())
         found.remarks.append(remark(Topic.SPF, Point.SPF_LOOKUPS, count=own.counted, costs=told))
     if len(walk.void) > _MAX_VOID:
         names = ", ".join(walk.void)

@@ -410,3 +410,30 @@ def test_what_is_meant_as_a_dmarc_record_is_told_and_its_reports_are_kept(text: 
     found = dmarc.dmarc_of("h.example", zone(_dmarc__h__example=text))
     assert [each.point for each in found.remarks] == [Point.DMARC_NEARLY]
     assert dmarc.record_of(found.near, "none") == "v=DMARC1; p=none; rua=mailto:d@h.example"
+
+
+def test_ten_look_ups_and_two_that_find_nothing_are_allowed() -> None:
+    hosts = " ".join(["a:h.example"] * 8)
+    found = spf.spf_of("h.example", zone(h__example=f"v=spf1 {hosts} a:gone1.example mx:gone2.example -all"))
+    assert points(found) == [Point.SPF_STRICT]
+    more = spf.spf_of(
+        "h.example", zone(h__example=f"v=spf1 {hosts} a:gone1.example mx:gone2.example a:gone3.example -all")
+    )
+    assert points(more) == [Point.SPF_LOOKUPS, Point.SPF_VOID]
+
+
+def test_what_is_as_it_should_be_in_dmarc_is_no_fault() -> None:
+    text = "v=DMARC1; p=reject; sp=reject; np=reject; pct=100; t=n; fo=1; adkim=r; rua=mailto:a@h.example"
+    found = dmarc.dmarc_of("h.example", zone(_dmarc__h__example=text))
+    assert [each.point for each in found.remarks] == [Point.RECORD, Point.DMARC_REJECT]
+
+
+def test_reports_to_a_host_that_takes_them_are_no_fault() -> None:
+    found = dmarc.dmarc_of(
+        "h.example",
+        zone(
+            _dmarc__h__example="v=DMARC1; p=reject; rua=mailto:a@reports.example!10m",
+            h__example___report___dmarc__reports__example="v=DMARC1",
+        ),
+    )
+    assert [each.point for each in found.remarks] == [Point.RECORD, Point.DMARC_REJECT]
