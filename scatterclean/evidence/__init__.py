@@ -11,6 +11,7 @@ conclusion  was it you?
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
@@ -90,7 +91,7 @@ def report(
         more_bouncers=more_bouncers,
         spam=spam(found),
         returned=returned,
-        more_returned=sum(n for sort, n in found.sorts.items() if sort.verdict is Verdict.GENUINE)
+        more_returned=sum(n for sort, n in found.counted() if sort.verdict is Verdict.GENUINE)
         - len(returned),
         open=_heaps(found, cases),
         earlier=books.evidence.earlier(names, since) if since else 0,
@@ -148,13 +149,17 @@ def _returned(case: Case) -> Returned:
 
 def _heaps(found: Passed, cases: Mapping[int, Case]) -> tuple[Heap, ...]:
     """Alarms first, then what is most."""
+    numbers: Counter[tuple[Verdict, Because | None]] = Counter()
+    for sort, number in found.counted():
+        if sort.open and sort.verdict is not Verdict.GENUINE:
+            numbers[sort.verdict, sort.because] += number
     heaps = [
         Heap(
             verdict,
             because or Because.SETTLING,  # not judged yet
             number,
-            tuple(cases[one] for one in found.heaps[verdict, because] if one in cases),
+            tuple(cases[one] for one in found.heaps.get((verdict, because), ()) if one in cases),
         )
-        for (verdict, because), number in found.open.items()
+        for (verdict, because), number in numbers.items()
     ]
     return tuple(sorted(heaps, key=lambda heap: (heap.verdict is not Verdict.ALARM, -heap.bounces)))

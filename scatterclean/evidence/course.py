@@ -6,6 +6,7 @@ What a storm is stands in `storms`; here it is only found in what came.
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,24 +187,28 @@ def spell(
     they are found as it would find them."""
     found: list[tuple[bool, int, Spell]] = []
     for account, came in arrivals.items():
-        times = sorted(datetime.fromtimestamp(at, UTC) for at in came)
+        seconds = sorted(came)
         told = [s for s in noticed.get(account, ()) if since is None or s.ended is None or s.ended >= since]
-        recent = sum(now - storms.SPAN < at for at in times)
-        for one in _told(told, times, recent, now) if told else _as_would(times, now):
-            inside = sum(one.since <= at <= one.last for at in times)
+        for one in _told(told, seconds, now) if told else _as_would(seconds, now):
+            inside = _between(seconds, one.since, one.last)
             if inside:
                 found.append((one.lasts, inside, one))
     return max(found, key=lambda each: each[:2])[2] if found else None
 
 
-def _told(told: Iterable[Storm], times: Sequence[datetime], recent: int, now: datetime) -> Iterable[Spell]:
+def _between(seconds: Sequence[int], start: datetime, end: datetime) -> int:
+    return bisect_right(seconds, int(end.timestamp())) - bisect_left(seconds, int(start.timestamp()))
+
+
+def _told(told: Iterable[Storm], seconds: Sequence[int], now: datetime) -> Iterable[Spell]:
+    recent = _between(seconds, now - storms.SPAN, now)
     for one in told:
         lasts = one.ended is None and recent >= storms.QUIET
         # No daemon was there to say that it is over.
-        last = one.ended or (now if lasts else times[-1] if times else one.since)
-        yield Spell(one.since, last, lasts)
+        last = datetime.fromtimestamp(seconds[-1], UTC) if seconds else one.since
+        yield Spell(one.since, one.ended or (now if lasts else max(last, one.since)), lasts)
 
 
-def _as_would(times: Sequence[datetime], now: datetime) -> Iterable[Spell]:
-    for first, last in storms.runs(times):
+def _as_would(seconds: Sequence[int], now: datetime) -> Iterable[Spell]:
+    for first, last in storms.runs(datetime.fromtimestamp(at, UTC) for at in seconds):
         yield Spell(first, last, now - last < storms.SPAN)

@@ -51,7 +51,7 @@ _WORDS: tuple[tuple[Failure, str], ...] = (
         Failure.REFUSED_SENDER,
         (
             r"\b(?:spf|dkim|dmarc|dnsbl|rbl|spamhaus|spamcop|barracudacentral|ptr)\b|black ?list|block ?list|"
-            r"blocked using|reputation|reverse dns|listed (?:at|by|in|on) |client host (?:\S+ ){0,3}(?:blocked|rejected)|"
+            r"blocked using|reputation|reverse dns|listed (?:at|by|in|on) |client host \S+ (?:blocked|rejected)|"
             r"sender (?:address )?(?:verif\w+ failed|rejected|denied)|unauthenticated (?:e-?)?mail|banned sending ip"
         ),
     ),

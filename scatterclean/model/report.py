@@ -62,7 +62,7 @@ class Conclusion:
     somebody else: forwarded, in a shared mailbox, a copy for a postmaster.  `brought_back` of `not_yours` are in the
     inbox again by the person's hand or an undo.  `alarms` are those on record of the time that the report is about, the
     latest first, also such as rest on the log and on no bounce.  `log_since`: from then on the logs of all these
-    accounts know what was sent; `looked_at` when they were looked at last, all of them; None if there is no such moment.
+    accounts know what was sent; `looked_at` when they were looked at last, all of them; None if there is none.
     """
 
     says: Says

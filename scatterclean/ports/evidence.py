@@ -9,54 +9,50 @@ from typing import NamedTuple, Protocol
 from scatterclean.model import Because, Case, Closure, Kind, MoveState, Verdict
 
 
-class Fact(NamedTuple):
-    """One finding.  `at` is its arrival in seconds since 1970, `because` the deciding reason (None before the first
-    judgment) with its `detail` (of undecided and waiting ones alone), `move` what became of the last sweep's move of
-    it, if there was one.  `foreign`: a stranger's machine sent the original."""
+class Facts(NamedTuple):
+    """Findings, some hundred, in columns: what is made for each of them is what takes the time.
 
-    id: int
-    account: str
-    at: int
-    kind: Kind
-    verdict: Verdict
-    because: Because | None
-    detail: str
-    foreign: bool
-    open: bool
-    closure: Closure | None
-    move: MoveState | None
+    `ats` are arrivals in seconds since 1970, `reasons` the deciding ones (None before the first judgment) with their
+    `details` (JSON pairs; of undecided and waiting ones alone), `moves` what became of the last sweep's move of it, if
+    there was one.  `foreign`: a stranger's machine sent the original."""
 
-
-class Forgery(NamedTuple):
-    """What an orphan says of who sent it and of the spam that it returns, as strangers wrote it: `author` is the
-    returned sender, `body` tells whether more than a header came back.  None where an older row does not say."""
-
-    id: int
-    account: str
-    at: int
-    kind: Kind
-    foreign: bool
-    mta: str | None
-    sender: str | None
-    author: str | None
-    subject: str | None
-    delivered_to: Sequence[str] | None
-    links: Sequence[str] | None
-    files: Sequence[Sequence[str]] | None
-    body: bool | None
+    ids: Sequence[int]
+    accounts: Sequence[str]
+    ats: Sequence[int]
+    kinds: Sequence[Kind]
+    verdicts: Sequence[Verdict]
+    reasons: Sequence[Because | None]
+    details: Sequence[str | None]
+    foreign: Sequence[bool]
+    open: Sequence[bool]
+    closures: Sequence[Closure | None]
+    moves: Sequence[MoveState | None]
 
 
-class Portion(NamedTuple):
-    """Some thousand findings, and of those of them that are orphans what they say."""
+class Forgeries(NamedTuple):
+    """Those of them that are orphans: what they say of who sent them and of the spam that they return, as strangers
+    wrote it; None where it is missing, or an older row does not say.
 
-    facts: Sequence[Fact]
-    forgeries: Sequence[Forgery]
+    `authors` are the returned senders, `bodies` tell whether more than a header came back."""
+
+    ids: Sequence[int]
+    accounts: Sequence[str]
+    ats: Sequence[int]
+    kinds: Sequence[Kind]
+    mtas: Sequence[str | None]
+    senders: Sequence[str | None]
+    authors: Sequence[str | None]
+    subjects: Sequence[str | None]
+    delivered_to: Sequence[Sequence[str] | None]
+    links: Sequence[Sequence[str] | None]
+    files: Sequence[Sequence[Sequence[str]] | None]
+    bodies: Sequence[bool | None]
 
 
 class Evidence(Protocol):
     """Reads what is on record, open and closed; it changes nothing."""
 
-    def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[Portion]:
+    def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[tuple[Facts, Forgeries]]:
         """All that arrived since then, the latest entered first, each message once: also where a server numbered its
         folder anew, or the person put it into another watched folder.  One state of the store, in portions."""
 

@@ -9,33 +9,35 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from scatterclean.errors import DatabaseUnusable
 from scatterclean.model import Because, Case, Closure, Errand, Kind, MoveState, Place, Verdict
-from scatterclean.ports.evidence import Fact, Forgery, Portion
+from scatterclean.ports.evidence import Facts, Forgeries
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
 from scatterclean.store.tables import cases as table
 from scatterclean.store.tables import listed, microseconds
 
-_PORTION = 2000
+_PORTION = 500
 _SECOND = 1_000_000
 _QUARTER = 900 * _SECOND
 _SAID = (
-    "kind", "reporting_mta", "sender", "original.sender", "original.subject", "delivered_to", "original.links",
+    "reporting_mta", "sender", "original.sender", "original.subject", "delivered_to", "original.links",
     "original.files", "original.body",
 )  # fmt: skip
 _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
-# The deciding reason stands at the beginning, see forms.py; within a text a quotation mark has a backslash before it,
-# so that nothing that a stranger wrote looks like the name of a reason.
+# The kind and the deciding reason stand at the beginning, see forms.py; within a text a quotation mark has a backslash
+# before it, so that nothing that a stranger wrote looks like the name of a reason.
+_KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
-  {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0,
-  CASE verdict WHEN 'orphan' THEN json_extract(bounce, {_PATHS}) ELSE json_extract(bounce, '$.kind') END,
+  {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0, {_KIND},
+  CASE verdict WHEN 'orphan' THEN json_extract(bounce, {_PATHS}) END,
   CASE WHEN verdict IN ('undecided', 'waiting') THEN json_extract(finding, '$.because[0].detail') END,
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
     SELECT state FROM moves WHERE moves.account = cases.account AND moves.fingerprint = cases.fingerprint
@@ -59,7 +61,7 @@ _KINDS = {kind.value: kind for kind in Kind}
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _REASONS = {because.value: because for because in Because}
 _CLOSURES = {closure.value: closure for closure in Closure} | {None: None}
-_ORPHAN, _MOVED, _RETURNED = Verdict.ORPHAN.value, MoveState.MOVED.value, MoveState.RETURNED.value
+_MOVED, _RETURNED = MoveState.MOVED.value, MoveState.RETURNED.value
 _MOVES = {state.value: state for state in MoveState} | {None: None}
 
 
@@ -69,7 +71,7 @@ class SqlEvidence:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[Portion]:
+    def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[tuple[Facts, Forgeries]]:
         named = json.dumps(list(accounts))
         with self._database.read() as connection:
             ids = _ids(connection, accounts, since)
@@ -81,7 +83,10 @@ class SqlEvidence:
             met = _Met() if places > 1 else None
             for start in range(0, len(ids), _PORTION):
                 rows = driver.execute(_ROWS, (json.dumps(ids[start : start + _PORTION]),)).fetchall()
-                yield _portion(rows if met is None else [row for row in rows if met.is_another(row)], back)
+                if met is not None:
+                    rows = [row for row in rows if met.is_another(row)]
+                if rows:
+                    yield _portion(rows, back)
 
     def earlier(self, accounts: Sequence[str], since: datetime) -> int:
         query = select(func.count(func.distinct(table.c.account + "/" + table.c.fingerprint))).where(
@@ -135,43 +140,52 @@ class _Met:
         return latest is here or (latest.folder != here.folder and bool(row[7] != Closure.GONE.value))
 
 
-def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) -> Portion:
-    said = [row[11] for row in rows if row[6] == _ORPHAN]
-    forged = iter(json.loads(f"[{','.join(said)}]"))
-    facts: list[Fact] = []
-    forgeries: list[Forgery] = []
+def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) -> tuple[Facts, Forgeries]:
+    columns = list(zip(*rows, strict=True))
+    (
+        ids,
+        accounts,
+        ats,
+        prints,
+        _,
+        _,
+        verdicts,
+        closures,
+        still,
+        reasons,
+        foreign,
+        kinds,
+        said,
+        details,
+        ends,
+    ) = columns
+    moves: Sequence[str | None] = ends
+    if back:
+        moves = [
+            _RETURNED if move == _MOVED and print_ in back else move
+            for move, print_ in zip(ends, zip(accounts, prints, strict=True), strict=True)
+        ]
     try:
-        for (
-            number,
-            account,
-            at,
-            print_,
-            _,
-            _,
-            verdict,
-            closure,
-            is_open,
-            why,
+        of_kind = [_KINDS[kind.partition('"')[0]] for kind in kinds]
+        facts = Facts(
+            ids,
+            accounts,
+            ats,
+            of_kind,
+            [_VERDICTS[verdict] for verdict in verdicts],
+            [_REASONS[reason.partition('"')[0]] if reason else None for reason in reasons],
+            details,
             foreign,
-            kind,
-            detail,
-            move,
-        ) in rows:
-            if verdict == _ORPHAN:
-                kind, *rest = next(forged)  # noqa: PLW2901 - the kind stands among all that it says
-                forgeries.append(Forgery(number, account, at, _KINDS[kind], foreign == 1, *rest))
-            if back and move == _MOVED and (account, print_) in back:
-                move = _RETURNED  # noqa: PLW2901 - as the journal has it
-            facts.append(
-                Fact(
-                    number, account, at, _KINDS[kind], _VERDICTS[verdict],
-                    _REASONS[why.partition('"')[0]] if why else None, detail or "", foreign == 1, is_open == 1,
-                    _CLOSURES[closure], _MOVES[move],
-                )
-            )  # fmt: skip
+            still,
+            [_CLOSURES[closure] for closure in closures],
+            [_MOVES[move] for move in moves],
+        )
     except KeyError as unknown:
         raise DatabaseUnusable(
             f"a case in the database cannot be read ({unknown} is of no known form)",
             hint="It was probably written by a newer scatterclean: install that version again.",
         ) from None
-    return Portion(facts, forgeries)
+    orphans = [text is not None for text in said]
+    known = [tuple(compress(column, orphans)) for column in (ids, accounts, ats, of_kind)]
+    told = json.loads(f"[{','.join(compress(said, orphans))}]")
+    return facts, Forgeries(*known, *(zip(*told, strict=True) if told else [()] * len(_SAID)))

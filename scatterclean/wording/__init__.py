@@ -14,9 +14,10 @@ notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
 advised    what is published of a domain, and what would make forging it harder
 evidence   who sent the message that came back, and what is in it
+conclusion the answer of a report: was it you?
 """
 
-from scatterclean.wording import evidence, log, notices
+from scatterclean.wording import conclusion, evidence, log, notices
 from scatterclean.wording.advice import advice, to_whom
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
@@ -65,6 +66,7 @@ __all__ = [
     "because",
     "by_reason",
     "changes",
+    "conclusion",
     "copied",
     "counted",
     "defanged",
