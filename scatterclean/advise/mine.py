@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import groupby
 
 from scatterclean.advise.dkim import SELECTOR
@@ -17,8 +18,7 @@ from scatterclean.advise.naming import NoDomain, ascii_of
 from scatterclean.advise.providers import SHARED
 from scatterclean.config import Settings
 from scatterclean.evidence import senders
-from scatterclean.evidence.passing import Passed
-from scatterclean.evidence.tally import Tally
+from scatterclean.evidence.passing import Passed, passed
 from scatterclean.knowledge import identities_of
 from scatterclean.model.advised import Step
 from scatterclean.model.report import Forged
@@ -78,19 +78,14 @@ def _forged(household: Household) -> tuple[list[Forged], int]:
     logged = {
         name: household.store.sent_log.senders(household.accounts[name].account.person) for name in names
     }
-    tally: Tally[tuple[str, str]] = Tally()  # (account, address)
-    for portion in household.store.evidence.findings(names, None):
-        alike = Counter((f.account, f.author, tuple(f.delivered_to or ())) for f in portion.forgeries)
-        for (account, author, delivered_to), number in alike.items():
-            if address := senders.whose(identities, account, author, delivered_to):
-                tally.add({(account, address): number})
-    ranked = sorted(tally.counts.items(), key=lambda item: item[0][1])
+    whole = passed(household.store.evidence.findings(names, None), partial(senders.whose, identities))
+    ranked = sorted(whole.forged.counts.items(), key=lambda item: item[0][1])
     found: list[Forged] = []
     for _, some in groupby(enumerate(ranked), key=lambda item: item[0] // senders.MOST_FORGED):
         part = Passed()
         part.forged.add({key: number for _, (key, number) in some})
         found += senders.forged(part, identities, logged)[0]
-    return found, tally.gone
+    return found, whole.forged.gone
 
 
 def _used(household: Household) -> frozenset[str]:
