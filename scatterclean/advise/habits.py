@@ -11,7 +11,7 @@ from scatterclean.advise.naming import ascii_of
 from scatterclean.model.advised import Caution, Effect, Point, Step, Topic, remark
 from scatterclean.model.report import Forged
 
-_MAX_KEPT, _MAX_TAGS = 20, 5
+_MAX_KEPT, _MAX_TAGS = 300, 5
 _FEW = 3  # bounces: one typing error is no storm
 
 
@@ -43,6 +43,7 @@ def _catch_all(domain: str, here: Sequence[Forged], used: Collection[str], *, mo
         bounces=bounces,
         all=total,
         least="at least " if more else "",
+        used=len(own),
     )
     return Step(
         Topic.CATCH_ALL,

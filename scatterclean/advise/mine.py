@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
 
 from scatterclean.advise.dkim import SELECTOR
 from scatterclean.advise.habits import habits_of
@@ -79,11 +78,15 @@ def _forged(household: Household) -> tuple[list[Forged], int]:
         name: household.store.sent_log.senders(household.accounts[name].account.person) for name in names
     }
     whole = passed(household.store.evidence.findings(names, None), partial(senders.whose, identities))
-    ranked = sorted(whole.forged.counts.items(), key=lambda item: item[0][1])
+    by_address: dict[str, dict[tuple[str, str], int]] = {}
+    for (account, address), number in whole.forged.counts.items():
+        by_address.setdefault(address, {})[account, address] = number
     found: list[Forged] = []
-    for _, some in groupby(enumerate(ranked), key=lambda item: item[0] // senders.MOST_FORGED):
+    addresses = sorted(by_address)
+    for start in range(0, len(addresses), senders.MOST_FORGED):
         part = Passed()
-        part.forged.add({key: number for _, (key, number) in some})
+        for address in addresses[start : start + senders.MOST_FORGED]:
+            part.forged.add(by_address[address])
         found += senders.forged(part, identities, logged)[0]
     return found, whole.forged.gone
 

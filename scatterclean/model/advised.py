@@ -142,9 +142,8 @@ class Point(StrEnum):
     RPT_BROKEN = "rpt-broken"  # [record]
     RPT_GOOD = "rpt-good"
 
-    CATCH_ALL = (
-        "catch-all"  # [unused, forged, bounces, all, least]: "at least " if there are more of all of these
-    )
+    # [unused, forged, bounces, all, used, least]: "at least " if there are more of all of these
+    CATCH_ALL = "catch-all"
     TAG = "tag"  # [address, bounces]
 
 

@@ -256,15 +256,17 @@ def _step(step: Step, number: int, domain: str) -> Iterable[Line]:
         for record in stage.records:
             yield from _record(record)
     if step.topic is Topic.CATCH_ALL:
-        yield from _kept(step.keep, domain)
+        yield from _kept(step.keep, domain, int(step.reasons[0]["used"] or 0))
     for caution in step.cautions:
         yield Line(_CAUTIONS[caution], 7)
 
 
-def _kept(keep: Sequence[str], domain: str) -> Iterable[Line]:
+def _kept(keep: Sequence[str], domain: str, used: int) -> Iterable[Line]:
     if keep:
-        yield Line(f"At your provider: close the catch-all of {domain}, and keep these {len(keep)}:", 7)
+        yield Line(f"At your provider: close the catch-all of {domain}, and keep these {used}:", 7)
         yield from (Line(shown(address), 9) for address in keep)
+        if used > len(keep):
+            yield Line(f"and {used - len(keep)} more from which you wrote, too many to be named", 9)
     else:
         yield Line(
             f"At your provider: close the catch-all of {domain}, and keep the addresses that you use.", 7

@@ -14,10 +14,11 @@ from scatterclean.advise.habits import habits_of
 from scatterclean.advise.providers import SHARED
 from scatterclean.cli import exits
 from scatterclean.model import Bounce, Checked, Signature
-from scatterclean.model.advised import Effect, Topic
+from scatterclean.model.advised import Advised, Effect, Outcome, Topic
 from scatterclean.model.report import Forged
 from scatterclean.setup.providers import PROVIDERS
 from scatterclean.store import open_store
+from scatterclean.wording import advised as words
 from tests.advise.test_command import form
 from tests.advise.world import World, a_world, zone_of
 from tests.contracts.records import BOUNCE, GENUINE, case, cursor, fingerprint, message
@@ -175,6 +176,34 @@ def test_where_the_used_address_was_forged_the_catch_all_is_the_lesser_trouble()
     [step] = habits_of("winter.example", seen, ["ada@winter.example", "*@winter.example"], catch_all=True)
     assert step.effect is Effect.SOME
     assert step.keep == ("ada@winter.example",)
+
+
+def test_no_used_address_is_left_out_without_a_word() -> None:
+    used = [f"a{number:03}@winter.example" for number in range(310)]
+    [step] = habits_of("winter.example", [one("x@winter.example", 50)], used, catch_all=True)
+    told = [
+        line.text
+        for line in words.told(Advised("winter.example", "winter.example", Outcome.STEPS, (), (step,)))
+    ]
+    assert "At your provider: close the catch-all of winter.example, and keep these 310:" in told
+    assert "and 10 more from which you wrote, too many to be named" in told
+
+
+def test_an_address_that_two_accounts_share_is_one(world: World, tmp_path: Path) -> None:
+    text = world.settings.read_text()
+    other = text.partition("\n")[2].replace("accounts.home", "accounts.work").replace("mail.", "imap.")
+    world.settings.write_text(text + other)
+    bounces = [forged(f"x{number:03}@winter.example") for number in range(150)]
+    plant(tmp_path, bounces)
+    with open_store(tmp_path / "log.db") as store:
+        others = [
+            case(n, account="work", bounce=b, arrival=datetime.now(UTC))
+            for n, (b, _) in enumerate(bounces, 1)
+        ]
+        store.docket.enter("work", [replace(c, fingerprint=f"w{c.fingerprint}") for c in others], None)
+    _, told, said = world("winter.example")
+    assert said == ""
+    assert "150 of 150 forged addresses are none that you ever wrote from, and 300 of 300 bounces" in told
 
 
 def test_other_domains_do_not_count() -> None:
