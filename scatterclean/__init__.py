@@ -47,6 +47,7 @@ setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd
 page/        the report as one page of HTML
 doctor/      what can be wrong, and how to mend it; it changes nothing
+advise/      what DNS publishes of the person's domains, and what would make forging them harder
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox
 cli/         click: parse, call, print

@@ -12,6 +12,7 @@ rhythm     when an account is looked at
 alarms     signs that somebody else uses the account, and what to do
 notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
+advised    what is published of a domain, and what would make forging it harder
 evidence   who sent the message that came back, and what is in it
 conclusion the answer of a report: was it you?
 storm      a storm in one screen

@@ -35,6 +35,8 @@ class LoopbackDns:
         if not by_tcp:
             self.asked.append((name, kind))
         here = self.zone.get(name)
+        if here is None and "." in name:  # RFC 4592
+            here = self.zone.get(f"*.{name.partition('.')[2]}")
         if here == "silent":
             return None
         if here == "garbage":
