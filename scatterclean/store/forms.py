@@ -116,7 +116,9 @@ def _within_limits(adapter: TypeAdapter[Any], value: Any, *parts: Any) -> str | 
     """The JSON text, if nothing in it can be beyond a limit: nearly always, and in a third of the time of `_Cut`.
 
     `parts` are the values in `value` that hold lists."""
-    if any(len(getattr(part, name)) > MAX_ITEMS for part in (value, *parts) for name in _lists(part.__class__)):
+    if any(
+        len(getattr(part, name)) > MAX_ITEMS for part in (value, *parts) for name in _lists(part.__class__)
+    ):
         return None
     try:
         text = adapter.dump_json(value).decode()
