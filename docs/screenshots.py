@@ -121,9 +121,9 @@ def main() -> int:
 
 # Name, width, height, scheme, pixels of the picture for one of the page, place in the page.
 SHOTS = (
-    ("report.png", 860, 1060, "light", 1.25, ""),
+    ("report.png", 860, 1000, "light", 1.25, ""),
     ("report-storm.png", 860, 900, "dark", 1.25, "#storm"),
-    ("report-servers.png", 860, 980, "light", 1.25, "#bouncers"),
+    ("report-servers.png", 860, 840, "light", 1.25, "#bouncers"),
     ("report-phone.png", 390, 844, "dark", 1.5, ""),
 )
 

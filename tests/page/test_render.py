@@ -109,6 +109,14 @@ def test_the_answer_comes_first_and_says_what_to_do() -> None:
     assert "Read the 17 bounces of your own mail" in told
 
 
+def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person() -> None:
+    report = reports.storm()
+    report = replace(report, conclusion=replace(report.conclusion, others=33))
+    told = text_of(page.render(reports.matter(report)))
+    assert "about others 33 undecided, and not about your mail" in told
+    assert "could not be decided: they are" not in told
+
+
 def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps() -> None:
     html = rendered("alarm")
     told = text_of(html)
