@@ -26,6 +26,7 @@ WATCHED = timedelta(days=200)
 sys.path.insert(0, str(HERE.parent))
 
 from scatterclean import origin, page  # noqa: E402 - the checkout that this file is of
+from scatterclean.cli import report_form  # noqa: E402
 from scatterclean.config import AccountSettings, Secret, Settings, Source, Tls  # noqa: E402
 from scatterclean.demo import cast, letters  # noqa: E402
 from scatterclean.demo.embedded import EmbeddedServer  # noqa: E402
@@ -38,17 +39,16 @@ from scatterclean.wire import Household  # noqa: E402
 NAME = "ada"
 
 
-def made_of() -> dict[str, str]:
-    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the mailbox."""
+def made_of(shown: page.Matter) -> dict[str, str]:
+    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the report."""
     root = HERE.parent / "scatterclean"
     sources = [
         *sorted((root / "page" / "templates").glob("*.html")),
         *(root / "page" / "__init__.py", root / "page" / "drawing.py", root / "wording" / "page.py"),
     ]
     texts = [path.read_bytes() for path in sources] + [page.style().encode()]
-    world = letters.make(NOW.astimezone(UTC))
-    mail = [letter.raw for letter in (*world.sent, *world.inbox)]
-    return {"page": _digest(texts), "mailbox": _digest(mail)}
+    form = json.dumps(report_form.report(shown.report), sort_keys=True)
+    return {"page": _digest(texts), "report": _digest([form.encode()])}
 
 
 def _digest(parts: list[bytes]) -> str:
@@ -59,7 +59,9 @@ def _digest(parts: list[bytes]) -> str:
 
 
 def matter(folder: Path) -> page.Matter:
-    """A morning after the storm, swept."""
+    """A morning after the storm, swept, on the clock of `ZONE`: it becomes that of the process."""
+    os.environ["TZ"] = ZONE
+    time.tzset()
     world = letters.make(NOW.astimezone())
     username = world.person.address
     with EmbeddedServer(username) as server:
@@ -96,12 +98,11 @@ def matter(folder: Path) -> page.Matter:
 def main() -> int:
     from tests.browser import chromium
 
-    os.environ["TZ"] = ZONE
-    time.tzset()
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scatterclean-pictures-") as scratch:
         file = Path(scratch) / "report.html"
-        file.write_text(page.render(matter(Path(scratch))), encoding="utf-8")
+        shown = matter(Path(scratch))
+        file.write_text(page.render(shown), encoding="utf-8")
         if len(sys.argv) > 1:  # to look at it oneself
             Path(sys.argv[1]).write_text(file.read_text("utf-8"), encoding="utf-8")
         with chromium() as browser:
@@ -115,7 +116,7 @@ def main() -> int:
                 sheet.goto(f"{file.as_uri()}{place}")
                 sheet.screenshot(path=PICTURES / name)
                 context.close()
-    MADE_OF.write_text(json.dumps(made_of(), indent=2) + "\n", encoding="utf-8")
+    MADE_OF.write_text(json.dumps(made_of(shown), indent=2) + "\n", encoding="utf-8")
     return 0
 
 
