@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from scatterclean.model import OAuthClient
     from scatterclean.model.report import Report
     from scatterclean.oauth import Tokens
-    from scatterclean.ports.lists import HostLists
+    from scatterclean.ports.hostlists import HostLists
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
     from scatterclean.why import Teller

@@ -153,13 +153,13 @@ def _lasts(course: Course) -> bool:
 
 def next_look(rhythms: Sequence[Rhythm], now: datetime) -> str:
     """When one of the accounts is looked at next; without a daemon, that nobody does."""
-    dues = [each.due for each in rhythms if each.due is not None]
+    running = [each for each in rhythms if each.push is not None]
+    dues = [each.due for each in running if each.due is not None]
     if dues:
         return wording.next_look(min(dues), now)
-    if not rhythms:
-        return ""
-    first = next((each for each in rhythms if each.push is not None), rhythms[0])
-    return wording.rhythm(first.poll, first.push, wanted=first.wanted)
+    if running:
+        return wording.rhythm(running[0].poll, running[0].push, wanted=running[0].wanted)
+    return storm.UNWATCHED if rhythms else ""
 
 
 class Living:

@@ -43,8 +43,11 @@ def wait(seconds: float) -> None:
         time.sleep(seconds)
         return
     poll.register(output, 0)  # POLLERR and POLLHUP are told without being asked for
-    if poll.poll(seconds * 1000):
+    told = [event for _, event in poll.poll(seconds * 1000)]
+    if any(event & (select.POLLERR | select.POLLHUP) for event in told):
         raise exits.ReaderGone
+    if told:  # POLLNVAL, at once: macOS polls no devices
+        time.sleep(seconds)
 
 
 def stamp(database: Path) -> tuple[tuple[int, int, int], ...]:

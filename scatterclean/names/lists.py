@@ -1,4 +1,4 @@
-"""`ports.lists.HostLists` by DNS: is a host on a list of backscattering ones (RFC 5782)?  Off unless configured.
+"""`ports.hostlists.HostLists` by DNS: is a host on a list of backscattering ones (RFC 5782)?  Off unless configured.
 
 Who answers is a stranger, and lists die: their domains are sold, and then name everybody.  So a list is believed only
 as long as it names its test entry 127.0.0.2 and not 127.0.0.1 (RFC 5782, 5), and an answer only if it lies in

@@ -97,8 +97,8 @@ def drawn(shown: Marks, now: datetime) -> str:
         for when in (shown.start, min(shown.end, max(now, shown.start)))
     )
     return (
-        f"Bounces per {_length(shown.stretch)}, {start} to {end}: "
-        f"{max(shown.counts):,} at most, {shown.counts[-1]:,} in the last"
+        f"Per {_length(shown.stretch)}, {start} to {end}: "
+        f"at most {max(shown.counts):,}, {shown.counts[-1]:,} in the last one"
     )
 
 
@@ -156,7 +156,7 @@ def became(course: Course) -> str:
     counted = fates(course)
     told = [f"{counted[fate]:,} {name}" for fate, name, always in _FATES if always or counted[fate]]
     if course.before:
-        told.append(f"and {course.before:,} before that time")
+        told.append(f"and {course.before:,} before")
     return ", ".join(told)
 
 
@@ -226,6 +226,9 @@ def changed(before: Report, after: Report) -> str:
         return ""
     came = "" if not new else f" ({new:+,})"
     return f"{moment(after.now, after.now.tzinfo)}: {after.conclusion.bounces:,} bounces{came}; {became(after.course)}"
+
+
+UNWATCHED = "Nobody watches it now; `scatterclean run` does."
 
 
 def stale(trouble: str, seen: datetime) -> str:

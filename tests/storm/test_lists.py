@@ -10,7 +10,7 @@ import pytest
 
 from scatterclean.config import Settings, load
 from scatterclean.names.lists import MAX_ASKED, DnsLists
-from scatterclean.ports.lists import on_lists
+from scatterclean.ports.hostlists import on_lists
 from scatterclean.wire import host_lists
 from tests.names.server import LoopbackDns, Zone, loopback_dns
 

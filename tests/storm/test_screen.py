@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
@@ -14,7 +14,10 @@ import pytest
 from rich.console import Console
 
 from scatterclean.cli.screen import Screen
-from scatterclean.cli.storming import Living, Picture, can_draw, fitted, show, sparkline
+from scatterclean.cli.storming import Living, Picture, can_draw, fitted, live, show, sparkline
+from scatterclean.cli.storming import told as log
+from scatterclean.errors import DatabaseLocked, Trouble
+from scatterclean.model import Push
 from scatterclean.model.report import Course, Failure, Report, Says, Width
 from scatterclean.standing import Rhythm
 
@@ -25,7 +28,7 @@ ANSWER = (
     "2,102 of them the line of the server that refused them names a stranger's machine; 3 are your own mail; 2 "
     "could not be decided."
 )
-DUE = (Rhythm(timedelta(minutes=5), due=NOW + timedelta(minutes=5)),)
+DUE = (Rhythm(timedelta(minutes=5), Push.WOKEN, due=NOW + timedelta(minutes=5)),)
 
 
 def picture(report: Report, answer: Sequence[str] = (ANSWER,), **other: Any) -> Picture:
@@ -113,8 +116,8 @@ def test_a_terminal_too_small_for_all_of_it_loses_the_end_and_not_the_answer() -
 
 def test_the_sparkline_is_said_in_words_above_it() -> None:
     told = lines(picture(storm_report()), (80, 60))
-    at = next(number for number, line in enumerate(told) if line.startswith("Bounces per hour"))
-    assert told[at] == "Bounces per hour, today 14:00 to today 20:30: 1,200 at most, 10 in the last"
+    at = next(number for number, line in enumerate(told) if line.startswith("Per hour"))
+    assert told[at] == "Per hour, today 14:00 to today 20:30: at most 1,200, 10 in the last one"
     assert told[at + 1] == "  ▁▁█▅▃▁▁"
     ascii_only = lines(picture(storm_report()), (80, 60), blocks=False)
     assert ascii_only[at + 1] == "  ::@*=::"
@@ -146,15 +149,15 @@ def test_more_hours_than_columns_are_put_together_and_named_so() -> None:
     told = lines(picture(storm_report(course=long)), (40, 80))
     drawing = next(line for line in told if line.startswith("  █"))
     assert len(drawing) == 2 + 30
-    assert "Bounces per 4 hours, " in " ".join(told)
-    assert "160 at most" in " ".join(" ".join(told).split())
+    assert "Per 4 hours, " in " ".join(told)
+    assert "at most 160" in " ".join(" ".join(told).split())
 
 
 @pytest.mark.parametrize(("width", "unit"), [(Width.DAY, "day"), (Width.WEEK, "week")])
 def test_days_and_weeks_are_dated_without_a_time(width: Width, unit: str) -> None:
     course = replace(storm_report().course, width=width)
     told = lines(picture(storm_report(course=course)), None)
-    assert f"Bounces per {unit}, 2026-11-23 to 2026-11-23: 1,200 at most, 10 in the last" in told
+    assert f"Per {unit}, 2026-11-23 to 2026-11-23: at most 1,200, 10 in the last one" in told
 
 
 @pytest.mark.parametrize(
@@ -258,11 +261,99 @@ def test_the_next_look_comes_nearer_while_nothing_else_changes() -> None:
 
 def test_what_came_before_the_marks_is_counted_beside_them() -> None:
     report = storm_report(course=replace(storm_report().course, before=490))
-    assert "So far: 2,324 put away, 3 kept, 2 undecided, 2 waiting, and 490 before that time." in lines(
+    assert "So far: 2,324 put away, 3 kept, 2 undecided, 2 waiting, and 490 before." in lines(
         picture(report), None
     )
 
 
+@pytest.mark.parametrize(
+    ("rhythms", "words"),
+    [
+        ((Rhythm(timedelta(minutes=5)),), "Nobody watches it now; `scatterclean run` does."),
+        (
+            (Rhythm(timedelta(minutes=5), Push.WOKEN),),
+            "Woken by the server when mail arrives, and looks every 5 min",
+        ),
+        (
+            (
+                Rhythm(timedelta(minutes=5), Push.OFF, due=NOW + timedelta(minutes=9)),
+                Rhythm(timedelta(minutes=5), Push.OFF, due=NOW + timedelta(minutes=2)),
+            ),
+            "Next look: today 20:32, in 2 min",
+        ),
+    ],
+)
+def test_who_looks_and_when_is_said_at_the_end(rhythms: tuple[Rhythm, ...], words: str) -> None:
+    assert lines(picture(storm_report(), rhythms=rhythms), None)[-1] == words
+
+
 def test_a_course_without_bars_draws_nothing() -> None:
     told = lines(picture(storm_report(course=Course(Width.HOUR))), None)
-    assert not [line for line in told if "Bounces per" in line or "So far" in line]
+    assert not [line for line in told if line.startswith("Per ") or "So far" in line]
+
+
+def terminal_of(output: io.StringIO) -> Screen:
+    console = Console(file=output, force_terminal=True, width=100, height=60, highlight=False, no_color=True)
+    return Screen(console, console, for_program=False)
+
+
+def interrupted(*seen: Picture | Trouble | None) -> Iterator[Picture | Trouble | None]:
+    yield from seen
+    raise KeyboardInterrupt
+
+
+def test_what_cannot_be_read_again_stays_as_it_was_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    output = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        live(
+            terminal_of(output), interrupted(picture(storm_report()), DatabaseLocked("held by backup"), None)
+        )
+    shown, _, kept = output.getvalue().rpartition("\x1b[?1049l")
+    stale = "This is how it was at 2026-11-23 20:30 CET; it could not be read again: held by backup"
+    assert shown.rindex(stale) > shown.rindex("So far: 2,324 put away")
+    assert "So far: 2,324 put away" in kept
+
+
+def test_a_tick_alone_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    drawn = []
+    for ticks in (0, 50):
+        output = io.StringIO()
+        with pytest.raises(KeyboardInterrupt):
+            live(terminal_of(output), interrupted(picture(storm_report()), *[None] * ticks))
+        drawn.append(output.getvalue().count("So far: "))
+    assert drawn[0] == drawn[1]
+
+
+def test_nothing_seen_yet_leaves_the_terminal_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    output = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        live(terminal_of(output), interrupted())
+    assert output.getvalue().rpartition("\x1b[?1049l")[2].strip("\x1b[?25h") == ""
+
+
+def test_a_log_gets_all_once_then_changes_the_answer_when_it_is_another_and_each_trouble_once() -> None:
+    first = storm_report()
+    more = replace(first, conclusion=replace(first.conclusion, bounces=2400), now=NOW + timedelta(minutes=2))
+    alarm = replace(
+        more, conclusion=replace(more.conclusion, says=Says.ALARM), now=NOW + timedelta(minutes=4)
+    )
+    held = DatabaseLocked("held by backup")
+    output = io.StringIO()
+    console = Console(file=output, width=120)
+    seen = (
+        *(picture(first), None, picture(replace(first, now=NOW + timedelta(minutes=1))), held, held),
+        *(picture(more), picture(alarm, ["ALARM: it happened.", "Change the password."])),
+    )
+    log(Screen(console, console, for_program=False), iter(seen))
+    lines = output.getvalue().splitlines()
+    begin = lines.index("Next look: today 20:35, in 5 min")
+    assert lines[begin + 1 :] == [
+        "held by backup",
+        "2026-11-23 20:32 CET: 2,400 bounces (+69); 2,324 put away, 3 kept, 2 undecided, 2 waiting",
+        "2026-11-23 20:34 CET: 2,400 bounces; 2,324 put away, 3 kept, 2 undecided, 2 waiting",
+        "ALARM: it happened.",
+        "Change the password.",
+    ]

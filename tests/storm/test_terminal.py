@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 from collections.abc import Collection, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ import pytest
 from rich.cells import cell_len
 
 from scatterclean.cli import exits, main
+from scatterclean.model import Push
 from scatterclean.names.lists import DnsLists
-from scatterclean.store import open_store
+from scatterclean.store import awake, open_store
 from tests.cli.program import COMMAND, environment
 from tests.evidence import planted
 
@@ -102,7 +103,7 @@ def test_without_colours_and_without_blocks_everything_is_said(config: Path) -> 
     assert there.raw.isascii()
     for colour in (b"\x1b[3", b"\x1b[9", b";3"):
         assert colour not in there.raw
-    assert re.search(r"Bounces per [^@]+\n  [.:=+*#%@-]+\n", there.text)
+    assert re.search(r"Per [^@]+\n  [.:=+*#%@-]+\n", there.text)
 
 
 def test_it_shows_what_changes_while_another_process_writes_until_ctrl_c(config: Path) -> None:
@@ -202,6 +203,17 @@ def test_json_and_csv_are_whole_and_the_servers_are_the_same(
     assert names == [each["host"] for each in told["bouncers"]] == [each["host"] for each in letters]
     assert all(each["note"]["text"].startswith("Hello,") for each in letters)
     assert table.count(b"\r\n") == len(names) + 1
+
+
+def test_when_the_daemon_looks_next_is_told_as_it_said(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = config.with_name("log.db")
+    awake.note(database, {"home": Push.WOKEN}, {"home": datetime.now(UTC) + timedelta(minutes=7, seconds=10)})
+    assert main(["--config", str(config), "storm"]) == exits.DONE
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith("Next look: ")
+    assert last.endswith(", in 7 min")
 
 
 def test_the_command_report_exports_the_same(

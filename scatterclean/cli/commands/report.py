@@ -84,7 +84,7 @@ def command(
     from scatterclean import page
     from scatterclean.config import load
     from scatterclean.page.gathering import gathered
-    from scatterclean.ports.lists import on_lists
+    from scatterclean.ports.hostlists import on_lists
     from scatterclean.wire import Household, host_lists
     from scatterclean.wording.exports import Export, exported
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from scatterclean.cli.storming import Picture
     from scatterclean.model.report import Report
-    from scatterclean.ports.lists import HostLists
+    from scatterclean.ports.hostlists import HostLists
 
 _ENDS = "Read again when something changes; Ctrl-C ends."
 # Before a storm that is looked at, so that its beginning is seen against what is usual.
@@ -132,7 +132,7 @@ def _looker(
     from scatterclean.cli.storming import Picture
     from scatterclean.config import load
     from scatterclean.model.report import Width
-    from scatterclean.ports.lists import on_lists
+    from scatterclean.ports.hostlists import on_lists
     from scatterclean.wire import Household, host_lists
     from scatterclean.wording import storm
 
