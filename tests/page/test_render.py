@@ -70,6 +70,18 @@ def test_there_is_no_script_no_handler_no_address_and_no_style_at_an_element(nam
         assert not re.search(r"\s(on\w+|style|src|srcset|xlink:href|formaction)\s*=", tag), tag
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_every_place_has_one_name_and_every_link_leads_to_one(name: str) -> None:
+    html = rendered(name)
+    names = re.findall(r'\sid="([^"]*)"', html)
+    assert len(names) == len(set(names))
+    links = re.findall(r'\shref="#([^"]*)"', html)
+    assert len(links) > 3
+    assert set(links) <= set(names)
+    named = " ".join(re.findall(r'aria-labelledby="([^"]*)"', html)).split()
+    assert set(named) <= set(names)
+
+
 def test_every_text_of_a_stranger_is_escaped_wherever_it_stands() -> None:
     html = rendered("hostile")
     for raw in ("<script", "<img", 'onerror=alert(1)>"', "<svg onload", "<!-- -->"):
