@@ -39,16 +39,21 @@ from scatterclean.wire import Household  # noqa: E402
 NAME = "ada"
 
 
-def made_of(shown: page.Matter) -> dict[str, str]:
-    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the report."""
+def made_of(shown: page.Matter | None = None) -> dict[str, str]:
+    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the mailbox; and what
+    the report says, if it is at hand."""
     root = HERE.parent / "scatterclean"
     sources = [
         *sorted((root / "page" / "templates").glob("*.html")),
         *(root / "page" / "__init__.py", root / "page" / "drawing.py", root / "wording" / "page.py"),
     ]
     texts = [path.read_bytes() for path in sources] + [page.style().encode()]
-    form = json.dumps(report_form.report(shown.report), sort_keys=True)
-    return {"page": _digest(texts), "report": _digest([form.encode()])}
+    world = letters.make(NOW.astimezone(UTC))
+    found = {"page": _digest(texts), "mailbox": _digest([one.raw for one in (*world.sent, *world.inbox)])}
+    if shown is not None:
+        form = json.dumps(report_form.report(shown.report), sort_keys=True)
+        found["report"] = _digest([form.encode()])
+    return found
 
 
 def _digest(parts: list[bytes]) -> str:
