@@ -2,8 +2,8 @@
 
     python bench/report.py [--findings 100000] [--folder /dev/shm] [--rounds 3]
 
-Prints CPU seconds of `household.report` in this process, the best of the rounds, and the peak of resident memory that
-it added, measured in a process of its own.
+Prints CPU seconds of `household.report` in a process of its own, the best of the rounds, and the peak of its resident
+memory.
 """
 
 from __future__ import annotations
@@ -37,9 +37,8 @@ def measure(path: Path, rounds: int) -> None:
             best = min(best, time.process_time() - start)
             wall = min(wall, time.perf_counter() - began)
         after = peak()
-    print(
-        f"{report.conclusion.bounces:,} findings: {best:.2f} CPU s, {wall:.2f} s, {(after - before) / 1024:.0f} MB"
-    )
+    print(f"{report.conclusion.bounces:,} findings: {best:.2f} CPU s, {wall:.2f} s")
+    print(f"{after / 1024:.0f} MB at most, {before / 1024:.0f} MB before")
 
 
 def main() -> int:
