@@ -92,9 +92,7 @@ def _context(matter: Matter) -> dict[str, object]:
         "kinds": drawing.by_kind(report.course, words.KINDS, words.OTHER_KINDS),
         "fates": drawing.by_fate(report.course, words.FATES),
         "tally": words.tally(report.conclusion),
-        "shares": drawing.shares(
-            [(f"t-{name.replace(' ', '-')}", number) for name, number, _ in words.tally(report.conclusion)]
-        ),
+        "shares": drawing.shares([(f"t-{key}", n) for key, _, n, _ in words.tally(report.conclusion)]),
         "strip": drawing.strip,
         "letter": note,
         "limits": {

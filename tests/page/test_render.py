@@ -70,6 +70,18 @@ def test_there_is_no_script_no_handler_no_address_and_no_style_at_an_element(nam
         assert not re.search(r"\s(on\w+|style|src|srcset|xlink:href|formaction)\s*=", tag), tag
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_every_place_has_one_name_and_every_link_leads_to_one(name: str) -> None:
+    html = rendered(name)
+    names = re.findall(r'\sid="([^"]*)"', html)
+    assert len(names) == len(set(names))
+    links = re.findall(r'\shref="#([^"]*)"', html)
+    assert len(links) > 3
+    assert set(links) <= set(names)
+    named = " ".join(re.findall(r'aria-labelledby="([^"]*)"', html)).split()
+    assert set(named) <= set(names)
+
+
 def test_every_text_of_a_stranger_is_escaped_wherever_it_stands() -> None:
     html = rendered("hostile")
     for raw in ("<script", "<img", 'onerror=alert(1)>"', "<svg onload", "<!-- -->"):
@@ -107,6 +119,14 @@ def test_the_answer_comes_first_and_says_what_to_do() -> None:
     assert "2,280" in told
     assert "About the forged mail: nothing." in told
     assert "Read the 17 bounces of your own mail" in told
+
+
+def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person() -> None:
+    report = reports.storm()
+    report = replace(report, conclusion=replace(report.conclusion, others=33))
+    told = text_of(page.render(reports.matter(report)))
+    assert "about others 33 undecided, and not about your mail" in told
+    assert "could not be decided: they are" not in told
 
 
 def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps() -> None:
