@@ -30,7 +30,15 @@ from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
-from scatterclean.config.settings import POLL, SETTLE, TIMEOUT, AccountSettings, LogLevel, Settings
+from scatterclean.config.settings import (
+    POLL,
+    SETTLE,
+    TIMEOUT,
+    AccountSettings,
+    LogLevel,
+    Settings,
+    tokens_beside,
+)
 from scatterclean.errors import ConfigBroken, ConfigMissing
 from scatterclean.model import (
     DEFAULT_SWITCHES,
@@ -278,7 +286,7 @@ def _settings(candidate: Candidate, base: Path, database: Path) -> AccountSettin
         poll=_or(table.poll, POLL),
         push=_or(table.push, True),
         oauth=_oauth(candidate),
-        tokens=database.with_name(f"{database.name}.oauth"),
+        tokens=tokens_beside(database),
     )
 
 

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -28,9 +21,9 @@ from scatterclean.model import Mode, Verdict
 from scatterclean.setup import writing
 from scatterclean.setup.servers import Said, Server
 from scatterclean.store import open_store
-from tests.cli.program import environment
 from tests.conftest import absent
 from tests.e2e import world as worlds
+from tests.e2e.terminal import Terminal
 from tests.e2e.world import World
 from tests.servers import RealHand
 from tests.setup.played import MemoryVault, Played, play, said
@@ -290,70 +283,6 @@ def test_a_file_that_cannot_be_written_takes_the_password_back_out(
 
 # --- on a terminal -----------------------------------------------------------------------------------------
 
-_TAKES_THE_TERMINAL = (
-    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    # In the background of a shell without job control, as CI may run us, SIGINT is ignored by all children.
-    "signal.signal(signal.SIGINT, signal.SIG_DFL);"
-    "os.execv(sys.executable, [sys.executable, '-m', 'scatterclean', *sys.argv[1:]])"
-)
-
-
-class Terminal:
-    """The real command on a terminal of its own, that waits for words and types."""
-
-    def __init__(self, home: Path, *arguments: str, term: str) -> None:
-        self._master, slave = pty.openpty()
-        self.text = ""
-        more = {"HOME": str(home), "TERM": term, "TMPDIR": str(home)}
-        env = {k: v for k, v in environment(more).items() if not k.startswith("XDG_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _TAKES_THE_TERMINAL, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            env=env,
-        )
-        os.close(slave)
-
-    def wait_for(self, words: str) -> None:
-        seen = len(self.text)
-        until = time.monotonic() + 60
-        while words not in " ".join(self.text[seen:].split()):
-            assert time.monotonic() < until, self.text
-            ready, _, _ = select.select([self._master], [], [], 1)
-            if ready:
-                try:
-                    self.text += os.read(self._master, 4096).decode(errors="replace")
-                except OSError:
-                    raise AssertionError(self.text) from None
-
-    def echoes(self) -> bool:
-        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
-
-    def type(self, line: str) -> None:
-        os.write(self._master, f"{line}\n".encode())
-
-    def interrupt(self) -> None:
-        """Ctrl-C, and again after a while: one in the moment before the process reads is seen after a key."""
-        for _ in range(5):
-            os.write(self._master, b"\x03")
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(4)
-                return
-
-    def end(self) -> int:
-        """Its exit code, once it is gone; 60 seconds are too many."""
-        until = time.monotonic() + 60
-        with suppress(OSError):
-            while time.monotonic() < until:
-                if select.select([self._master], [], [], 1)[0]:
-                    self.text += os.read(self._master, 4096).decode(errors="replace")
-        if self.process.poll() is None and time.monotonic() >= until:
-            self.process.send_signal(signal.SIGABRT)
-        os.close(self._master)
-        return self.process.wait(60)
-
 
 @pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
 def test_on_a_terminal_it_asks_in_plain_lines_and_hides_the_password(
@@ -449,7 +378,7 @@ def test_what_another_account_of_the_person_sent_is_known_in_the_preview(
     told = played(*options, "--username", second, answers=[server.password, "", "", "n"])
     assert told.exit_code == 0, said(told)
     assert re.search(rf" {len(genuine)} stay: genuine\n", told.output)
-    assert [a.name for a in load(played.config).accounts] == ["winter", "winter-2"]
+    assert [a.name for a in load(played.config).accounts] == ["winter", "ada"]
 
 
 def test_a_program_reads_what_was_set_up_as_json(
@@ -478,7 +407,7 @@ def test_without_questions_what_is_missing_is_named(
 # --- all of it or nothing -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["wizard.free_file", "wizard.put_in_file", "draft.keep", "writing.add"])
+@pytest.mark.parametrize("step", ["placing.free_file", "placing.put_in_file", "draft.keep", "writing.add"])
 @pytest.mark.parametrize("why", [KeyboardInterrupt, SystemExit, OSError])
 def test_whatever_ends_the_writing_in_the_middle_leaves_nothing_of_it(
     played: Played,
