@@ -140,10 +140,13 @@ class Sweep:
         refusal = plan.refusal(mode, harvested.refusal, self.sources.log.count(account.person))
         if refusal is None and recovered.full:
             refusal = Refusal.HALF_MOVED
+        nothing_read = not self._scope and refusal in (None, Refusal.OBSERVING)
+        if nothing_read:
+            refusal = Refusal.NOTHING_READ
         if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
             self._tend(review, judged_by, observe=refusal is not None)
         if not orphans:
-            self._note(refusal=refusal if harvested.refusal else None)
+            self._note(refusal=refusal if harvested.refusal or nothing_read else None)
             return
         target = self.mailbox.personal(account.backscatter)
         intents = [plan.put_away(case, account, target) for case in orphans]

@@ -228,9 +228,9 @@ class Safe:
         return found
 
     def _write_keyring(self, text: str) -> None:
-        import keyring
-
         def store() -> bool:
+            import keyring
+
             keyring.set_password(SERVICE, self._user, text)
             return bool(keyring.get_password(SERVICE, self._user) == text)
 

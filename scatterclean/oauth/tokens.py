@@ -55,8 +55,8 @@ class Tokens:
                 return grant.access
             try:
                 return self._renewed()
-            except TimeCanMend:
-                if grant is None or time.time() >= grant.until:
+            except (TimeCanMend, SecretUnavailable) as trouble:  # the second: the keyring is locked
+                if grant is None or time.time() >= grant.until or isinstance(trouble, LoginExpired):
                     raise
                 self._grant = grant  # it holds for some minutes more, and the provider may be back by then
                 return grant.access

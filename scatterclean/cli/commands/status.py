@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ALARMS = 3
 _ROUTES = 5
+_UNTOLD = 3
 
 
 @click.command("status", short_help="Tell how the accounts stand.")
@@ -77,6 +78,12 @@ def tell(screen: Screen, standing: Standing) -> None:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
     if standing.storm is not None:
         screen.say(wording.storming(standing.storm.since, standing.storm.an_hour), "yellow", indent=2)
+    for one in standing.untold[:_UNTOLD]:
+        screen.say(
+            f"Could not be told ({one.way}), {moment(one.notice.made)}: {one.notice.subject}",
+            "yellow",
+            indent=2,
+        )
     _looks(screen, standing)
     _log(screen, standing)
     away = standing.put_away
