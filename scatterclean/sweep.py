@@ -273,6 +273,8 @@ class Sweep:
     def _acted(self, orphans: Sequence[Case], done: settling.Done) -> None:
         """Note what was done, and close the cases that are over."""
         self._troubles += done.troubles
+        if done.over_quota:
+            self._note(refusal=Refusal.FULL)
         self.steps.left(done.left_alone)
         self._note(moved=done.count(MoveState.MOVED, MoveState.COPIED), left_alone=len(done.left_alone))
         if copied := done.count(MoveState.COPIED):

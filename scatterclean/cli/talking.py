@@ -61,7 +61,9 @@ class TerminalTalk:
     @contextmanager
     def reading(self) -> Iterator[Progress]:
         console = self._screen.aside
-        self._screen.say("Reading the header fields of your Sent mail into the log ...")
+        self._screen.say(
+            "Reading the header fields of your Sent mail into the log, a list of what you sent ..."
+        )
         if console.is_terminal and not console.is_dumb_terminal:
             with bars(console, "init") as shown:
                 yield lambda done, total: shown.tell("harvest", done, total)
@@ -91,8 +93,11 @@ class TerminalTalk:
                 screen.say(line, "bold red", indent=2)
         kept = Counter(case.finding.verdict for case in outcome.kept)
         # Lines, no table: boxes are noise to a screen reader.
-        rows = [(len(outcome.due), "would be moved to Backscatter")]
-        rows += [(kept[verdict], f"stay: {verdict}") for verdict in Verdict if kept[verdict]]
+        means = wording.MEANS
+        rows = [(len(outcome.due), f"would be moved to Backscatter ({means[Verdict.ORPHAN]})")]
+        rows += [
+            (kept[verdict], f"stay: {verdict} ({means[verdict]})") for verdict in Verdict if kept[verdict]
+        ]
         rows += [(len(outcome.left_alone), "stay: your hand was on them")] if outcome.left_alone else []
         for count, what in rows:
             screen.say(f"{count:5} {what}", indent=2)

@@ -52,13 +52,6 @@ from scatterclean.model import (
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
-_LEAST = """
-    [accounts.home]
-    host = "imap.example.org"
-    username = "me@example.org"
-    password_command = "pass show mail"
-    addresses = ["me@example.org"]
-"""
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
     b"\xff\xfe": "UTF-16",
@@ -159,8 +152,8 @@ def _content_of(path: Path, name: str) -> tuple[bytes, int]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL in the path
         raise ConfigMissing(
             f"{name}: there is no such file, expected the configuration",
-            hint=f"`scatterclean init` makes one, by asking you; or name it with --config or ${ENVIRONMENT}; "
-            f"the least that it needs:\n{_LEAST}",
+            hint="To set up an account, in a few questions: scatterclean init\n"
+            f"  If the file is somewhere else: --config PATH, or the environment variable {ENVIRONMENT}.",
         ) from None
     except OSError as error:
         raise ConfigBroken((f"{name}: cannot be read ({error.strerror}), expected a TOML file",)) from None

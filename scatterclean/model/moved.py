@@ -112,6 +112,7 @@ class Refusal(StrEnum):
     CANNOT_MOVE = "cannot-move"
     TARGET_UNSAFE = "target-unsafe"
     HALF_MOVED = "half-moved"  # the server let us copy and not remove; that is to be completed first
+    FULL = "full"  # the mailbox takes no copy
     NOTHING_READ = "nothing-read"  # not one of the watched folders could be read
     NO_SESSION = "no-session"
     STOPPED = "stopped"

@@ -69,6 +69,7 @@ class Wizard:
     written: bool = False
     _existing: Settings | None = None
     _text: str = ""
+    _sent_empty: bool = False
     _kept: Callable[[], Kept] = field(default=lambda: Kept("", ""))
 
     def run(self) -> Done:
@@ -119,9 +120,16 @@ class Wizard:
             return Mode.OBSERVE
         if self.flags.move is not None:
             return Mode.MOVE if self.flags.move else Mode.OBSERVE
+        if self._sent_empty:
+            self.talk.say(
+                "Your Sent folder is empty, so nothing is known of what you sent: nothing is moved before mail is "
+                "filed there. Does your mail program keep copies of what it sends?"
+            )
         self.talk.say("Every move can be undone: scatterclean undo --all")
         question = (
-            f"Move {'this one' if due == 1 else f'these {due}'} now, and what comes later"
+            "Move what comes, once there is mail in Sent"
+            if self._sent_empty
+            else f"Move {'this one' if due == 1 else f'these {due}'} now, and what comes later"
             if due
             else "There is nothing to move at this moment. Move what comes later"
         )
@@ -278,7 +286,7 @@ class Wizard:
         say(f"Sent mail: {_quoted(choice.sent or look.sent)}, {standing.logged} messages", indent=2)
         if standing.coverage.since is not None:
             say(f"Oldest day that they cover: {standing.coverage.since.astimezone():%Y-%m-%d}", indent=2)
-        say(f"Orphans go to: {look.backscatter}", indent=2)
+        say(f"Bounces of mail that you never sent go to: {look.backscatter}", indent=2)
         if look.prefix:
             say(f"Folders begin with {look.prefix} there.", indent=2)
         say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
@@ -310,6 +318,7 @@ class Wizard:
         say("What a sweep would do (nothing is moved yet):")
         due = self.talk.preview(name, lambda steps: household.sweep(name, mode=Mode.OBSERVE, steps=steps))
         standing = household.standing(name)
+        self._sent_empty = not standing.logged
         for line in (
             wording.log.coverage(standing.coverage, standing.holes, standing.now),
             wording.log.hosts(standing.provider.hosts, known=standing.provider.known),

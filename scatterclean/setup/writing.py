@@ -80,7 +80,10 @@ def table_of(entry: Entry) -> str:
     if not entry.dns:
         _say(table, "May DNS be asked for the records of your domains?")
         table.add("dns", False)
-    _say(table, '"observe" only says what it would do, "move" puts orphans into the folder Backscatter.')
+    _say(
+        table,
+        '"observe" only says what it would do, "move" puts bounces of what you never sent into Backscatter.',
+    )
     table.add("mode", entry.mode.value)
     if isinstance(kept, Mapping):
         table.add(tomlkit.nl())

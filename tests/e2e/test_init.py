@@ -140,7 +140,9 @@ def test_the_preview_counts_exactly_what_a_sweep_then_moves(
 ) -> None:
     told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
     moving = len(person.world.moving)
-    assert re.search(rf" {moving} would be moved to Backscatter\n", told.output)
+    assert re.search(
+        rf" {moving} would be moved to Backscatter \(about mail that you never sent\)\n", told.output
+    )
     assert f"Move these {moving} now" in told.output
     assert person.away() == moving
 
@@ -281,6 +283,24 @@ def test_a_file_that_cannot_be_written_takes_the_password_back_out(
     assert person.untouched
 
 
+def test_an_account_whose_sent_folder_is_empty_is_told_so_and_not_asked_to_move_now(
+    played: Played, server: ScratchDovecot
+) -> None:
+    user = f"ada{next(_numbers)}@winter.example"
+    hand = RealHand(server, user)
+    for letter in worlds.make(datetime.now(UTC), sent=1, ordinary=2, orphans=3).inbox:
+        hand.append("INBOX", letter.raw, flags=letter.flags, arrival=letter.arrival)
+    options = [
+        *("--host", "localhost", "--port", str(server.tls_port), "--ca-file", str(server.ca_file)),
+        *("--email", worlds.ME, "--username", user, "--no-dns"),
+    ]
+    told = played(*options, answers=[server.password, "", "", "y"])
+    hand.close()
+    assert "Your Sent folder is empty, so nothing is known of what you sent" in told.output, said(told)
+    assert "Move what comes, once there is mail in Sent?" in told.output
+    assert "Move these" not in told.output
+
+
 # --- on a terminal -----------------------------------------------------------------------------------------
 
 
@@ -377,7 +397,7 @@ def test_what_another_account_of_the_person_sent_is_known_in_the_preview(
     hand.close()
     told = played(*options, "--username", second, answers=[server.password, "", "", "n"])
     assert told.exit_code == 0, said(told)
-    assert re.search(rf" {len(genuine)} stay: genuine\n", told.output)
+    assert re.search(rf" {len(genuine)} stay: genuine \(about mail that you sent\)\n", told.output)
     assert [a.name for a in load(played.config).accounts] == ["winter", "ada"]
 
 

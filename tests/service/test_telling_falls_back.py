@@ -187,7 +187,7 @@ def test_one_that_was_cut_off_by_a_crash_is_looked_for_however_late(house: House
     "refusal",
     [
         *(Refusal.SENT_UNKNOWN, Refusal.SENT_EMPTY, Refusal.CANNOT_MOVE, Refusal.TARGET_UNSAFE),
-        *(Refusal.HALF_MOVED, Refusal.NOTHING_READ),
+        *(Refusal.HALF_MOVED, Refusal.NOTHING_READ, Refusal.FULL),
     ],
 )
 def test_sweeps_that_clean_nothing_for_a_day_are_trouble_that_is_told_once_and_truly(

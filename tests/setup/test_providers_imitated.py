@@ -340,7 +340,7 @@ def test_folders_below_inbox_end_in_a_working_account(
         internet.mail("imap.winter.example", prefixed, Dotted(sent))
         told = internet(*options(hand), answers=["", prefixed.password, "", "", "y"])
         assert f"Sent mail: {sent}, 5 messages" in told.output, said(told)
-        assert "Orphans go to: INBOX.Backscatter" in told.output
+        assert "Bounces of mail that you never sent go to: INBOX.Backscatter" in told.output
         works(internet, told, hand, "imap.winter.example", "INBOX.Backscatter")
 
 

@@ -106,7 +106,7 @@ _SECRETS = ("password_command", "password_file", "password_env", "token_command"
 @click.option(
     "--move/--observe",
     default=None,
-    help="Move orphans, from now on; or only tell. Without questions: observe.",
+    help="Move bounces of mail that you never sent, from now on; or only tell. Without questions: observe.",
 )
 @click.option(
     "--non-interactive", is_flag=True, help="Ask nothing: what is not said by options takes its default."
