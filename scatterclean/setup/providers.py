@@ -92,7 +92,10 @@ PROVIDERS: tuple[Provider, ...] = (
             ),
         ),
         _OAUTH,  # field guide, 5: off on Outlook.com since 2024-09; app passwords are refused, too
-        ("App passwords do not help there, either.",),
+        (
+            "App passwords do not help there: you log in with a browser. For that you need a client id of your own;",
+            "docs/oauth.md tells how to get one.",
+        ),
         receives=(".outlook.com", ".office365.us"),
         oauth="microsoft",
     ),

@@ -284,11 +284,11 @@ def test_a_file_that_cannot_be_written_takes_the_password_back_out(
 
 
 def test_an_account_whose_sent_folder_is_empty_is_told_so_and_not_asked_to_move_now(
-    played: Played, server: ScratchDovecot
+    played: Played, person: Person, server: ScratchDovecot
 ) -> None:
-    user = f"ada{next(_numbers)}@winter.example"
+    user = f"{person.username}-empty"
     hand = RealHand(server, user)
-    for letter in worlds.make(datetime.now(UTC), sent=1, ordinary=2, orphans=3).inbox:
+    for letter in person.world.inbox:
         hand.append("INBOX", letter.raw, flags=letter.flags, arrival=letter.arrival)
     options = [
         *("--host", "localhost", "--port", str(server.tls_port), "--ca-file", str(server.ca_file)),
