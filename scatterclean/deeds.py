@@ -171,7 +171,7 @@ def _move(
     except (CommandRefused, OverQuota) as trouble:
         # A clean NO.  RFC 6851, 3.3: some of them may have been moved all the same, so look as always.
         done.trouble(str(trouble))
-        done.full = isinstance(trouble, OverQuota)
+        done.full = done.over_quota = isinstance(trouble, OverQuota)
     settle(mailbox, journal, moves, clock=clock, done=done, refused=went is None, went=went, keeping=keeping)
 
 

@@ -25,7 +25,7 @@ class Done:
 
     `unsettled` are those whose end is not known yet: their folders could not be looked into, or the message is in
     neither and may be shown late (those are `unseen`, too), or it is half moved; `full`: nothing more may be copied
-    now.
+    now; `over_quota`: for the mailbox is full.
     """
 
     settled: list[tuple[Move, MoveState]] = field(default_factory=list)
@@ -34,6 +34,7 @@ class Done:
     unsettled: list[Move] = field(default_factory=list)
     unseen: list[Move] = field(default_factory=list)
     full: bool = False
+    over_quota: bool = False
 
     def add(self, settled: Sequence[tuple[Move, MoveState]], unsettled: Sequence[Move] = ()) -> None:
         self.settled += settled

@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 from scatterclean import storms
 from scatterclean.knowledge import Sources, provider_of
 from scatterclean.model import (
+    ELSEWHERE,
     OUTBOX,
     Account,
     Alarm,
     Case,
     Coverage,
     Errand,
+    Handover,
     Mode,
     MoveState,
     Proofs,
@@ -112,6 +114,7 @@ class Standing:
     failing_since: datetime | None = None
     troubles: tuple[tuple[str, datetime], ...] = ()
     storm: StormNow | None = None
+    untold: tuple[Handover, ...] = ()
 
     @property
     def failed(self) -> SweepReport | None:
@@ -164,7 +167,14 @@ def standing(
         failing_since=history.no_session_since(account.name),
         troubles=tuple((each, history.said_since(account.name, each) or last[0].ended) for each in told),
         storm=_storm(docket, notices, account.name, now),
+        untold=_untold(notices, account.name, now),
     )
+
+
+def _untold(notices: Notices, account: str, now: datetime) -> tuple[Handover, ...]:
+    """Each once: what was to be told on another way in its place is the same."""
+    gone = notices.given_up(account, now - ALARMING)
+    return tuple(one for one in gone if not one.notice.key.endswith(ELSEWHERE))
 
 
 def _storm(docket: Docket, notices: Notices, account: str, now: datetime) -> StormNow | None:

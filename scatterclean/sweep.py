@@ -140,10 +140,13 @@ class Sweep:
         refusal = plan.refusal(mode, harvested.refusal, self.sources.log.count(account.person))
         if refusal is None and recovered.full:
             refusal = Refusal.HALF_MOVED
+        nothing_read = not self._scope and refusal in (None, Refusal.OBSERVING)
+        if nothing_read:
+            refusal = Refusal.NOTHING_READ
         if refusal in (None, Refusal.OBSERVING, Refusal.HALF_MOVED):
             self._tend(review, judged_by, observe=refusal is not None)
         if not orphans:
-            self._note(refusal=refusal if harvested.refusal else None)
+            self._note(refusal=refusal if harvested.refusal or nothing_read else None)
             return
         target = self.mailbox.personal(account.backscatter)
         intents = [plan.put_away(case, account, target) for case in orphans]
@@ -270,6 +273,8 @@ class Sweep:
     def _acted(self, orphans: Sequence[Case], done: settling.Done) -> None:
         """Note what was done, and close the cases that are over."""
         self._troubles += done.troubles
+        if done.over_quota:
+            self._note(refusal=Refusal.FULL)
         self.steps.left(done.left_alone)
         self._note(moved=done.count(MoveState.MOVED, MoveState.COPIED), left_alone=len(done.left_alone))
         if copied := done.count(MoveState.COPIED):

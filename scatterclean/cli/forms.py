@@ -149,6 +149,9 @@ def standing(value: Standing) -> Form:
         if value.storm
         else None,
         "troubles": [{"what": what, "since": time(since)} for what, since in value.troubles],
+        "untold": [
+            {"at": time(one.notice.made), "way": one.way, "what": one.notice.subject} for one in value.untold
+        ],
         "sent_empty": value.sent_empty,
         "failed": {
             "at": time(value.failed.ended),

@@ -126,6 +126,9 @@ def _table(screen: Screen, outcomes: Sequence[Outcome]) -> None:
         cells += [count.get(verdict, 0) for verdict in kept]
         rows.append([outcome.account, *map(str, [*cells, outcome.report.left_alone])])
     screen.table(heads, rows, numbers=len(heads) - 1)
+    if any(outcome.kept for outcome in outcomes):
+        means = "; ".join(f"{verdict}: {wording.MEANS[verdict]}" for verdict in kept)
+        screen.say(f"({means})", "dim")
 
 
 def _heaps(screen: Screen, outcome: Outcome, report: SweepReport, every: bool) -> None:
@@ -180,7 +183,9 @@ def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
     if before := _before(outcome.earlier):
         screen.say(f"Looked at before, and left as they are: {before}", "dim", indent=2)
     if report.returned:
-        screen.say(f"{report.returned} brought back: the log learned that they are genuine", indent=2)
+        screen.say(
+            f"{report.returned} brought back: they proved genuine, {wording.MEANS[Verdict.GENUINE]}", indent=2
+        )
     for note in report.notes:
         screen.say(note, indent=2)
     if report.refusal is not None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scatterclean.cli.sweeps import Outcome
 
 _EXAMPLES = 5
+_SAID_IN_THE_QUESTION = frozenset(("yes", "file", "leave", "browser", "code", "other"))
 _SHOWN = (Verdict.GENUINE, Verdict.ALARM)
 
 
@@ -35,18 +36,22 @@ class TerminalTalk:
     def say(self, text: str = "", *, indent: int = 0) -> None:
         self._screen.say(text, indent=indent)
 
+    def line(self, text: str) -> None:
+        click.echo(text, err=self._screen.for_program)
+
     def trouble(self, text: str) -> None:
         self._screen.trouble(text)
 
     def ask(self, question: str, *, default: str = "", flag: str) -> str:
         del flag
-        shown = bool(default) and default not in ("yes", "file")  # those are said in the question
+        shown = bool(default) and default not in _SAID_IN_THE_QUESTION
         answer: str = click.prompt(question, default=default or None, show_default=shown, err=True)
         return answer
 
-    def hidden(self, question: str, *, flag: str) -> str:
+    def hidden(self, question: str, *, flag: str, empty: bool = False) -> str:
         del flag
-        answer: str = click.prompt(question, hide_input=True, err=True)
+        default = "" if empty else None
+        answer: str = click.prompt(question, default, hide_input=True, show_default=False, err=True)
         return answer
 
     def confirm(self, question: str, *, default: bool, flag: str) -> bool:
@@ -56,7 +61,9 @@ class TerminalTalk:
     @contextmanager
     def reading(self) -> Iterator[Progress]:
         console = self._screen.aside
-        self._screen.say("Reading the header fields of your Sent mail into the log ...")
+        self._screen.say(
+            "Reading the header fields of your Sent mail into the log, a list of what you sent ..."
+        )
         if console.is_terminal and not console.is_dumb_terminal:
             with bars(console, "init") as shown:
                 yield lambda done, total: shown.tell("harvest", done, total)
@@ -86,8 +93,11 @@ class TerminalTalk:
                 screen.say(line, "bold red", indent=2)
         kept = Counter(case.finding.verdict for case in outcome.kept)
         # Lines, no table: boxes are noise to a screen reader.
-        rows = [(len(outcome.due), "would be moved to Backscatter")]
-        rows += [(kept[verdict], f"stay: {verdict}") for verdict in Verdict if kept[verdict]]
+        means = wording.MEANS
+        rows = [(len(outcome.due), f"would be moved to Backscatter ({means[Verdict.ORPHAN]})")]
+        rows += [
+            (kept[verdict], f"stay: {verdict} ({means[verdict]})") for verdict in Verdict if kept[verdict]
+        ]
         rows += [(len(outcome.left_alone), "stay: your hand was on them")] if outcome.left_alone else []
         for count, what in rows:
             screen.say(f"{count:5} {what}", indent=2)

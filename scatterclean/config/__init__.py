@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from scatterclean.config.reading import ENVIRONMENT, default_database, default_path, load
 from scatterclean.config.secret import Secret, Source
-from scatterclean.config.settings import AccountSettings, LogLevel, Settings, Tls
+from scatterclean.config.settings import AccountSettings, LogLevel, Settings, Tls, tokens_beside
 
 __all__ = [
     "ENVIRONMENT",
@@ -29,4 +29,5 @@ __all__ = [
     "default_database",
     "default_path",
     "load",
+    "tokens_beside",
 ]

@@ -39,6 +39,29 @@ class NotifySettings:
     trouble_after: timedelta = TROUBLE_AFTER
     apprise: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def handovers(self) -> tuple[str, ...]:
+        """`ways`, but each service of `apprise` is one of its own ("apprise-1" ...): one that fails is tried again, and
+        the others are not told twice."""
+        return tuple(
+            name
+            for way in self.ways
+            for name in (self._numbered() if way == "apprise" and self.apprise else (way,))
+        )
+
+    def services(self, way: str) -> tuple[str, ...]:
+        """The addresses that belong to one of `handovers`; all of them to what an older version wrote down."""
+        return dict(zip(self._numbered(), ((one,) for one in self.apprise), strict=True)).get(
+            way, self.apprise
+        )
+
+    def wants(self, way: str) -> bool:
+        """Is it still one of `handovers`?"""
+        return way in self.handovers or way in self.ways
+
+    def _numbered(self) -> tuple[str, ...]:
+        return tuple(f"apprise-{number}" for number in range(1, len(self.apprise) + 1))
+
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 

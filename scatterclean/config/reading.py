@@ -30,7 +30,15 @@ from scatterclean.config.outward import PingUrl, warnings_of_file
 from scatterclean.config.problems import Problem
 from scatterclean.config.schema import AccountTable, FileTable, shown
 from scatterclean.config.secret import Secret, Source
-from scatterclean.config.settings import POLL, SETTLE, TIMEOUT, AccountSettings, LogLevel, Settings
+from scatterclean.config.settings import (
+    POLL,
+    SETTLE,
+    TIMEOUT,
+    AccountSettings,
+    LogLevel,
+    Settings,
+    tokens_beside,
+)
 from scatterclean.errors import ConfigBroken, ConfigMissing
 from scatterclean.model import (
     DEFAULT_SWITCHES,
@@ -44,13 +52,6 @@ from scatterclean.model import (
 
 ENVIRONMENT = "SCATTERCLEAN_CONFIG"
 _MAX_FILE = 1_000_000  # bytes; a thousand accounts have a third of it
-_LEAST = """
-    [accounts.home]
-    host = "imap.example.org"
-    username = "me@example.org"
-    password_command = "pass show mail"
-    addresses = ["me@example.org"]
-"""
 _BYTE_ORDER_MARKS = {
     b"\xef\xbb\xbf": "UTF-8 with a byte order mark",
     b"\xff\xfe": "UTF-16",
@@ -152,8 +153,8 @@ def _content_of(path: Path, name: str) -> tuple[bytes, int]:
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: NUL in the path
         raise ConfigMissing(
             f"{name}: there is no such file, expected the configuration",
-            hint=f"`scatterclean init` makes one, by asking you; or name it with --config or ${ENVIRONMENT}; "
-            f"the least that it needs:\n{_LEAST}",
+            hint="To set up an account, in a few questions: scatterclean init\n"
+            f"  If the file is somewhere else: --config PATH, or the environment variable {ENVIRONMENT}.",
         ) from None
     except OSError as error:
         raise ConfigBroken((f"{name}: cannot be read ({error.strerror}), expected a TOML file",)) from None
@@ -279,7 +280,7 @@ def _settings(candidate: Candidate, base: Path, database: Path) -> AccountSettin
         poll=_or(table.poll, POLL),
         push=_or(table.push, True),
         oauth=_oauth(candidate),
-        tokens=database.with_name(f"{database.name}.oauth"),
+        tokens=tokens_beside(database),
     )
 
 

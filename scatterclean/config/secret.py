@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
+from scatterclean.calling import within
 from scatterclean.errors import SecretUnavailable
 
 # A person may have to type a passphrase into a pinentry window first.
@@ -55,7 +56,7 @@ class Secret:
     place: tuple[str, ...]
 
     def fetch(self, *, limit: float = COMMAND_LIMIT) -> str:
-        """The password, asked for anew at every call.  A `password_command` has `limit` seconds.
+        """The password, asked for anew at every call.  A command and the keyring have `limit` seconds.
 
         Of a file's content and a command's output the first line counts, as in isync, msmtp and `pass`.
         Raises SecretUnavailable; its text names the place and never the secret.
@@ -84,7 +85,7 @@ class Secret:
             case Source.CREDENTIAL:
                 return _first_line(_credential(place), f"systemd credential {place}")
             case Source.KEYRING:
-                return _from_keyring(*self.place)
+                return _from_keyring(*self.place, limit=limit)
             case Source.PLAIN:
                 return place
             case Source.OAUTH:
@@ -257,7 +258,7 @@ def _without_secrets(complaint: bytes, output: bytes) -> str:
     return f"it said: {text}" if text else "it said nothing on stderr"
 
 
-def _from_keyring(service: str, username: str) -> str:
+def _from_keyring(service: str, username: str, *, limit: float) -> str:
     try:
         import keyring
         import keyring.errors
@@ -268,7 +269,11 @@ def _from_keyring(service: str, username: str) -> str:
         ) from None
     store = f"keyring set {service} {username}"
     try:
-        found: str | None = keyring.get_password(service, username)
+        found: str | None = within(limit, lambda: keyring.get_password(service, username))
+    except TimeoutError:
+        raise SecretUnavailable(
+            "the keyring does not answer", hint="Unlock it, in your desktop session."
+        ) from None
     except keyring.errors.NoKeyringError:
         raise SecretUnavailable(
             "there is no keyring that this process can reach (a daemon often has no session bus)",

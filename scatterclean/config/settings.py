@@ -38,6 +38,11 @@ SETTLE = timedelta(minutes=10)
 TIMEOUT = timedelta(seconds=60)
 
 
+def tokens_beside(database: Path) -> Path:
+    """The folder for logins by OAuth2 that are in no keyring."""
+    return database.with_name(f"{database.name}.oauth")
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
     """One `[accounts.NAME]` table with every default filled in.

@@ -180,8 +180,8 @@ class _Show:
 
     def _sweep(self, household: Household) -> SweepReport:
         self._say(
-            "First everything that was sent is read into the sent log. Then the header fields of the inbox; only "
-            "automatic mail is opened. Each is asked: did she ever send the message that you speak of?"
+            "First it makes a list of everything that she sent, the log. Then it reads the header fields of the inbox; "
+            "only automatic mail is opened. Each is asked: did she ever send the message that you speak of?"
         )
         words = {
             "harvest": "reading Sent",
@@ -196,9 +196,10 @@ class _Show:
                 progress.update(bars[step], total=total, visible=True, advance=done)
 
             report = household.sweep(NAME, steps=Steps(tell))
-            for bar in bars.values():
+            for step, bar in bars.items():
                 total = progress.tasks[bar].total
-                progress.update(bar, completed=total or 0)
+                # Of what is to be moved some is left alone, and the words below say so.
+                progress.update(bar, completed=report.moved if step == "move" else total or 0)
         return report
 
     def _moved(self, report: SweepReport, cases: dict[str, Case]) -> None:
@@ -207,10 +208,15 @@ class _Show:
             case = cases.get(fingerprint(letter.raw))
             if letter.moves and case is not None:
                 shapes.setdefault((letter.shape, wording.KINDS[case.bounce.kind]), []).append(letter)
+        flood = sum(letter.verdict is Verdict.ORPHAN for letter in self.world.inbox)
+        left = flood - report.moved
         self._say(
-            f"Moved to {BACKSCATTER}: {report.moved}, because she never sent what they speak of.",
+            f"Moved to {BACKSCATTER}: {report.moved} of {flood}, because she never sent what they speak of.",
             "bold green",
         )
+        if left:
+            what = "1 stays: she had flagged it" if left == 1 else f"{left} stay: she had flagged them"
+            self._say(f"{what}, and what a person's hand is on is never moved.")
         table = self._table("", "Written by", "Kind", "Such as")
         table.columns[0].justify = "right"
         for (shape, kind), group in sorted(shapes.items(), key=lambda item: -len(item[1])):
@@ -227,6 +233,8 @@ class _Show:
             f"Stayed in INBOX: {len(stayed)}. What is automatic mail among them, and why it stayed:",
             "bold green",
         )
+        shown = [verdict for verdict in Verdict if any(c.finding.verdict is verdict for _, c in automatic)]
+        self._say("; ".join(f"{verdict}: {wording.MEANS[verdict]}" for verdict in shown), "dim")
         table = self._table("", "")
         table.show_header = False
         order = list(Verdict)
@@ -270,7 +278,8 @@ class _Show:
     def _onwards(self) -> None:
         self._title("Your own account")
         self._say(
-            f"`scatterclean init` asks for what it needs. Or write a few lines into {_home(default_path())}:"
+            "To set it up, in a few questions: scatterclean init. "
+            f"Or write a few lines into {_home(default_path())}:"
         )
         self.console.print(
             Padding(Syntax(_SAMPLE, "toml", theme="ansi_dark", background_color="default"), (0, 0, 0, 4))
@@ -372,6 +381,7 @@ password_command = "pass show mail/me"
 mode = "observe"          # says what it would do; "move" does it
 """
 _COMMANDS = (
+    ("scatterclean init", "set up an account, in a few questions"),
     ("scatterclean check-config", "is it complete? is the password there?"),
     ("scatterclean sweep --observe", "what would move? nothing is moved"),
     ("scatterclean run", "watch the inbox from now on"),

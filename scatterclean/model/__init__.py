@@ -31,6 +31,7 @@ from scatterclean.model.log import (
 )
 from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
 from scatterclean.model.notice import (
+    ELSEWHERE,
     NOTICE_DOMAIN,
     NOTICE_PERMITTED,
     Arrival,
@@ -67,6 +68,7 @@ from scatterclean.model.seen import Place, SentMessage, Sighting, Whereabouts
 
 __all__ = [
     "DEFAULT_SWITCHES",
+    "ELSEWHERE",
     "MAX_ADDRESSES",
     "MAX_FILES",
     "MAX_HOP",

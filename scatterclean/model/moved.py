@@ -112,6 +112,8 @@ class Refusal(StrEnum):
     CANNOT_MOVE = "cannot-move"
     TARGET_UNSAFE = "target-unsafe"
     HALF_MOVED = "half-moved"  # the server let us copy and not remove; that is to be completed first
+    FULL = "full"  # the mailbox takes no copy
+    NOTHING_READ = "nothing-read"  # not one of the watched folders could be read
     NO_SESSION = "no-session"
     STOPPED = "stopped"
 
@@ -139,3 +141,8 @@ class SweepReport:
     refusal: Refusal | None = None
     troubles: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def worked(self) -> bool:
+        """Was all done that was wanted?  Else nothing was put away though something may have been due."""
+        return self.refusal in (None, Refusal.OBSERVING)

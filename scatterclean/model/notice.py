@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from scatterclean.model.found import Verdict
 
+# The end of the key of a notice that was to be told on another way, for the one that was wanted does not work.
+ELSEWHERE = ":elsewhere"
 # The right-hand side of the Message-IDs of notices (RFC 2606: nobody's domain).
 NOTICE_DOMAIN = "notice.scatterclean.invalid"
 

@@ -82,11 +82,18 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Of one account; `account` is its name, for messages."""
+    """Of one account; `account` is its name, for messages.  `anew`: the command that tries again, in place of a login
+    of this account."""
 
     account: str
     client: OAuthClient
     post: Callable[[str, Mapping[str, str]], web.Reply] = web.post
+    anew: str = ""
+
+    @property
+    def again(self) -> str:
+        """The command that tries again."""
+        return self.anew or f"scatterclean login {self.account}"
 
     # --- the person is there -----------------------------------------------------------------------------
 
@@ -233,7 +240,7 @@ class Asking:
         if error in _DENIED:
             return LoginRefused(
                 f"{who}: the access was not allowed ({said})",
-                hint=f"Try again, and allow it: scatterclean login {self.account}",
+                hint=f"Try again, and allow it: {self.again}",
             )
         if error in _CLIENT:
             return LoginRefused(
@@ -243,11 +250,11 @@ class Asking:
         if error == "expired_token":
             return LoginRefused(
                 f"{who}: the code was not typed in time ({said})",
-                hint=f"Try again: scatterclean login {self.account} --device",
+                hint=f"Try again: {self.again} --device",
             )
         return LoginRefused(
             f"{who} refuses to give an access token ({said})",
-            hint=f"docs/oauth.md tells what each provider wants. Then: scatterclean login {self.account}",
+            hint=f"docs/oauth.md tells what each provider wants. Then: {self.again}",
         )
 
 

@@ -43,7 +43,7 @@ def by_browser(
     thread.start()
     try:
         show(invitation.url)
-        told = _wait(answers, patience, asking.account)
+        told = _wait(answers, patience, asking)
     finally:
         listener.shutdown()
         listener.server_close()
@@ -52,7 +52,7 @@ def by_browser(
     return asking.exchange(told["code"], invitation, redirect)
 
 
-def _wait(answers: SimpleQueue[dict[str, str]], patience: float, account: str) -> dict[str, str]:
+def _wait(answers: SimpleQueue[dict[str, str]], patience: float, asking: Asking) -> dict[str, str]:
     until = time.monotonic() + patience
     while (left := until - time.monotonic()) > 0:
         try:  # in pieces: Ctrl-C is heard between them
@@ -60,8 +60,8 @@ def _wait(answers: SimpleQueue[dict[str, str]], patience: float, account: str) -
         except Empty:
             continue
     raise LoginRefused(
-        f"{account}: no answer came from the browser",
-        hint=f"Try again: scatterclean login {account}. On a machine without a browser, --port tells how.",
+        f"{asking.account}: no answer came from the browser",
+        hint=f"Try again: {asking.again}. On a machine without a browser, --port tells how.",
     )
 
 

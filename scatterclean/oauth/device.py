@@ -32,5 +32,5 @@ def by_device(
                 raise
     raise LoginRefused(
         f"{asking.account}: the code was not typed in time",
-        hint=f"Try again: scatterclean login {asking.account} --device",
+        hint=f"Try again: {asking.again} --device",
     )

@@ -12,9 +12,10 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from scatterclean.calling import within
 from scatterclean.errors import SecretUnavailable, ServerBusy
@@ -42,6 +43,35 @@ class Kept:
 
     def fits(self, client: OAuthClient) -> bool:
         return (self.token_endpoint, self.client_id) == (client.token_endpoint, client.client_id)
+
+
+class Keeping(Protocol):
+    """What `Tokens` needs of the place where a login lies."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Nobody else renews meanwhile.  Raises ServerBusy if that takes too long."""
+
+    def load(self) -> Kept | None:
+        """None if nothing is kept.  Raises SecretUnavailable."""
+
+    def renew(self, kept: Kept) -> None:
+        """Raises SecretUnavailable."""
+
+
+@dataclass(slots=True)
+class Purse:
+    """A login in the memory of this process alone, as long as its account is not there yet."""
+
+    kept: Kept
+
+    def locked(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def load(self) -> Kept:
+        return self.kept
+
+    def renew(self, kept: Kept) -> None:
+        self.kept = kept
 
 
 class Safe:
@@ -114,6 +144,13 @@ class Safe:
         else:
             self._write_file(_text(kept))
             self._forget_keyring()
+
+    def forget(self) -> None:
+        """Nothing of it is left, wherever it was; also the lock.  Raises SecretUnavailable."""
+        with self._writing():
+            self.path.unlink(missing_ok=True)
+            self.path.with_suffix(".lock").unlink(missing_ok=True)
+        self._forget_keyring()
 
     def keyring(self) -> str:
         """What people call the keyring; "" if there is none that could be used."""
@@ -191,9 +228,9 @@ class Safe:
         return found
 
     def _write_keyring(self, text: str) -> None:
-        import keyring
-
         def store() -> bool:
+            import keyring
+
             keyring.set_password(SERVICE, self._user, text)
             return bool(keyring.get_password(SERVICE, self._user) == text)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from scatterclean.errors import LoginExpired, SecretUnavailable, TimeCanMend
 from scatterclean.model import OAuthClient
 from scatterclean.oauth.asking import Asking, Grant, expired
-from scatterclean.oauth.safe import Kept, Safe
+from scatterclean.oauth.safe import Keeping, Kept, Safe
 
 log = logging.getLogger("scatterclean")
 
@@ -20,17 +20,28 @@ _MARGIN = 300.0
 
 
 class Tokens:
-    """May be used from several threads; one for the life of the process, so that an access token serves until it ends.
+    """`kept`: where the refresh token lies, in place of the account's safe in `folder`; `grant`: what was had already.
+
+    May be used from several threads; one for the life of the process, so that an access token serves until it ends.
 
     A refresh token that the provider has declared dead is not shown to it again: until `scatterclean login` has put
     another one there, nobody is asked.
     """
 
-    def __init__(self, account: str, username: str, client: OAuthClient, folder: Path) -> None:
+    def __init__(
+        self,
+        account: str,
+        username: str,
+        client: OAuthClient,
+        folder: Path = Path(),
+        *,
+        kept: Keeping | None = None,
+        grant: Grant | None = None,
+    ) -> None:
         self._account = account
         self._asking = Asking(account, client)
-        self._safe = Safe(account, username, folder)
-        self._grant: Grant | None = None
+        self._safe = kept or Safe(account, username, folder)
+        self._grant = grant
         self._dead: tuple[str, str] | None = None  # (refresh token, what the provider said)
         self._unsaved: tuple[str, Kept] | None = None  # (what still lies there, what belongs there)
         self._one = threading.Lock()
@@ -44,8 +55,8 @@ class Tokens:
                 return grant.access
             try:
                 return self._renewed()
-            except TimeCanMend:
-                if grant is None or time.time() >= grant.until:
+            except (TimeCanMend, SecretUnavailable) as trouble:  # the second: the keyring is locked
+                if grant is None or time.time() >= grant.until or isinstance(trouble, LoginExpired):
                     raise
                 self._grant = grant  # it holds for some minutes more, and the provider may be back by then
                 return grant.access

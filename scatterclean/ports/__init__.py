@@ -394,5 +394,6 @@ class Docket(Protocol):
     def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
         """Of all bounces that arrived since then, open and closed, whatever they were found to be, ascending.
 
+        Old mail that was copied into the folder lately counts by when its provider had received it.
         Each once, also where the server has numbered its folder anew; without automatic replies, receipts and
         complaints that are undecided: they are mostly answers to what the person sent."""

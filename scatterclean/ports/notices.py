@@ -40,6 +40,9 @@ class Notices(Protocol):
     def last_of(self, account: str, prefix: str, until: datetime) -> datetime | None:
         """When the latest notice whose key begins so was made; none after `until`, when the clock was wrong."""
 
+    def given_up(self, account: str, since: datetime) -> Sequence[Handover]:
+        """What could not be told on some way and was given up since then, latest first."""
+
     def begin_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:
         """A storm began, and is to be told, in one transaction; False if one is in progress already."""
 

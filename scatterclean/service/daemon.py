@@ -164,8 +164,10 @@ class Service:
     def _swept(self, report: SweepReport, waits: Waits) -> None:
         name = report.account
         self.health.setdefault(name, Health()).swept(report)
-        if report.refusal is not Refusal.STOPPED:
+        if report.worked:
             self.outward.well(name, report)
+        elif report.refusal is not Refusal.STOPPED:
+            self.outward.failed(name)
         if self.stop.is_set() or name not in self.household.accounts:
             return
         self.followups.swept(name, datetime.now(UTC), waits)

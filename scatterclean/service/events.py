@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from scatterclean import storms, tell
+from scatterclean import storms, tell, wording
 from scatterclean.config.notify import Digest
 from scatterclean.errors import Trouble
 from scatterclean.model import (
@@ -22,6 +22,7 @@ from scatterclean.model import (
     NoticeKind,
     Refusal,
     Storm,
+    SweepReport,
     Verdict,
 )
 from scatterclean.wire import Household
@@ -40,10 +41,13 @@ _SWEEPS = 500
 
 @dataclass(slots=True)
 class Failing:
-    """An account that cannot be swept: since when, as far as this process saw it, and why, at the last try."""
+    """An account that cannot be swept: since when, as far as this process saw it, and why, at the last try.
+
+    `looked`: the server lets us in, and yet nothing can be put away."""
 
     since: datetime
     said: str
+    looked: bool = False
 
 
 @dataclass(slots=True)
@@ -68,7 +72,7 @@ class Events:
     def ways(self, kind: NoticeKind) -> tuple[str, ...]:
         """None if the person does not want to be told of such."""
         wanted = self.household.settings.notify
-        return wanted.ways if kind in wanted.kinds else ()
+        return wanted.handovers if kind in wanted.kinds else ()
 
     def notice(
         self, account: str, key: str, kind: NoticeKind, told: tuple[str, str], now: datetime
@@ -152,8 +156,16 @@ class Events:
         self.failing.pop(name, None)
 
     def failed(self, name: str, trouble: Trouble, now: datetime) -> None:
+        self._fails(name, str(trouble), now, looked=False)
+
+    def cleaned_nothing(self, name: str, report: SweepReport, now: datetime) -> None:
+        """A round came to its end, and could put nothing away."""
+        refused = f"{wording.REFUSALS[report.refusal]}\n" if report.refusal else ""
+        self._fails(name, refused + "\n".join(report.troubles), now, looked=True)
+
+    def _fails(self, name: str, said: str, now: datetime, *, looked: bool) -> None:
         known = self.failing.setdefault(name, Failing(now, ""))
-        known.said = str(trouble)
+        known.said, known.looked = said, looked
 
     def clock_moved(self, now: datetime) -> None:
         """What failed before that says nothing about now."""
@@ -176,7 +188,8 @@ class Events:
             before = self.household.store.notices.last_of(name, "trouble:", now)
             if before is not None and before > since:
                 continue  # it did not go well since then: another process knew another last success
-            told = words.trouble(name, since if known else None, failing.said, now.astimezone())
+            last = since if known else None
+            told = words.trouble(name, last, failing.said, now.astimezone(), looked=failing.looked)
             self._announce(self.notice(name, key, NoticeKind.TROUBLE, told, now), now)
             self._known.add((name, key))
 
@@ -240,4 +253,5 @@ class Events:
             storms=sum(one.noticed >= since for one in store.notices.storms(name)),
             storming=name in self.storming,
             failing_since=self._since(name, failing.since)[0] if failing is not None else None,
+            failing_looked=failing is not None and failing.looked,
         )

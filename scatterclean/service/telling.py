@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from scatterclean import tell, wording
 from scatterclean.errors import ServerBusy, TimeCanMend, Trouble
-from scatterclean.model import Handover, NoticeKind, NoticeState, SweepReport
+from scatterclean.model import ELSEWHERE, Handover, NoticeKind, NoticeState, Refusal, SweepReport
 from scatterclean.service.events import Events
 from scatterclean.service.guard import Guard
 from scatterclean.tell.desktop import CannotShow
@@ -41,6 +41,10 @@ _LATE = timedelta(hours=1)
 # Where nobody knows whether it got there it is looked for this soon, then after twice as long.
 _LOOK = timedelta(minutes=1)
 _LEAVE = 1.0
+# An inbox at whose every APPEND the connection breaks: so many times (half an hour), and the desktop is told in its
+# place; so many (three days), and it is given up.  `status` names what was given up.
+_BREAKS, _MOST_BREAKS = 5, 20
+_INSTEAD = "desktop"
 # A service that takes longer to say one thing is left to itself: the other ways must not wait for it.
 _LONGEST_WORD = 300.0
 
@@ -75,7 +79,10 @@ class Telling:
 
     def _after_round(self, name: str, report: SweepReport | None) -> None:
         now = self.household.clock()
-        self.events.well(name, now)
+        if report is None or report.worked:
+            self.events.well(name, now)
+        elif report.refusal is not Refusal.STOPPED:
+            self.events.cleaned_nothing(name, report, now)
         if report is not None:
             self.events.alarms(name, now)
         since = time.monotonic() - self._looked.get(name, float("-inf"))
@@ -148,6 +155,15 @@ class Telling:
         level = logging.DEBUG if one.tries else level
         told = "%s: it is not known whether this was told, looked for in %s: %s\n  %s"
         log.log(level, told, name, wording.span(wait), one.notice.subject, said)
+        if one.tries + 1 == _BREAKS:
+            self._say_elsewhere(one, now)
+
+    def _say_elsewhere(self, one: Handover, now: datetime) -> None:
+        """Nothing can be put into the inbox, and the person chose no other way: the desktop, if there is one."""
+        if one.way != "inbox" or self.household.settings.notify.ways != ("inbox",):
+            return
+        notice = replace(one.notice, key=f"{one.notice.key}{ELSEWHERE}")
+        self.household.store.notices.announce([notice], [_INSTEAD], now)
 
     def _again(self, one: Handover, said: str, now: datetime, least: timedelta = timedelta()) -> None:
         wait = max(min(_FIRST * (1 << min(one.tries, 10)), _LONGEST), min(least, _LONGEST))
@@ -167,9 +183,12 @@ class Telling:
         """Is the way or the account no longer configured, or was it tried in vain for too long?  What nobody could try,
         for the account cannot be reached, is told however late."""
         settings = self.household.settings
-        gone = one.way not in settings.notify.ways or one.notice.account not in self.household.accounts
-        refused = one.state is NoticeState.DUE and one.tries
-        return gone or bool(refused and now - one.notice.made > _GIVE_UP)
+        elsewhere = one.way == _INSTEAD and one.notice.key.endswith(ELSEWHERE)
+        wanted = elsewhere or settings.notify.wants(one.way)
+        refused = one.state is NoticeState.DUE and one.tries and now - one.notice.made > _GIVE_UP
+        broken = one.state is NoticeState.TRYING and one.tries >= _MOST_BREAKS
+        gone = not wanted or one.notice.account not in self.household.accounts
+        return gone or bool(refused) or broken
 
     def _give_up(self, one: Handover, now: datetime) -> None:
         self.household.store.notices.change(one, NoticeState.GIVEN_UP, now)
@@ -277,7 +296,7 @@ class Telling:
         if one.way == "desktop":
             tell.show(notice.subject, notice.body, urgent=notice.kind is NoticeKind.ALARM)
         else:
-            tell.send(notice.subject, notice.body, self.household.settings.notify.apprise)
+            tell.send(notice.subject, notice.body, self.household.settings.notify.services(one.way))
 
 
 def _bug(bug: Exception) -> str:

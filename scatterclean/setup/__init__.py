@@ -11,9 +11,11 @@ greeting     a server's first words: does it speak TLS, what login does it offer
 discovery    an address -> a server: all of these, one after the other
 flags        what was said on the command line
 entering     the conversation up to the login
+granting     the ways in where no passwords are taken: a login by OAuth2, a command that prints access tokens
 looking      the login, and what is found behind it
 picking      a folder out of a list
-keeping      the place of the password
+keeping      the place of the password or login
+placing      which place that is
 writing      the configuration file: comments and order stay
 draft        an account that is not written yet, on a log of its own that is thrown away
 talk         the port of the conversation, and one that never asks

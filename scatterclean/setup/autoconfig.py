@@ -17,8 +17,8 @@ from scatterclean.setup.web import NoPage
 
 _TLS = {"SSL": Tls.IMPLICIT, "STARTTLS": Tls.STARTTLS}
 _MOST_ELEMENTS, _MOST_TEXT = 2000, 300
-# What logs in with a password over TLS; "password-encrypted" (CRAM-MD5) comes with PLAIN over TLS nearly everywhere.
-_PASSWORDS = frozenset(("", "password-cleartext", "plain", "password-encrypted", "secure"))
+# What we log in with over TLS; "password-encrypted" (CRAM-MD5) comes with PLAIN over TLS nearly everywhere.
+_OURS = frozenset(("", "password-cleartext", "plain", "password-encrypted", "secure", "oauth2"))
 
 
 def addresses_of(address: str) -> tuple[str, str]:
@@ -56,8 +56,6 @@ def servers_in(page: bytes) -> list[Server]:
         raise NoPage("it is no proper XML") from None
     if not reading.servers and reading.plain:
         raise NoPage("it names only servers that want the password without encryption")
-    if not reading.servers and reading.oauth:
-        raise NoPage("it names only servers that want OAuth2")
     if not reading.servers:
         raise NoPage("it names no IMAP server")
     return reading.servers
@@ -70,7 +68,7 @@ def _forbidden(*_: object) -> None:
 class _Reading:
     def __init__(self) -> None:
         self.servers: list[Server] = []
-        self.plain = self.oauth = False
+        self.plain = False
         self._count = 0
         self._values: dict[str, list[str]] | None = None
         self._words = ""
@@ -106,8 +104,7 @@ class _Reading:
             self.plain = True
             return
         logins = {login.lower() for login in values.get("authentication", [""])}
-        if not logins & _PASSWORDS:
-            self.oauth |= "oauth2" in logins
+        if not logins & _OURS:
             return
         username = values.get("username", [""])[0] or "%EMAILADDRESS%"
         if username.isprintable():

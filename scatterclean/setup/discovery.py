@@ -49,7 +49,7 @@ Say = Callable[[str], None]
 def discover(address: str, network: Network, say: Say) -> Found | None:
     """The first server that is named and answers; None if none does.
 
-    Raises SetupEnds if the domain's mail is with a provider that takes no passwords, or if no name server answers."""
+    Raises SetupEnds if the domain's mail is with a provider that has no IMAP, or if no name server answers."""
     domain = address.rpartition("@")[2]
     for step in (_table, _srv, _autoconfig, _exchanger, _common):
         found = _first(step(address, domain, network, say), network, say)
@@ -73,15 +73,12 @@ def _first(servers: Iterable[Server], network: Network, say: Say) -> Found | Non
 
 
 def passable(provider: Provider | None) -> None:
-    """Raises SetupEnds where no password helps."""
-    if provider is None or provider.login not in (Login.OAUTH, Login.NO_IMAP):
+    """Raises SetupEnds where there is no IMAP for us."""
+    if provider is None or provider.login is not Login.NO_IMAP:
         return
-    what = (
-        f"{provider.name} takes no passwords for IMAP, only OAuth2, which is set up by hand"
-        if provider.login is Login.OAUTH
-        else f"{provider.name} does not offer IMAP to other programs by itself"
+    raise SetupEnds(
+        f"{provider.name} does not offer IMAP to other programs by itself", hint="\n  ".join(provider.advice)
     )
-    raise SetupEnds(what, hint="\n  ".join(provider.advice))
 
 
 def reason_of(trouble: Trouble, server: Server) -> str:

@@ -9,14 +9,22 @@ from pathlib import Path
 
 from scatterclean.config import Secret, Settings, Source, Tls
 from scatterclean.config.checks import is_loopback
-from scatterclean.errors import CertificateRefused, LoginRefused, SecretUnavailable, TimeCanMend, Trouble
+from scatterclean.errors import (
+    CertificateRefused,
+    LoginRefused,
+    SecretUnavailable,
+    TimeCanMend,
+    TokensNotTaken,
+    Trouble,
+)
 from scatterclean.mailbox.login import Access
-from scatterclean.setup import providers
+from scatterclean.setup import granting, providers
 from scatterclean.setup.discovery import Found, Network, discover, passable, reason_of
-from scatterclean.setup.flags import Flags
+from scatterclean.setup.flags import Flags, of_token_command
+from scatterclean.setup.granting import Grant, Way
 from scatterclean.setup.keeping import Kept
 from scatterclean.setup.looking import Look, look
-from scatterclean.setup.providers import Login, Provider
+from scatterclean.setup.providers import Provider
 from scatterclean.setup.servers import Said, Server, SetupEnds, address_in, host_in
 from scatterclean.setup.talk import Talk
 
@@ -30,7 +38,8 @@ _NO_PASSWORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """A login that worked.  `kept` says where the password is, if that was said; else `secret` holds what was typed."""
+    """A login that worked.  `kept` says where the secret is, if that was said; `grant` is a login by OAuth2; else
+    `secret` holds what was typed."""
 
     address: str
     server: Server
@@ -39,6 +48,7 @@ class Entered:
     secret: Secret
     kept: Kept | None
     look: Look
+    grant: Grant | None = None
 
 
 def address_of(talk: Talk, flags: Flags) -> str:
@@ -90,33 +100,22 @@ def server_of(talk: Talk, flags: Flags, network: Network, address: str) -> Found
         )
     # Whoever only presses Enter sends no password to a machine that somebody on the network may have named.
     known = sure or server.belongs_to(domain) or found.provider is not None
-    if talk.confirm("Shall your password go to this server?", default=known, flag="--host"):
+    what = "login" if granting.way_of(flags, found) is not Way.PASSWORD else "password"
+    if talk.confirm(f"Shall your {what} go to this server?", default=known, flag="--host"):
         return found
     return _typed(talk, flags, network, provider)
 
 
 def _login_possible(found: Found) -> None:
-    """Raises SetupEnds if the server says before the login that it takes no password."""
+    """Raises SetupEnds if the server says before the login that it takes neither passwords nor tokens."""
     greeting, server = found.greeting, found.server
     if greeting.takes_passwords:
         return
     if greeting.offers_oauth:
-        raise SetupEnds(
-            f"{server.host} takes no passwords, only OAuth2, which is set up by hand",
-            hint=_instead(found.provider),
-        )
+        return
     raise SetupEnds(
         f"{server.host} has switched the login by password off",
         hint="Ask whoever runs it how other mail programs log in (is IMAP switched on for you?).",
-    )
-
-
-def _instead(provider: Provider | None) -> str:
-    if provider and provider.login is Login.APP_PASSWORD:
-        return "\n  ".join(provider.advice)
-    return (
-        "If your provider has app passwords, make one for IMAP. Else write the account into the configuration, with "
-        "oauth = ... and a client id,\n  as docs/oauth.md shows, and then: scatterclean login ACCOUNT"
     )
 
 
@@ -187,37 +186,116 @@ def not_there_already(existing: Settings | None, server: Server, username: str) 
 
 
 def log_in(talk: Talk, flags: Flags, found: Found, address: str, existing: Settings | None) -> Entered:
-    """The password, asked for until it is right, a few times.  Raises SetupEnds."""
+    """A login that worked: by password or access token, asked for until it does.  Raises SetupEnds."""
+    username = flags.username or found.server.user(address)
+    not_there_already(existing, found.server, username)
+    way = granting.way_of(flags, found)
+    while True:
+        way = way or granting.asked(talk, flags, found, address)
+        try:
+            match way:
+                case Way.PASSWORD:
+                    return _by_password(talk, flags, found, address, username)
+                case Way.CLIENT:
+                    return _by_client(talk, flags, found, address, username)
+                case Way.COMMAND:
+                    return _by_command(talk, flags, found, address, username)
+        except _AnotherWay as refused:
+            if flags.silent:
+                raise
+            if refused.what:
+                talk.trouble(str(refused))
+            way = None
+
+
+class _AnotherWay(SetupEnds):
+    """This way in did not lead in; another one may."""
+
+
+class _NoWay(SetupEnds):
+    """No password will lead in, and there is no other way."""
+
+
+def _by_client(talk: Talk, flags: Flags, found: Found, address: str, username: str) -> Entered:
+    try:
+        grant = granting.by_client(talk, flags, found, username)
+    except SetupEnds as refused:
+        raise _AnotherWay(refused.what, hint=refused.hint) from None
+    seen = _seen(flags, found, username, grant.secret)
+    return Entered(address, found.server, username, found.provider, grant.secret, None, seen, grant)
+
+
+def _by_command(talk: Talk, flags: Flags, found: Found, address: str, username: str) -> Entered:
+    line = flags.token_command or talk.ask(
+        "Command that prints an access token (such as: oama access me@example.org)", flag="--token-command"
+    )
+    secret, kept = of_token_command(line)
+    seen = _seen(flags, found, username, secret)
+    return Entered(address, found.server, username, found.provider, secret, kept, seen)
+
+
+def _seen(flags: Flags, found: Found, username: str, secret: Secret) -> Look:
+    """The login by access token."""
+    server = found.server
+    try:
+        return look(_access(server, username, secret, flags.ca_file))
+    except SecretUnavailable as none:
+        raise _AnotherWay(reason_of(none, server), hint=none.hint) from None
+    except TokensNotTaken as refused:
+        raise SetupEnds(
+            reason_of(refused, server), hint="Ask whoever runs it how other mail programs log in."
+        ) from None
+    except LoginRefused as refused:
+        raise _AnotherWay(
+            f"{server.host} {reason_of(refused, server)}",
+            hint=f"Is {username} the address that was logged in with (else: --username), and is IMAP switched on in "
+            "the provider's settings?",
+        ) from None
+    except Trouble as trouble:
+        raise _ends(trouble, server) from None
+
+
+def _ends(trouble: Trouble, server: Server) -> SetupEnds:
+    later = " Nothing was written; try again later." if isinstance(trouble, TimeCanMend) else ""
+    return SetupEnds(f"{server}: {reason_of(trouble, server)}.{later}", hint=_mend(trouble))
+
+
+def _by_password(talk: Talk, flags: Flags, found: Found, address: str, username: str) -> Entered:
+    """Asked for until it is right, a few times."""
     server, provider = found.server, found.provider
-    username = flags.username or server.user(address)
-    not_there_already(existing, server, username)
     given = flags.password()
     if given is None and provider and provider.advice:
         for line in provider.advice:
             talk.say(line)
     for left in range(_TRIES - 1, -1, -1):
-        secret, kept = given or (_asked(talk, username, server), None)
+        secret, kept = given or (_asked(talk, username, found), None)
         try:
             seen = look(_access(server, username, secret, flags.ca_file))
         except (LoginRefused, SecretUnavailable) as refused:
-            told = _refused(refused, server, provider)
-            again = left and given is None and not flags.silent and not _NO_PASSWORDS.search(refused.what)
-            if not again:
+            told = _refused(refused, found)
+            if isinstance(told, (_AnotherWay, _NoWay)) or not left or given is not None or flags.silent:
                 raise told from None
             talk.trouble(str(told))
             if not flags.username and provider is None:
                 username = talk.ask("User name there", default=username, flag="--username").strip()
         except Trouble as trouble:
-            later = " Nothing was written; try again later." if isinstance(trouble, TimeCanMend) else ""
-            raise SetupEnds(f"{server}: {reason_of(trouble, server)}.{later}", hint=_mend(trouble)) from None
+            raise _ends(trouble, server) from None
         else:
             return Entered(address, server, username, provider, secret, kept, seen)
     raise AssertionError("the last try raises")
 
 
-def _asked(talk: Talk, username: str, server: Server) -> Secret:
+def _asked(talk: Talk, username: str, found: Found) -> Secret:
     flag = "--password-command, --password-file or --password-env"
-    typed = talk.hidden(f"Password of {username} at {server.host} (not shown while you type)", flag=flag)
+    other = granting.possible(found)
+    more = "; only Enter: log in by OAuth2 instead" if other else ""
+    typed = talk.hidden(
+        f"Password of {username} at {found.server.host} (not shown while you type{more})",
+        flag=flag,
+        empty=other,
+    )
+    if not typed:
+        raise _AnotherWay("")
     return Secret(Source.PLAIN, (typed,))
 
 
@@ -233,17 +311,24 @@ def _access(server: Server, username: str, secret: Secret, ca_file: Path | None)
         ca_file=ca_file,
         connect_timeout=_WAIT,
         read_timeout=_WAIT,
+        bearer=secret.source.bearer,
     )
 
 
-def _refused(refused: Trouble, server: Server, provider: Provider | None) -> SetupEnds:
+def _refused(refused: Trouble, found: Found) -> SetupEnds:
+    server, provider = found.server, found.provider
     said = reason_of(refused, server)
     if isinstance(refused, SecretUnavailable):
         return SetupEnds(said, hint=refused.hint)
-    if _NO_PASSWORDS.search(said):
-        return SetupEnds(
-            f"{server.host} {said}: it takes no passwords here, only OAuth2, which is set up by hand",
-            hint=_instead(provider),
-        )
     advice = "\n  ".join(provider.advice) if provider else ""
-    return SetupEnds(f"{server.host} {said}", hint=advice or refused.hint)
+    if not _NO_PASSWORDS.search(said):
+        return SetupEnds(f"{server.host} {said}", hint=advice or refused.hint)
+    if granting.possible(found):
+        return _AnotherWay(
+            f"{server.host} {said}: it takes no passwords here, only OAuth2",
+            hint=advice or granting.WITHOUT_QUESTIONS,
+        )
+    return _NoWay(
+        f"{server.host} {said}: it takes no passwords here, and offers no OAuth2, either",
+        hint=advice or "Ask whoever runs it how other mail programs log in (is IMAP switched on for you?).",
+    )

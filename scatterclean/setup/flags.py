@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -29,6 +29,17 @@ class Flags:
     password_command: str = ""
     password_file: Path | None = None
     password_env: str = ""
+    token_command: str = ""
+    oauth_client_id: str = ""
+    oauth_client_secret: str = field(default="", repr=False)
+    oauth_provider: str = ""
+    oauth_authorize: str = ""
+    oauth_token: str = ""
+    oauth_device: str = ""
+    oauth_scope: str = ""
+    device: bool = False
+    no_browser: bool = False
+    login_port: int = 0
     keep: Keep | None = None
     addresses: tuple[str, ...] = ()
     sent: tuple[str, ...] = ()
@@ -53,3 +64,8 @@ class Flags:
 def of_command(line: str) -> tuple[Secret, Kept]:
     """A line for the shell, as the configuration takes it."""
     return Secret(Source.COMMAND, ("/bin/sh", "-c", line)), Kept(Source.COMMAND, line)
+
+
+def of_token_command(line: str) -> tuple[Secret, Kept]:
+    """The same for a command that prints an access token."""
+    return Secret(Source.TOKEN, ("/bin/sh", "-c", line)), Kept(Source.TOKEN, line)

@@ -15,6 +15,7 @@ from scatterclean.setup.servers import Server
 
 SECONDS = 6.0  # to connect, for the TLS handshake, for each answer
 _ALL = 9.0  # for all of it: a name may have several addresses, and its look-up heeds no time-out
+_TOKENS = frozenset(("AUTH=XOAUTH2", "AUTH=OAUTHBEARER"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,14 @@ class Greeting:
         return "AUTH=PLAIN" in self.offered or "LOGINDISABLED" not in self.offered
 
     @property
+    def only_tokens(self) -> bool:
+        """Are access tokens all that it names?  (The command LOGIN may be there for those who know.)"""
+        passwords = {each for each in self.offered if each.startswith("AUTH=")} - _TOKENS
+        return self.offers_oauth and not passwords
+
+    @property
     def offers_oauth(self) -> bool:
-        return bool(self.offered & {"AUTH=XOAUTH2", "AUTH=OAUTHBEARER"})
+        return bool(self.offered & _TOKENS)
 
 
 def greet(server: Server, ca_file: Path | None = None, seconds: float = SECONDS) -> Greeting:

@@ -1,18 +1,20 @@
-"""The place of the password: the desktop's keyring if there is one that works, else a file for its owner alone.
+"""The place of the password or login: the desktop's keyring if there is one that works, else a file of its owner's.
 
-It shows no password, and can take back what it stored.
+It shows none of them, and can take back what it stored.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from scatterclean import oauth
 from scatterclean.calling import within
+from scatterclean.errors import Trouble
 from scatterclean.oauth.safe import keyring_here
 from scatterclean.setup.servers import SetupEnds
 
@@ -22,10 +24,11 @@ _LOOK, _ASK = 5.0, 60.0  # seconds: is a keyring there; the person may have to u
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The key and value for the configuration; `undo` takes the password away again (and never raises)."""
+    """The key and value for the configuration (a table, for `oauth`).  `undo` takes away again what was stored, and
+    never raises."""
 
     key: str
-    value: str | bool
+    value: str | bool | Mapping[str, str]
     undo: Callable[[], None] = lambda: None
 
 
@@ -98,3 +101,25 @@ def put_in_file(path: Path, password: str) -> Kept:
         raise
     # Relative to the configuration, beside which it lies: the folder may be moved as a whole.
     return Kept("password_file", path.name, lambda: path.unlink(missing_ok=True))
+
+
+def put_login(safe: oauth.Safe, kept: oauth.Kept, table: Mapping[str, str], *, in_keyring: bool) -> Kept:
+    """Where `scatterclean login` keeps it.  Raises SetupEnds."""
+    try:
+        before = safe.load()  # of an account of that name which is configured no longer
+        was_file = safe.path.exists()
+        with safe.locked():
+            safe.keep(kept, in_keyring=in_keyring)
+    except Trouble as trouble:
+        with suppress(Trouble):
+            safe.forget()
+        raise SetupEnds(trouble.what, hint="Then try again; or: scatterclean init --keep file") from None
+
+    def undo() -> None:
+        with suppress(Trouble):
+            if before is None:
+                safe.forget()
+            else:
+                safe.keep(before, in_keyring=not was_file)
+
+    return Kept("oauth", table, undo)

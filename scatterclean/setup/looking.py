@@ -64,7 +64,7 @@ def abilities(seen: Look) -> Iterator[str]:
     elif "UIDPLUS" in can:
         yield "It has no MOVE: a message is copied, looked at, and only then removed (UIDPLUS)."
     else:
-        yield "It can neither MOVE nor UIDPLUS: nothing can be moved there safely, so nothing will be."
+        yield "It offers no safe way to move a message (neither MOVE nor UIDPLUS), so nothing will be moved there."
     if "IDLE" in can:
         yield "It tells of new mail at once (IDLE)."
     else:

@@ -26,7 +26,8 @@ class Login(StrEnum):
 class Provider:
     """`hosts` by domain of the address; "" is the one for all others.  `advice`: two lines at most, for people.
 
-    `receives`: ends of the names of its MX hosts, by which domains of its customers are known.
+    `receives`: ends of the names of its MX hosts, by which domains of its customers are known.  `oauth`: its name in
+    `config.oauth`, if the endpoints of its OAuth2 are known.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Provider:
     username: str = "%EMAILADDRESS%"
     port: int = 993
     tls: Tls = Tls.IMPLICIT
+    oauth: str = ""
 
     def server(self, domain: str, said: Said = Said.TABLE) -> Server | None:
         host = self.hosts.get(domain) or self.hosts.get("")
@@ -63,6 +65,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "then make an app password at https://myaccount.google.com/apppasswords and give it here.",
         ),
         receives=(".google.com", ".googlemail.com"),
+        oauth="google",
     ),
     Provider(
         "Microsoft (Outlook.com, Hotmail, Microsoft 365)",
@@ -90,10 +93,11 @@ PROVIDERS: tuple[Provider, ...] = (
         ),
         _OAUTH,  # field guide, 5: off on Outlook.com since 2024-09; app passwords are refused, too
         (
-            'App passwords do not help there. Write the account into the configuration, with oauth = "microsoft" and a',
-            "client id of your own, as docs/oauth.md shows, and then: scatterclean login ACCOUNT",
+            "App passwords do not help there: you log in with a browser. For that you need a client id of your own;",
+            "docs/oauth.md tells how to get one.",
         ),
         receives=(".outlook.com", ".office365.us"),
+        oauth="microsoft",
     ),
     Provider(
         "Yahoo",
@@ -108,6 +112,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "choose 'App password' (or 'Generate app password'), and give it here.",
         ),
         receives=(".yahoodns.net",),
+        oauth="yahoo",
     ),
     Provider(
         "AOL",
@@ -119,6 +124,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "AOL wants an app password, not your usual one: sign in at https://login.aol.com/account/security,",
             "choose 'App password' (or 'Generate app password'), and give it here.",
         ),
+        oauth="yahoo",
     ),
     Provider(
         "iCloud",
@@ -147,6 +153,7 @@ PROVIDERS: tuple[Provider, ...] = (
             "(for IMAP), and give it here.",
         ),
         receives=(".messagingengine.com",),
+        oauth="fastmail",
     ),
     Provider(
         "GMX",

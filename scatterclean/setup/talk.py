@@ -22,14 +22,17 @@ class Talk(Protocol):
     def say(self, text: str = "", *, indent: int = 0) -> None:
         """A line or a paragraph."""
 
+    def line(self, text: str) -> None:
+        """One that is to be copied: alone and whole."""
+
     def trouble(self, text: str) -> None:
         """What went wrong."""
 
     def ask(self, question: str, *, default: str = "", flag: str) -> str:
         """A line; `default` for an empty one, if there is one (else it is asked again)."""
 
-    def hidden(self, question: str, *, flag: str) -> str:
-        """A line that is not shown."""
+    def hidden(self, question: str, *, flag: str, empty: bool = False) -> str:
+        """A line that is not shown; `empty`: it may be (else it is asked again)."""
 
     def confirm(self, question: str, *, default: bool, flag: str) -> bool:
         """Yes or no."""
@@ -46,6 +49,7 @@ class Silent:
 
     def __init__(self, talk: Talk) -> None:
         self.say = talk.say
+        self.line = talk.line
         self.trouble = talk.trouble
         self.reading = talk.reading
         self.preview = talk.preview
@@ -57,7 +61,8 @@ class Silent:
             )
         return default
 
-    def hidden(self, question: str, *, flag: str) -> str:
+    def hidden(self, question: str, *, flag: str, empty: bool = False) -> str:
+        del empty
         raise SetupEnds(f"{flag} is missing, which answers: {question}", hint="See scatterclean init --help")
 
     def confirm(self, question: str, *, default: bool, flag: str) -> bool:

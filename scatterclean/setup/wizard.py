@@ -9,17 +9,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from scatterclean import wording
-from scatterclean.config import AccountSettings, Secret, Settings, default_database, load
+from scatterclean.config import AccountSettings, Settings, default_database, load, tokens_beside
 from scatterclean.errors import ConfigMissing, Stopped, Trouble
 from scatterclean.model import SHARED_BY_MANY, Mode, Refusal
 from scatterclean.ports import Names
 from scatterclean.setup import draft, entering, providers, writing
 from scatterclean.setup.discovery import Network
 from scatterclean.setup.entering import Entered
-from scatterclean.setup.flags import Flags, Keep, of_command
-from scatterclean.setup.keeping import Kept, Vault, free_file, put_in_file
+from scatterclean.setup.flags import Flags
+from scatterclean.setup.keeping import Kept, Vault
 from scatterclean.setup.looking import abilities
 from scatterclean.setup.picking import folders_picked
+from scatterclean.setup.placing import place_of
 from scatterclean.setup.servers import SetupEnds
 from scatterclean.setup.talk import Talk
 from scatterclean.setup.writing import Entry
@@ -68,6 +69,7 @@ class Wizard:
     written: bool = False
     _existing: Settings | None = None
     _text: str = ""
+    _sent_empty: bool = False
     _kept: Callable[[], Kept] = field(default=lambda: Kept("", ""))
 
     def run(self) -> Done:
@@ -78,11 +80,16 @@ class Wizard:
         found = entering.server_of(talk, flags, self.world.network, address)
         entered = entering.log_in(talk, flags, found, address, self._existing)
         talk.say("Logged in.")
-        place = self._place(entered)
+        database = self._existing.database if self._existing else default_database()
+        place = place_of(
+            *(talk, flags, self.world.vault, entered),
+            name=self._name(entered),
+            folder=self.path.parent,
+            tokens=tokens_beside(database),
+        )
         choice = _Choice(self._addresses(entered), flags.sent)
         if not (choice.sent or entered.look.sent):
             choice.sent = self._sent_named(entered)
-        database = self._existing.database if self._existing else default_database()
         while True:
             with draft.scratch(database) as log:
                 due = self._rehearse(entered, choice, log)
@@ -90,7 +97,7 @@ class Wizard:
                     continue
                 mode = self._mode(due, entered)
                 entry = replace(self._entry(entered, choice), mode=mode)
-                self._commit(entry, place, log, database)
+                self._commit(entry, place, log, database, by_login=entered.grant is not None)
             return Done(entry, self.path, due)
 
     # --- before and after the rehearsal -------------------------------------------------------------------
@@ -104,49 +111,6 @@ class Wizard:
         names = ", ".join(a.name for a in self._existing.accounts)
         self.talk.say(f"{self.path} has: {names}. An account is added; what stands there stays as it is.")
 
-    def _place(self, entered: Entered) -> Callable[[], Kept]:
-        """Where the password will be kept; it is stored there when all is decided."""
-        talk, secret = self.talk, entered.secret
-        if entered.kept is not None:
-            given = entered.kept
-            return lambda: given
-        password = secret.fetch()
-        vault = self.world.vault
-        keyring = vault.name() if self.flags.keep is not Keep.FILE else ""
-        if keyring:
-            talk.say(f"The password will be kept in the keyring ({keyring}).")
-            return lambda: vault.put(entered.username, password)
-        if self.flags.keep is Keep.KEYRING:
-            raise SetupEnds(
-                "there is no keyring that could be used",
-                hint="pip install 'scatterclean[keyring]', run it in your desktop session; or --keep file",
-            )
-        if self.flags.keep is None:
-            talk.say("The password has to be kept somewhere, and there is no keyring here.")
-            while True:
-                line = talk.ask(
-                    "Press Enter for a file that only you may read, or type a command that prints the password "
-                    "(such as: pass show mail)",
-                    default="file",
-                    flag="--keep",
-                ).strip()
-                if line == "file":
-                    break
-                command, kept = of_command(line)
-                if self._gives(command, password):
-                    return lambda: kept
-        folder, name = self.path.parent, self._name(entered)
-        return lambda: put_in_file(free_file(folder, name), password)
-
-    def _gives(self, command: Secret, password: str) -> bool:
-        try:
-            if command.fetch() == password:
-                return True
-            self.talk.trouble("The command gives another password than the one that you typed.")
-        except Trouble as trouble:
-            self.talk.trouble(str(trouble))
-        return False
-
     def _addresses(self, entered: Entered) -> list[str]:
         given = [address.lower() for address in self.flags.addresses]
         return list(dict.fromkeys(given or [entered.address.lower()]))
@@ -156,9 +120,16 @@ class Wizard:
             return Mode.OBSERVE
         if self.flags.move is not None:
             return Mode.MOVE if self.flags.move else Mode.OBSERVE
+        if self._sent_empty:
+            self.talk.say(
+                "Your Sent folder is empty, so nothing is known of what you sent: nothing is moved before mail is "
+                "filed there. Does your mail program keep copies of what it sends?"
+            )
         self.talk.say("Every move can be undone: scatterclean undo --all")
         question = (
-            f"Move {'this one' if due == 1 else f'these {due}'} now, and what comes later"
+            "Move what comes, once there is mail in Sent"
+            if self._sent_empty
+            else f"Move {'this one' if due == 1 else f'these {due}'} now, and what comes later"
             if due
             else "There is nothing to move at this moment. Move what comes later"
         )
@@ -173,11 +144,14 @@ class Wizard:
                     f"there is an account {self.flags.name} already", hint="Choose another --name"
                 )
             return self.flags.name
-        label = re.sub(r"[^a-z0-9-]+", "", entered.address.rpartition("@")[2].split(".")[0].lower()).strip(
-            "-"
+        local, _, domain = entered.address.lower().rpartition("@")
+        label, person = (
+            re.sub(r"[^a-z0-9-]+", "", text).strip("-")[:40] for text in (domain.split(".")[0], local)
         )
-        name = label[:40] or "home"
-        return next(n for n in (name, *(f"{name}-{i}" for i in range(2, 10_000))) if n not in taken)
+        label = label or "home"
+        # A second account of the same domain is mostly another person's.
+        names = [label, *([person, f"{label}-{person}"] if person else [])]
+        return next(n for n in (*names, *(f"{label}-{i}" for i in range(2, 10_000))) if n not in taken)
 
     def _entry(self, entered: Entered, choice: _Choice, kept: Kept | None = None) -> Entry:
         server = entered.server
@@ -197,10 +171,15 @@ class Wizard:
             mode=Mode.OBSERVE,
         )
 
-    def _commit(self, entry: Entry, store: Callable[[], Kept], log: Path, database: Path) -> None:
-        """The password, the log and the file, or nothing of them."""
+    def _commit(
+        self, entry: Entry, store: Callable[[], Kept], log: Path, database: Path, *, by_login: bool
+    ) -> None:
+        """The password or login, the log and the file, or nothing of them."""
         with self.world.held(), ExitStack() as undo:
-            for folder in (self.path.parent, database.parent):
+            folders = [self.path.parent, database.parent]
+            if by_login:
+                folders.append(tokens_beside(database))
+            for folder in folders:
                 undo.callback(_made(folder))
             kept = store()
             undo.callback(kept.undo)
@@ -307,7 +286,7 @@ class Wizard:
         say(f"Sent mail: {_quoted(choice.sent or look.sent)}, {standing.logged} messages", indent=2)
         if standing.coverage.since is not None:
             say(f"Oldest day that they cover: {standing.coverage.since.astimezone():%Y-%m-%d}", indent=2)
-        say(f"Orphans go to: {look.backscatter}", indent=2)
+        say(f"Bounces of mail that you never sent go to: {look.backscatter}", indent=2)
         if look.prefix:
             say(f"Folders begin with {look.prefix} there.", indent=2)
         say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
@@ -339,6 +318,7 @@ class Wizard:
         say("What a sweep would do (nothing is moved yet):")
         due = self.talk.preview(name, lambda steps: household.sweep(name, mode=Mode.OBSERVE, steps=steps))
         standing = household.standing(name)
+        self._sent_empty = not standing.logged
         for line in (
             wording.log.coverage(standing.coverage, standing.holes, standing.now),
             wording.log.hosts(standing.provider.hosts, known=standing.provider.known),

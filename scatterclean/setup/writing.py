@@ -10,7 +10,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from pathlib import Path
 import tomlkit
 from tomlkit.items import Table
 
-from scatterclean.config import Tls, load
+from scatterclean.config import Source, Tls, load
 from scatterclean.errors import ConfigBroken
 from scatterclean.model import Mode
 from scatterclean.setup.keeping import Kept
@@ -61,8 +61,11 @@ def table_of(entry: Entry) -> str:
     if entry.ca_file is not None:
         table.add("ca_file", str(entry.ca_file))
     table.add("username", entry.username)
-    _say(table, "Where the password is; the other ways are in the sample.")
-    table.add(entry.kept.key, entry.kept.value)
+    kept = entry.kept.value
+    if not isinstance(kept, Mapping):
+        what = "access token comes from" if entry.kept.key == Source.TOKEN else "password is"
+        _say(table, f"Where the {what}; the other ways are in the sample.")
+        table.add(entry.kept.key, kept)
     _say(table, 'The addresses that you send from. "*@example.org" is every address of a domain of your own.')
     table.add("addresses", list(entry.addresses))
     if entry.sent:
@@ -77,8 +80,20 @@ def table_of(entry: Entry) -> str:
     if not entry.dns:
         _say(table, "May DNS be asked for the records of your domains?")
         table.add("dns", False)
-    _say(table, '"observe" only says what it would do, "move" puts orphans into the folder Backscatter.')
+    _say(
+        table,
+        '"observe" only says what it would do, "move" puts bounces of what you never sent into Backscatter.',
+    )
     table.add("mode", entry.mode.value)
+    if isinstance(kept, Mapping):
+        table.add(tomlkit.nl())
+        _say(
+            table,
+            f"The login by OAuth2; anew, when the provider has ended it: scatterclean login {entry.name}",
+        )
+        login = tomlkit.table()
+        login.update(kept)
+        table.append(entry.kept.key, login)
     accounts = tomlkit.table(is_super_table=True)
     accounts.append(entry.name, table)
     document = tomlkit.document()

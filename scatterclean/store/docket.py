@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import case as when
 from sqlalchemy.dialects.sqlite import insert
 
 from scatterclean.errors import NobodyCanMend
+from scatterclean.headers import date_in
 from scatterclean.model import (
     Arrival,
     Case,
@@ -43,6 +45,9 @@ _MOST_GENUINE = 2000
 _PORTION = 200
 # Of these the person's own mail brings heaps, too, and many of them name no message.
 _ANSWERS = (Kind.AUTOREPLY, Kind.RECEIPT, Kind.COMPLAINT)
+
+# So much older than its arrival is what was copied into a folder, and not delivered there.
+_IN_A_QUEUE = _RECENT = timedelta(days=2)
 
 # What a sweep did, and nobody took back.
 _AWAY = (MoveState.MOVED.value, MoveState.COPIED.value)
@@ -204,9 +209,20 @@ class SqlDocket:
         return tuple(sorted(row.arrival for row in _numbered_last(rows)))
 
     def arrivals(self, account: str, since: datetime) -> Sequence[Arrival]:
+        latest = select(func.max(table.c.arrival)).where(table.c.account == account)
+        with self._database.read() as connection:
+            last: datetime | None = connection.execute(latest).scalar()
+        # Only of the latest: what was put into the folder before is in no storm that is told of now.
+        recent = and_(table.c.arrival >= (last or since) - _RECENT, func.json_valid(table.c.bounce) == 1)
+        stamp = when((recent, func.json_extract(table.c.bounce, "$.received[0]")), else_=None)
         # All verdicts by name: so an index finds them.
         query = select(
-            table.c.fingerprint, table.c.folder, table.c.uidvalidity, table.c.arrival, table.c.verdict
+            table.c.fingerprint,
+            table.c.folder,
+            table.c.uidvalidity,
+            table.c.arrival,
+            table.c.verdict,
+            stamp.label("stamp"),
         ).where(
             table.c.account == account,
             table.c.verdict.in_([verdict.value for verdict in Verdict]),
@@ -215,8 +231,20 @@ class SqlDocket:
         )
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id)).all()
-        found = (Arrival(row.arrival, Verdict(row.verdict)) for row in _numbered_last(rows))
-        return tuple(sorted(found, key=lambda one: one.at))
+        found = (
+            Arrival(received(row.arrival, row.stamp), Verdict(row.verdict)) for row in _numbered_last(rows)
+        )
+        return tuple(sorted((one for one in found if one.at >= since), key=lambda one: one.at))
+
+
+def received(arrival: datetime, stamp: str | None) -> datetime:
+    """When a message came that was put into its folder at `arrival`: that, unless the topmost Received line (`stamp`)
+    is older by more than mail lies in a queue.  Then it is old mail that was copied here.
+
+    Whoever accepts a message writes that line above all others (RFC 5321, 4.4), so no stranger's is the topmost; the
+    Date is a stranger's word, and is not looked at."""
+    at = date_in(stamp.rpartition(";")[2]) if stamp else None
+    return at if at is not None and arrival - at > _IN_A_QUEUE else arrival
 
 
 def _numbered_last(rows: Sequence[Any]) -> Iterator[Any]:

@@ -16,7 +16,8 @@ from scatterclean.store.database import Database
 from scatterclean.store.tables import alarms, cases, cleaned, moves, sweeps
 
 _NO_SESSION = Refusal.NO_SESSION.value
-_NO_SUCCESS = [one.value for one in (Refusal.NO_SESSION, Refusal.SENT_UNKNOWN, Refusal.STOPPED)]
+# As `SweepReport.worked` has it.
+_NO_SUCCESS = [one.value for one in Refusal if one is not Refusal.OBSERVING]
 
 
 class SqlHistory:

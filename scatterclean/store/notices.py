@@ -97,6 +97,15 @@ class SqlNotices:
             found: datetime | None = connection.execute(query).scalar_one()
             return found
 
+    def given_up(self, account: str, since: datetime) -> Sequence[Handover]:
+        query = select(table).where(
+            table.c.account == account,
+            table.c.state == NoticeState.GIVEN_UP.value,
+            table.c.settled_at >= since,
+        )
+        with self._database.read() as connection:
+            return tuple(_handover(row) for row in connection.execute(query.order_by(table.c.id.desc())))
+
     # --- storms -------------------------------------------------------------------------------------------
 
     def begin_storm(self, storm: Storm, notices: Sequence[Notice], ways: Sequence[str]) -> bool:

@@ -4,6 +4,6 @@
 """
 
 from scatterclean.why.story import Story, Teller
-from scatterclean.why.telling import can_do, told, where_now
+from scatterclean.why.telling import GROUNDS, can_do, told, where_now
 
-__all__ = ["Story", "Teller", "can_do", "told", "where_now"]
+__all__ = ["GROUNDS", "Story", "Teller", "can_do", "told", "where_now"]

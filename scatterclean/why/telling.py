@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from scatterclean import plan, wording
 from scatterclean.model import (
+    NOTICE_DOMAIN,
     AlarmKind,
     Because,
     Bounce,
@@ -33,10 +34,7 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
     paragraphs.append(("The message", _message(story)))
     found, knowledge = story.bounce, story.knowledge
     if found is None or story.finding is None or knowledge is None:
-        line = (
-            "ordinary mail: not automatic mail about another message. A sweep looks no further at such mail."
-        )
-        paragraphs.append(("What it is", [line]))
+        paragraphs.append(("What it is", [_none_of_ours(story)]))
     else:
         paragraphs += [
             ("The finding", _finding(story, story.finding, found)),
@@ -50,6 +48,26 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
     if story.moves:
         paragraphs.append(("What was done with it", [wording.move(move) for move in story.moves]))
     return paragraphs
+
+
+def _none_of_ours(story: Story) -> str:
+    no_bounce = "no automatic mail about another message, and a sweep looks no further at such mail"
+    if (story.message_id or "").endswith(f"@{NOTICE_DOMAIN}"):
+        # Anybody can write such an id: `status` tells alarms and storms whoever wrote this.
+        return (
+            f"by its Message-ID a notice that scatterclean itself put here, to tell you something; {no_bounce}. What "
+            f"is true of it stands in `scatterclean status {shlex.quote(story.account)}`, too."
+        )
+    return f"ordinary mail: {no_bounce}."
+
+
+# Who asks wants to know what it is and what to do; these say whence that is known.
+GROUNDS = frozenset(
+    (
+        *("What it is", "What it quotes", "What the log knows", "Who sent the message that came back"),
+        "What is in the message that came back",
+    )
+)
 
 
 def _alarm(story: Story) -> list[str]:

@@ -43,7 +43,7 @@ from scatterclean.wording.deeds import (
     would_delete,
 )
 from scatterclean.wording.heaps import about, by_reason, counted, example, examples, how_to_ask, row
-from scatterclean.wording.reasons import CAUSES, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
+from scatterclean.wording.reasons import CAUSES, MEANS, NEVER_SENT, PROBABLY_YOURS, VERDICTS, because, reason
 from scatterclean.wording.rhythm import next_look, push, rhythm, storming
 from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
@@ -54,6 +54,7 @@ __all__ = [
     "ERRANDS",
     "HANDS",
     "KINDS",
+    "MEANS",
     "MOVE_STATES",
     "NEVER_SENT",
     "PROBABLY_YOURS",

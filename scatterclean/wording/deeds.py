@@ -60,6 +60,8 @@ REFUSALS: Mapping[Refusal, str] = {
         "nothing was moved: the server uses the folder for backscatter for something else; "
         "set `backscatter` to a folder of its own"
     ),
+    Refusal.FULL: "nothing more was moved: the mailbox is full",
+    Refusal.NOTHING_READ: "nothing was looked at: no watched folder could be read",
     Refusal.NO_SESSION: "nothing was looked at: there was no session with the server",
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }

@@ -132,13 +132,15 @@ def alarm(one: Alarm) -> Told:
     )
 
 
-def trouble(account: str, since: datetime | None, said: str, at: datetime) -> Told:
-    """`since`: the last success; `said`: what was wrong at the last try, as the log says it (a hint below it)."""
+def trouble(account: str, since: datetime | None, said: str, at: datetime, *, looked: bool = False) -> Told:
+    """`since`: the last success; `said`: what was wrong at the last try, as the log says it (a hint below it).
+
+    `looked`: the server lets us in, and yet nothing can be put away."""
     known = f"since {ago(since, at)}" if since else "since it was set up"
     lines = [shown(line.strip(), 400) for line in said.split("\n") if line.strip()]
-    return f"{account} has not been looked at {known}", _letter(
-        f"scatterclean could not look at {account} {known}. It goes on trying by itself; what came meanwhile lies in "
-        "the inbox.",
+    did = f"could put nothing away in {account}" if looked else f"could not look at {account}"
+    return f"{account} has not been {'cleaned' if looked else 'looked at'} {known}", _letter(
+        f"scatterclean {did} {known}. It goes on trying by itself; what came meanwhile lies in the inbox.",
         "\n".join(["The last try ended so:", *(f"  {line}" for line in lines)]) if lines else "",
         f"What is wrong, and what to do: scatterclean doctor {account}",
     )
@@ -160,6 +162,7 @@ class Day:
     storms: int = 0
     storming: bool = False
     failing_since: datetime | None = None
+    failing_looked: bool = False
 
     @property
     def worth_telling(self) -> bool:
@@ -207,7 +210,8 @@ def _of_account(one: Day, now: datetime) -> str:
         lines.append("a storm is in progress")
     lines += [f"ALARM on {moment(found.at, now.tzinfo)}: see the message of then" for found in one.alarms]
     if one.failing_since:
-        lines.append(f"not looked at since {ago(one.failing_since, now)}")
+        what = "nothing could be put away" if one.failing_looked else "not looked at"
+        lines.append(f"{what} since {ago(one.failing_since, now)}")
     return "\n".join([f"{one.account}:", *(f"  {line}" for line in lines)])
 
 

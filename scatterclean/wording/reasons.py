@@ -19,6 +19,15 @@ VERDICTS: Mapping[Verdict, str] = {
     Verdict.ORPHAN: f"{NEVER_SENT}; it goes to Backscatter",
 }
 
+# What each word means, for who reads it for the first time.
+MEANS: Mapping[Verdict, str] = {
+    Verdict.GENUINE: "about mail that you sent",
+    Verdict.ALARM: "about mail that your account sent, and maybe not you",
+    Verdict.WAITING: "too early to say",
+    Verdict.UNDECIDED: "it cannot be told whose mail it is about",
+    Verdict.ORPHAN: "about mail that you never sent",
+}
+
 # Why a log that was silent is not enough, in `UNPROVED`, and what shows no stranger.
 _SILENCE: Mapping[str, Callable[[Reason], str]] = {
     "backfilled": lambda r: (

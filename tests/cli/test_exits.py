@@ -39,8 +39,9 @@ def test_a_missing_configuration_ends_with_3_and_the_way_out(tmp_path: Path) -> 
     done = run("--config", str(tmp_path / "none.toml"), "sweep")
     assert done.returncode == exits.CONFIG
     assert b"none.toml: there is no such file" in done.stderr
-    assert b"[accounts.home]" in done.stderr
+    assert b"in a few questions: scatterclean init\n" in done.stderr
     assert b"--config" in done.stderr
+    assert b"[accounts" not in done.stderr
     assert done.stdout == b""
 
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from scatterclean.cli import exits
+from scatterclean.model import Notice, NoticeKind
+from scatterclean.tell import message_id, written
 from tests.servers import DovecotHand, fresh_user
 from tests.sweeps.world import ME, bounce, letter
 
@@ -69,10 +71,10 @@ def test_status_tells_what_the_log_knows_what_was_put_away_and_what_is_open(home
     home("undo", "--message", "<1.forged.0@mx.elsewhere.example>")
     code, told, _ = home("status")
     assert code == exits.DONE
-    assert "30 messages that were sent" in told
+    assert "The log of what you sent: 30 messages" in told
     assert "the log knows what you sent since" in told
     assert "Put away: 3 today, 3 in the last 7 days, 3 ever (1 of them came back)" in told
-    assert "Still open: 1 undecided" in told
+    assert "Still open: 1 undecided (it cannot be told whose mail it is about)" in told
     assert "1: " in told
     _, told = home.json("status")
     [account] = told["accounts"]
@@ -83,7 +85,7 @@ def test_status_tells_what_the_log_knows_what_was_put_away_and_what_is_open(home
 
 def test_why_tells_the_whole_story_of_an_orphan_by_uid_and_by_message_id(home: Home) -> None:
     home("sweep", "--observe")
-    code, told, _ = home("why", "home", "1")
+    code, told, _ = home("why", "home", "1", "--full")
     assert code == exits.DONE
     for words in (
         "INBOX, UID 1, account home",
@@ -107,6 +109,44 @@ def test_why_tells_the_whole_story_of_an_orphan_by_uid_and_by_message_id(home: H
     [message] = story["messages"]
     assert message["finding"]["verdict"] == "orphan"
     assert [move["state"] for move in message["moves"]] == ["moved"]
+
+
+def test_why_says_in_short_what_was_found_and_what_to_do_and_the_grounds_if_they_are_wanted(
+    home: Home,
+) -> None:
+    home("sweep", "--observe")
+    _, short, _ = home("why", "home", "1")
+    _, full, _ = home("why", "home", "1", "--full")
+    for words in ("orphan: you never sent the message", "what you can do: ", "the rule that decided: "):
+        assert words in short
+        assert words in full
+    for words in ("What it quotes", "What the log knows", "Who sent the message that came back"):
+        assert words not in short
+        assert words in full
+    assert "the same with --full" in short
+    assert "the same with --full" not in full
+
+
+def test_why_knows_the_notices_that_the_program_itself_put_into_the_inbox(home: Home) -> None:
+    notice = Notice("home", "x", NoticeKind.STORM, "A storm", "text", datetime.now(UTC), datetime.now(UTC))
+    home.hand.append("INBOX", written(notice, "ada@winter.example"))
+    home("harvest")
+    _, told, _ = home("why", "home", f"<{message_id(notice)}>")
+    assert "a notice that scatterclean itself put here" in told
+    assert "ordinary mail" not in told
+
+
+def test_undo_that_is_not_told_what_names_what_is_most_likely_meant(home: Home) -> None:
+    home("harvest")
+    code, _, said = home("undo")
+    assert code == exits.USAGE
+    assert "no sweep has put anything away yet" in said
+    home("sweep")
+    home("sweep")
+    code, _, said = home("undo")
+    assert code == exits.USAGE
+    assert "Most likely: scatterclean undo --sweep 1 (the last one, which put 3 messages away)" in said
+    assert "scatterclean undo --all" in said
 
 
 def test_why_says_of_ordinary_mail_that_it_is_none_of_its_business(home: Home) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -247,3 +248,17 @@ def test_a_keyring_that_has_nothing_or_fails_is_explained(monkeypatch: pytest.Mo
     fake.answer = OSError("sesame")
     assert "OSError" in (said := complaint(each))
     assert "sesame" not in said
+
+
+def test_a_keyring_that_waits_for_its_person_does_not_hold_a_round_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fake, over = FakeKeyring(monkeypatch), threading.Event()
+    monkeypatch.setattr(sys.modules["keyring"], "get_password", lambda *_: over.wait(60))
+    try:
+        with pytest.raises(SecretUnavailable, match="the keyring does not answer") as told:
+            Secret(Source.KEYRING, ("mail", "me")).fetch(limit=0.05)
+    finally:
+        over.set()
+    assert "nlock it" in told.value.hint
+    assert fake.answer is None

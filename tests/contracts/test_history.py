@@ -53,7 +53,7 @@ def test_the_last_success_stands_behind_any_number_of_failures(history: History,
     assert history.no_session_since("home") is None
 
 
-@pytest.mark.parametrize("refusal", [Refusal.SENT_UNKNOWN, Refusal.STOPPED])
+@pytest.mark.parametrize("refusal", sorted(set(Refusal) - {Refusal.OBSERVING, Refusal.NO_SESSION}))
 def test_a_sweep_that_could_decide_nothing_is_no_success(
     refusal: Refusal, history: History, journal: Journal
 ) -> None:

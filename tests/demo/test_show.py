@@ -81,7 +81,12 @@ def test_it_leaves_neither_files_nor_threads(run: Run) -> None:
 
 def test_it_tells_what_moved_what_stayed_and_that_undo_is_final(run: Run) -> None:
     moved = sum(letter.moves for letter in letters.make(datetime.now(UTC).astimezone()).inbox)
-    assert f"Moved to Backscatter: {moved}" in run.text
+    flood = sum(each.verdict is Verdict.ORPHAN for each in letters.make(datetime.now(UTC).astimezone()).inbox)
+    text = " ".join(run.text.split())
+    assert f"told her: {flood} times" in text
+    assert f"Moved to Backscatter: {moved} of {flood}, because" in text
+    assert flood - moved == 1
+    assert "1 stays: she had flagged it" in text
     assert f"brought {moved} messages back" in run.text
     assert "moves none of them" in run.text
     for verdict in ("genuine", "waiting", "undecided"):

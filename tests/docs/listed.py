@@ -38,6 +38,9 @@ _LOGIN = "a person logs in at the provider; the test is one, with a provider of 
 _STORY = (
     "tests/oauth/test_whole_story.py::test_login_sweep_loss_of_the_token_renewal_revocation_and_a_new_login"
 )
+_GRANTED = (
+    "tests/oauth/test_init.py::test_a_server_that_wants_oauth_alone_leads_through_the_login_to_a_clean_inbox"
+)
 _BY_CODE = (
     "tests/oauth/test_whole_story.py::test_a_code_typed_on_another_device_lets_us_in_by_either_mechanism"
 )
@@ -67,6 +70,9 @@ NOT_RUN: dict[str, NotRun] = {
     "scatterclean init --host imap.example.org --ca-file my-server.pem": NotRun(_ASKS, _HOST),
     "scatterclean init --email ada@example.org --host localhost --ca-file my-server.pem": NotRun(
         _ASKS, _HOST
+    ),
+    "scatterclean init --email ada@outlook.com --oauth-client-id 00000000-1111-2222-3333-444444444444": NotRun(
+        _LOGIN, _GRANTED
     ),
     "scatterclean init --email ada@example.org --password-command 'pass show mail/ada'": NotRun(
         _ASKS, _COMMAND

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
-import select
 import signal
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -28,9 +21,9 @@ from scatterclean.model import Mode, Verdict
 from scatterclean.setup import writing
 from scatterclean.setup.servers import Said, Server
 from scatterclean.store import open_store
-from tests.cli.program import environment
 from tests.conftest import absent
 from tests.e2e import world as worlds
+from tests.e2e.terminal import Terminal
 from tests.e2e.world import World
 from tests.servers import RealHand
 from tests.setup.played import MemoryVault, Played, play, said
@@ -147,7 +140,9 @@ def test_the_preview_counts_exactly_what_a_sweep_then_moves(
 ) -> None:
     told = played("--email", worlds.ME, *person.options(), answers=[server.password, "", "", "y"])
     moving = len(person.world.moving)
-    assert re.search(rf" {moving} would be moved to Backscatter\n", told.output)
+    assert re.search(
+        rf" {moving} would be moved to Backscatter \(about mail that you never sent\)\n", told.output
+    )
     assert f"Move these {moving} now" in told.output
     assert person.away() == moving
 
@@ -288,71 +283,25 @@ def test_a_file_that_cannot_be_written_takes_the_password_back_out(
     assert person.untouched
 
 
+def test_an_account_whose_sent_folder_is_empty_is_told_so_and_not_asked_to_move_now(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    user = f"{person.username}-empty"
+    hand = RealHand(server, user)
+    for letter in person.world.inbox:
+        hand.append("INBOX", letter.raw, flags=letter.flags, arrival=letter.arrival)
+    options = [
+        *("--host", "localhost", "--port", str(server.tls_port), "--ca-file", str(server.ca_file)),
+        *("--email", worlds.ME, "--username", user, "--no-dns"),
+    ]
+    told = played(*options, answers=[server.password, "", "", "y"])
+    hand.close()
+    assert "Your Sent folder is empty, so nothing is known of what you sent" in told.output, said(told)
+    assert "Move what comes, once there is mail in Sent?" in told.output
+    assert "Move these" not in told.output
+
+
 # --- on a terminal -----------------------------------------------------------------------------------------
-
-_TAKES_THE_TERMINAL = (
-    "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    # In the background of a shell without job control, as CI may run us, SIGINT is ignored by all children.
-    "signal.signal(signal.SIGINT, signal.SIG_DFL);"
-    "os.execv(sys.executable, [sys.executable, '-m', 'scatterclean', *sys.argv[1:]])"
-)
-
-
-class Terminal:
-    """The real command on a terminal of its own, that waits for words and types."""
-
-    def __init__(self, home: Path, *arguments: str, term: str) -> None:
-        self._master, slave = pty.openpty()
-        self.text = ""
-        more = {"HOME": str(home), "TERM": term, "TMPDIR": str(home)}
-        env = {k: v for k, v in environment(more).items() if not k.startswith("XDG_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _TAKES_THE_TERMINAL, *arguments],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            start_new_session=True,
-            env=env,
-        )
-        os.close(slave)
-
-    def wait_for(self, words: str) -> None:
-        seen = len(self.text)
-        until = time.monotonic() + 60
-        while words not in " ".join(self.text[seen:].split()):
-            assert time.monotonic() < until, self.text
-            ready, _, _ = select.select([self._master], [], [], 1)
-            if ready:
-                try:
-                    self.text += os.read(self._master, 4096).decode(errors="replace")
-                except OSError:
-                    raise AssertionError(self.text) from None
-
-    def echoes(self) -> bool:
-        return bool(termios.tcgetattr(self._master)[3] & termios.ECHO)
-
-    def type(self, line: str) -> None:
-        os.write(self._master, f"{line}\n".encode())
-
-    def interrupt(self) -> None:
-        """Ctrl-C, and again after a while: one in the moment before the process reads is seen after a key."""
-        for _ in range(5):
-            os.write(self._master, b"\x03")
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(4)
-                return
-
-    def end(self) -> int:
-        """Its exit code, once it is gone; 60 seconds are too many."""
-        until = time.monotonic() + 60
-        with suppress(OSError):
-            while time.monotonic() < until:
-                if select.select([self._master], [], [], 1)[0]:
-                    self.text += os.read(self._master, 4096).decode(errors="replace")
-        if self.process.poll() is None and time.monotonic() >= until:
-            self.process.send_signal(signal.SIGABRT)
-        os.close(self._master)
-        return self.process.wait(60)
 
 
 @pytest.mark.parametrize("term", ["dumb", "xterm-256color"])
@@ -448,8 +397,8 @@ def test_what_another_account_of_the_person_sent_is_known_in_the_preview(
     hand.close()
     told = played(*options, "--username", second, answers=[server.password, "", "", "n"])
     assert told.exit_code == 0, said(told)
-    assert re.search(rf" {len(genuine)} stay: genuine\n", told.output)
-    assert [a.name for a in load(played.config).accounts] == ["winter", "winter-2"]
+    assert re.search(rf" {len(genuine)} stay: genuine \(about mail that you sent\)\n", told.output)
+    assert [a.name for a in load(played.config).accounts] == ["winter", "ada"]
 
 
 def test_a_program_reads_what_was_set_up_as_json(
@@ -478,7 +427,7 @@ def test_without_questions_what_is_missing_is_named(
 # --- all of it or nothing -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["wizard.free_file", "wizard.put_in_file", "draft.keep", "writing.add"])
+@pytest.mark.parametrize("step", ["placing.free_file", "placing.put_in_file", "draft.keep", "writing.add"])
 @pytest.mark.parametrize("why", [KeyboardInterrupt, SystemExit, OSError])
 def test_whatever_ends_the_writing_in_the_middle_leaves_nothing_of_it(
     played: Played,

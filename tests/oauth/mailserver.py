@@ -26,12 +26,13 @@ passdb {{
 
 
 class TokenDovecot(ScratchDovecot):
-    """As its parent; and `mechanisms` of "xoauth2 oauthbearer" are offered beside PLAIN."""
+    """As its parent; and `mechanisms` of "xoauth2 oauthbearer" are offered beside PLAIN, as long as that is `plain`."""
 
     def __init__(self, idp: Idp, mechanisms: str = "oauthbearer xoauth2") -> None:
         super().__init__()
         self._idp = idp
         self.mechanisms = mechanisms
+        self.plain = True
 
     def __enter__(self) -> TokenDovecot:
         super().__enter__()
@@ -41,5 +42,5 @@ class TokenDovecot(ScratchDovecot):
         (self.base / "oauth2.conf.ext").write_text(
             _ASKING.format(mailserver=MAILSERVER, secret=MAILSERVER_SECRET, port=self._idp.port)
         )
-        passdb = _PASSDB.format(base=self.base, mechanisms=f"plain {self.mechanisms}")
+        passdb = _PASSDB.format(base=self.base, mechanisms=f"{'plain ' * self.plain}{self.mechanisms}")
         return super()._settings().replace("passdb {\n  driver = static\n", passdb)

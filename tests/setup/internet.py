@@ -31,7 +31,7 @@ from .site import Answer, Site
 # Everybody's, with certificates for these; evil.example has a good one, too: that proves nothing.
 HOSTS = (
     *("winter.example", "imap.winter.example", "mail.winter.example", "autoconfig.winter.example"),
-    *("imap.evil.example", "evil.example", "imap.gmail.com", "imap.mail.yahoo.com"),
+    *("imap.evil.example", "evil.example", "imap.gmail.com", "imap.mail.yahoo.com", "outlook.office365.com"),
 )
 
 

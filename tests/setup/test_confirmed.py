@@ -30,7 +30,6 @@ def pair(secure: ScratchDovecot) -> tuple[Path, Path]:
             settings(socketType="plain", port="143"),
             "not used, it names only servers that want the password without",
         ),
-        (settings(authentication="OAuth2"), "not used, it names only servers that want OAuth2"),
         (b"<!DOCTYPE html><html>Welcome</html>", "not used, it declares a document type"),
         (b"\x00\xff" * 100, "not used, it is no proper XML"),
         (

@@ -54,7 +54,7 @@ def test_folders_below_inbox_are_told_with_their_prefix_and_swept(
         told = played(*options(prefixed.port, user), answers=[prefixed.password, "", "", "y"])
         assert told.exit_code == 0, said(told)
         assert "Sent mail: INBOX.Sent, 5 messages" in told.output
-        assert "Orphans go to: INBOX.Backscatter" in told.output
+        assert "Bounces of mail that you never sent go to: INBOX.Backscatter" in told.output
         assert len(hand.messages("INBOX.Backscatter")) == 1
 
 

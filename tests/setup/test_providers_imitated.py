@@ -133,10 +133,6 @@ HOSTILE: dict[str, tuple[Answer | None, str]] = {
     ),
     "huge": (endless, "not used, it is larger than 65536 bytes"),
     "slow": (dripping, "not used, it does not answer in time"),
-    "OAuth2 only": (
-        page(settings(authentication="OAuth2")),
-        "not used, it names only servers that want OAuth2",
-    ),
 }
 
 
@@ -255,6 +251,25 @@ def test_a_login_that_is_refused_is_one_sentence_and_the_way_out(
     assert len(passwords) == (answer != b"never asked")
 
 
+@pytest.mark.parametrize("address", ["ada@outlook.com", "ada@hotmail.de", ME])
+def test_microsoft_is_known_by_domain_or_mx_record_and_hears_no_password(
+    tmp_path: Path, authority: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    zone: Zone = {"winter.example": {"MX": ["10 winter-example.mail.protection.outlook.com."]}}
+    with an_internet(home, authority, monkeypatch, zone) as internet:
+        server = internet.scripted("outlook.office365.com", capability="AUTH=PLAIN AUTH=XOAUTH2")
+        told = internet("--email", address, answers=["", "c", "", ""])
+        heard = b" ".join(server.heard)
+        assert "Shall your login go to this server?" in told.output, said(told)
+        assert "Microsoft (Outlook.com, Hotmail, Microsoft 365) takes no passwords" in told.output
+        assert "p: an app password" not in told.output
+        assert "Your client id" in told.output
+        assert b"AUTHENTICATE" not in heard
+        assert internet.left() == []
+
+
 # --- folders -----------------------------------------------------------------------------------------------
 
 
@@ -325,7 +340,7 @@ def test_folders_below_inbox_end_in_a_working_account(
         internet.mail("imap.winter.example", prefixed, Dotted(sent))
         told = internet(*options(hand), answers=["", prefixed.password, "", "", "y"])
         assert f"Sent mail: {sent}, 5 messages" in told.output, said(told)
-        assert "Orphans go to: INBOX.Backscatter" in told.output
+        assert "Bounces of mail that you never sent go to: INBOX.Backscatter" in told.output
         works(internet, told, hand, "imap.winter.example", "INBOX.Backscatter")
 
 

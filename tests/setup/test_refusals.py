@@ -76,25 +76,62 @@ def test_a_typed_password_may_be_typed_again_but_not_for_ever(played: Played) ->
     assert played.left() == []
 
 
-def test_basic_authentication_that_is_disabled_is_told_as_oauth_only_and_not_tried_again(
-    played: Played,
-) -> None:
+def test_basic_authentication_that_is_disabled_is_told_and_not_tried_again(played: Played) -> None:
     answer = NO + b"Basic authentication is disabled.\r\n"
     with ScriptedServer({"(password)": [answer]}) as server:
         told = played(*options(server, "ada@winter.example"), answers=["one", "two", "three"])
         tries = [line for line in server.heard if b"AUTHENTICATE" in line]
     assert len(tries) == 1
-    assert "only OAuth2, which is set up by hand" in str(told.exception)
-    assert "scatterclean login ACCOUNT" in str(told.exception)
+    assert "it takes no passwords here, and offers no OAuth2, either" in str(told.exception)
+    assert played.left() == []
 
 
-def test_a_server_that_offers_oauth_alone_is_never_sent_a_password(played: Played) -> None:
-    with ScriptedServer(capability="LOGINDISABLED AUTH=XOAUTH2 AUTH=OAUTHBEARER") as server:
-        told = played(*options(server, "ada@winter.example"), answers=["secret"])
+def test_where_it_offers_oauth_the_ways_to_go_on_are_asked_for(played: Played) -> None:
+    answer = NO + b"Basic authentication is disabled.\r\n"
+    with ScriptedServer({"(password)": [answer]}, capability="AUTH=PLAIN AUTH=XOAUTH2") as server:
+        told = played(*options(server, "ada@winter.example"), answers=["one", "x", ""])
+        tries = [line for line in server.heard if b"AUTHENTICATE" in line]
+    assert len(tries) == 1
+    assert "Which one (c, t, p)?" in told.output
+    assert "Type one of the letters" in told.output
+    assert isinstance(told.exception, SetupEnds)
+    assert "Get a client id of your own (docs/oauth.md" in told.exception.hint
+    assert played.left() == []
+
+
+@pytest.mark.parametrize("answers", [["one", ""], [""]], ids=["after a password", "at once"])
+def test_an_empty_password_asks_for_another_way_where_oauth_is_one(
+    played: Played, answers: list[str]
+) -> None:
+    """Gmail in a company without app passwords."""
+    with ScriptedServer({"(password)": [NO + b"no\r\n"]}, capability="AUTH=PLAIN AUTH=XOAUTH2") as server:
+        told = played(*options(server, "ada@gmail.com"), answers=answers)
+    assert "only Enter: log in by OAuth2 instead" in told.output
+    assert "p: an app password, which Gmail has" in told.output
+    assert played.left() == []
+
+
+@pytest.mark.parametrize(
+    "capability", ["LOGINDISABLED AUTH=XOAUTH2 AUTH=OAUTHBEARER", "AUTH=XOAUTH2 AUTH=OAUTHBEARER"]
+)
+def test_a_server_that_offers_oauth_alone_is_never_sent_a_password(played: Played, capability: str) -> None:
+    with ScriptedServer(capability=capability) as server:
+        told = played(*options(server, "ada@winter.example"), answers=["", "secret"])
         heard = b" ".join(server.heard)
     assert "takes no passwords, only OAuth2" in str(told.exception)
     assert b"AUTHENTICATE" not in heard
     assert b"LOGIN" not in heard
+    assert played.left() == []
+
+
+def test_what_cannot_be_an_oauth_server_is_told_and_asked_for_again(played: Played) -> None:
+    with ScriptedServer(capability="LOGINDISABLED AUTH=XOAUTH2") as server:
+        told = played(
+            *options(server, "ada@winter.example"),
+            answers=["c", "", "http://login.example/token", "https://login.example/", "", "id", "", ""],
+        )
+    assert "tokens would cross the network in the clear" in told.output
+    assert told.output.count("Which one (c, t)?") == 2
     assert played.left() == []
 
 
@@ -108,13 +145,11 @@ def test_a_server_that_switched_passwords_off_is_told_before_one_is_asked_for(pl
 @pytest.mark.parametrize(
     ("address", "sentence", "way"),
     [
-        ("ada@outlook.com", "takes no passwords for IMAP, only OAuth2", 'oauth = "microsoft"'),
-        ("ada@hotmail.de", "takes no passwords for IMAP, only OAuth2", "scatterclean login ACCOUNT"),
         ("ada@proton.me", "does not offer IMAP to other programs by itself", "Bridge"),
         ("ada@tuta.com", "does not offer IMAP to other programs by itself", "no IMAP at all"),
     ],
 )
-def test_where_no_password_helps_none_is_asked_for_and_nobody_is_connected_to(
+def test_where_there_is_no_imap_none_is_asked_for_and_nobody_is_connected_to(
     played: Played, address: str, sentence: str, way: str
 ) -> None:
     told = played(answers=[address])
@@ -122,11 +157,3 @@ def test_where_no_password_helps_none_is_asked_for_and_nobody_is_connected_to(
     assert way in str(told.exception)
     assert played.greeted == []
     assert played.asked == []
-
-
-def test_a_domain_of_ones_own_at_microsoft_is_known_by_its_mx_record(played: Played) -> None:
-    played.exchangers = {"winter.example": ["winter-example.mail.protection.outlook.com"]}
-    told = played("--email", "ada@winter.example", answers=["never asked"])
-    assert "mail for winter.example is received by Microsoft" in told.output
-    assert "takes no passwords for IMAP, only OAuth2" in str(told.exception)
-    assert played.greeted == []

@@ -153,7 +153,7 @@ def test_the_screen_tells_alarms_first_then_what_the_log_knows(
     assert lines[1].startswith("ALARM: account home: 50 people")
     text = "\n".join(lines)
     for words in (
-        "The log: 40 messages that were sent",
+        "The log of what you sent: 40 messages",
         "the log knows what you sent since 29 October 2025",
         "not watched live yet",
         "no proof yet that this is all: ",

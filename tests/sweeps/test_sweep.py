@@ -417,6 +417,11 @@ def test_a_folder_that_is_not_there_is_told_with_those_that_are(world: World) ->
     [told] = world.sweep().troubles
     assert "The server has: 'INBOX', " in told
     assert "in the configuration" in told
+    report = world.sweep()
+    assert (report.refusal, report.worked) == (Refusal.NOTHING_READ, False)
+    assert world.sweep(mode=Mode.OBSERVE).refusal is Refusal.NOTHING_READ
+    world.set(watch=("Nope", "INBOX"))
+    assert world.sweep().worked
 
 
 @pytest.mark.parametrize("mode", list(Mode))
@@ -439,7 +444,7 @@ def test_over_quota_nothing_is_marked_or_lost(tmp_path: Path) -> None:
     flood(world)
     world.server.over_quota = True
     report = world.sweep()
-    assert (report.moved, len(world.inbox())) == (0, 5)
+    assert (report.moved, len(world.inbox()), report.refusal) == (0, 5, Refusal.FULL)
     assert all("\\Deleted" not in m.flags for m in world.server.messages("INBOX"))
     assert "full" in report.troubles[0]
     world.server.over_quota = False

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from scatterclean.setup.wizard import Done, World
 
 _PATH = click.Path(path_type=Path)
+_SECRETS = ("password_command", "password_file", "password_env", "token_command", "oauth_client_id")
 
 
 @click.command("init", short_help="Set up an account, in a few questions.")
@@ -46,7 +47,49 @@ _PATH = click.Path(path_type=Path)
     "--password-env", default="", metavar="VAR", help="An environment variable that holds the password."
 )
 @click.option(
-    "--keep", type=click.Choice(["keyring", "file"]), help="Where a password that you type is kept."
+    "--token-command", default="", metavar="CMD", help="A command that prints an access token (OAuth2)."
+)
+@click.option(
+    "--oauth-client-id", default="", metavar="ID", help="Log in by OAuth2, with this client id of yours."
+)
+@click.option(
+    "--oauth-client-secret",
+    default="",
+    metavar="TEXT",
+    envvar="SCATTERCLEAN_OAUTH_CLIENT_SECRET",
+    show_envvar=True,
+    help="Its secret, where the provider gave one.",
+)
+@click.option(
+    "--oauth-provider",
+    default="",
+    type=click.Choice(["google", "microsoft", "yahoo", "fastmail", ""]),
+    metavar="NAME",
+    help="Whose login it is: google, microsoft, yahoo or fastmail. Default: as the mail server says.",
+)
+@click.option(
+    "--oauth-token", default="", metavar="URL", help="Of another OAuth2 server: its token endpoint."
+)
+@click.option("--oauth-authorize", default="", metavar="URL", help="Its authorization endpoint.")
+@click.option("--oauth-device", default="", metavar="URL", help="Its endpoint for a login by a code.")
+@click.option("--oauth-scope", default="", metavar="TEXT", help="What it calls IMAP.")
+@click.option(
+    "--device", is_flag=True, help="By a code that you type on any device, where the provider allows it."
+)
+@click.option(
+    "--no-browser", is_flag=True, help="Only show the address; you open it in a browser of this machine."
+)
+@click.option(
+    "--login-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    metavar="NUMBER",
+    help="Where to wait for the browser's answer, on 127.0.0.1. Default: a free port.",
+)
+@click.option(
+    "--keep",
+    type=click.Choice(["keyring", "file"]),
+    help="Where a password that you type, or a login by OAuth2, is kept.",
 )
 @click.option(
     "--address",
@@ -63,7 +106,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--move/--observe",
     default=None,
-    help="Move orphans, from now on; or only tell. Without questions: observe.",
+    help="Move bounces of mail that you never sent, from now on; or only tell. Without questions: observe.",
 )
 @click.option(
     "--non-interactive", is_flag=True, help="Ask nothing: what is not said by options takes its default."
@@ -95,11 +138,15 @@ def command(
     password is stored and the account is written; Ctrl-C before that leaves nothing behind.
     An account is added to a configuration that is there: nothing in it is changed.
 
+    Where a provider takes no passwords, only OAuth2, you log in with a browser or by a code, in the same
+    go; for that you need a client id of your own, and docs/oauth.md tells how to get one.
+
     \b
     Examples:
       scatterclean init
       scatterclean init --email ada@example.org --password-command 'pass show mail/ada'
       scatterclean init --email ada@example.org --host localhost --ca-file my-server.pem
+      scatterclean init --email ada@outlook.com --oauth-client-id 00000000-1111-2222-3333-444444444444
       scatterclean init --non-interactive --email ada@gmail.com --password-file ~/.gmail --move
     """
     from scatterclean.cli.leaving import leaving_in_order
@@ -110,8 +157,8 @@ def command(
     from scatterclean.setup.wizard import Wizard
 
     given = ctx.ensure_object(Given)
-    if sum(bool(said[key]) for key in ("password_command", "password_file", "password_env")) > 1:
-        raise click.UsageError("only one of --password-command, --password-file and --password-env")
+    if sum(bool(said[key]) for key in _SECRETS) > 1:
+        raise click.UsageError(f"only one of {', '.join('--' + key.replace('_', '-') for key in _SECRETS)}")
     flags = Flags(
         **said,  # type: ignore[arg-type]  # the options above, by their names
         tls=Tls(tls) if tls else None,

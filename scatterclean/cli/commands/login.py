@@ -58,7 +58,7 @@ def command(
       scatterclean login home --no-browser --port 8765
     """
     from scatterclean.config import load
-    from scatterclean.oauth import Asking, Safe, by_browser, by_device
+    from scatterclean.oauth import Asking, Manner, Safe, Voice, let_in
     from scatterclean.wire import accounts_named
 
     screen = given.screen()
@@ -70,22 +70,14 @@ def command(
         )
     asking, safe = Asking(account, settings.oauth), Safe(account, settings.username, settings.tokens)
     in_keyring = _in_keyring(safe, keep)
-    if device:
-        if not settings.oauth.device_endpoint:
-            raise click.UsageError(
-                f"no login by a code for {account}: its provider has none for mail, or device_endpoint is not "
-                "configured. Leave --device out."
-            )
-        grant = by_device(asking, show=lambda asked: _code(screen, asked.page, asked.user_code))
-    else:
-        if not settings.oauth.authorization_endpoint:
-            raise click.UsageError(f"{account} has only a device_endpoint. Add --device.")
-        grant = by_browser(
-            asking,
-            settings.username,
-            show=lambda url: _address(screen, url, no_browser=no_browser),
-            port=port,
+    if device and not settings.oauth.device_endpoint:
+        raise click.UsageError(
+            f"no login by a code for {account}: its provider has none for mail, or device_endpoint is not "
+            "configured. Leave --device out."
         )
+    if not device and not settings.oauth.authorization_endpoint:
+        raise click.UsageError(f"{account} has only a device_endpoint. Add --device.")
+    grant = let_in(asking, settings.username, Manner(device, no_browser, port), Voice(screen.say, click.echo))
     return _keep(screen, settings, asking, safe, grant, in_keyring=in_keyring)
 
 
@@ -101,48 +93,18 @@ def _in_keyring(safe: Safe, keep: str | None) -> bool:
     return there
 
 
-def _address(screen: Screen, url: str, *, no_browser: bool) -> None:
-    import webbrowser
-
-    screen.say("Log in at your provider, in a browser of this machine. The address:")
-    click.echo(url)  # alone and whole, so that it can be copied
-    if not no_browser and _has_window() and webbrowser.open(url):
-        screen.say("Your browser was asked to open it.")
-    screen.say("Waiting for the answer; Ctrl-C ends it, and nothing is changed then.")
-
-
-def _has_window() -> bool:
-    """Else a browser for the terminal would take this one over."""
-    import os
-    import sys
-
-    names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
-    return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
-
-
-def _code(screen: Screen, page: str, code: str) -> None:
-    screen.say(f"Open this page on any device: {page}")
-    screen.say(f"and type this code there: {code}")
-    screen.say("Waiting for that; Ctrl-C ends it, and nothing is changed then.")
-
-
 def _keep(
     screen: Screen, settings: AccountSettings, asking: Asking, safe: Safe, grant: Grant, *, in_keyring: bool
 ) -> int:
     """Only what the mail server takes is kept: else a login of another person's would replace a good one."""
     from dataclasses import replace
 
-    from scatterclean.errors import LoginRefused, TimeCanMend
+    from scatterclean.errors import TimeCanMend
     from scatterclean.mailbox.login import open_session
     from scatterclean.oauth.safe import Kept
     from scatterclean.wire import access_of
 
     name = settings.name
-    if not grant.refresh:
-        raise LoginRefused(
-            f"{name}: the provider gave access for a short time only, and no refresh token",
-            hint="Its scope may have to hold offline_access; docs/oauth.md tells what each provider wants.",
-        )
     access = replace(access_of(settings), secret=lambda: grant.access, instead_of=None)
     try:
         open_session(access).close()

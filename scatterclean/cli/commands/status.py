@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ALARMS = 3
 _ROUTES = 5
+_UNTOLD = 3
 
 
 @click.command("status", short_help="Tell how the accounts stand.")
@@ -77,6 +78,12 @@ def tell(screen: Screen, standing: Standing) -> None:
         screen.say(f"and {len(alarms) - _ALARMS} earlier alarms (`--json` tells them)", "bold red", indent=2)
     if standing.storm is not None:
         screen.say(wording.storming(standing.storm.since, standing.storm.an_hour), "yellow", indent=2)
+    for one in standing.untold[:_UNTOLD]:
+        screen.say(
+            f"Could not be told ({one.way}), {moment(one.notice.made)}: {one.notice.subject}",
+            "yellow",
+            indent=2,
+        )
     _looks(screen, standing)
     _log(screen, standing)
     away = standing.put_away
@@ -84,7 +91,10 @@ def tell(screen: Screen, standing: Standing) -> None:
     screen.say(
         f"Put away: {away.today} today, {away.week} in the last 7 days, {away.ever} ever{back}", indent=2
     )
-    still_open = ", ".join(f"{count} {verdict}" for verdict, count in sorted(standing.still_open.items()))
+    means = {str(verdict): f" ({text})" for verdict, text in wording.MEANS.items()}
+    still_open = ", ".join(
+        f"{count} {verdict}{means.get(verdict, '')}" for verdict, count in sorted(standing.still_open.items())
+    )
     # While the daemon runs, no other process may sweep.
     alone = standing.rhythm is None or standing.rhythm.push is None
     named = (
@@ -134,13 +144,13 @@ def _log(screen: Screen, standing: Standing) -> None:
     from scatterclean.wording import log
 
     number, now = standing.logged, standing.now
-    sent = "1 message that was sent" if number == 1 else f"{number} messages that were sent"
+    sent = "1 message" if number == 1 else f"{number} messages"
     sent += log.beside(standing.beside)
     if standing.coverage.since is None:
         read = "were read, and are empty" if standing.sent_empty else "were not read yet"
-        screen.say(f"The log: {sent}; its Sent folders {read}", indent=2)
+        screen.say(f"The log of what you sent: {sent}; its Sent folders {read}", indent=2)
     else:
-        screen.say(f"The log: {sent}", indent=2)
+        screen.say(f"The log of what you sent: {sent}", indent=2)
         screen.say(log.coverage(standing.coverage, standing.holes, now), indent=4)
     screen.say(log.proofs(standing.proofs, now), indent=4)
     for route in standing.routes[:_ROUTES]:

@@ -57,9 +57,9 @@ def command(
 ) -> int:
     """Sweep each ACCOUNT once (all accounts, if none is named).
 
-    Reads what is new in the Sent folders, looks at new mail in the watched folders, puts orphan
-    bounces into Backscatter, and closes with a table: what was put away, what stayed, and why. The
-    other accounts of the same person are read first, so that nothing waits for them.
+    Reads what is new in the Sent folders, looks at new mail in the watched folders, puts bounces of
+    mail that you never sent (orphans) into Backscatter, and closes with a table: what was put away,
+    what stayed, and why. The other accounts of the same person are read first, so that nothing waits for them.
 
     \b
     Examples:

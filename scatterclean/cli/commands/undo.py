@@ -62,8 +62,10 @@ def command(
       scatterclean undo --message '<20261123.4711@mx.example.net>'
       scatterclean undo --all --yes
     """
-    if sum((sweep is not None, since is not None, message is not None, everything)) != 1:
-        raise click.UsageError("say which by exactly one of --sweep, --since, --message, --all")
+    ways = sum((sweep is not None, since is not None, message is not None, everything))
+    if ways != 1:
+        likely = "" if ways else _likely(given, accounts)
+        raise click.UsageError(f"say which by exactly one of --sweep, --since, --message, --all{likely}")
     from scatterclean.cli import forms
     from scatterclean.cli.progress import bars, patience
     from scatterclean.config import load
@@ -107,6 +109,31 @@ def command(
     if as_json:
         screen.give({"accounts": told, "nothing": str(why) if why else None})
     return asked.exit(code)
+
+
+# So many sweeps are searched for the last one that put something away.
+_SWEEPS = 500
+
+
+def _likely(given: Given, accounts: tuple[str, ...]) -> str:
+    """What is most probably meant, where nothing was said; nothing where there is nothing to bring back."""
+    from scatterclean.config import load
+    from scatterclean.wire import Household
+
+    try:
+        with Household.open(load(given.config_path), read_only=True) as household:
+            names = [a.name for a in named(household, accounts)]
+            sweeps = [s for name in names for s in household.store.journal.sweeps(name, _SWEEPS) if s.moved]
+    except Trouble:
+        return ""
+    if not sweeps:
+        return "; but no sweep has put anything away yet"
+    last = max(sweeps, key=lambda each: each.sweep)
+    put_away = "1 message" if last.moved == 1 else f"{last.moved} messages"
+    return (
+        f".\nMost likely: scatterclean undo --sweep {last.sweep} (the last one, which put {put_away} away), "
+        "or scatterclean undo --all"
+    )
 
 
 def _why_nothing(why: Nothing, selection: Selection, accounts: tuple[str, ...]) -> str:

@@ -18,20 +18,25 @@ from scatterclean.cli.root import Given
     help="The folder that the UID is of. Default: the first watched folder. A Message-ID is looked for in all "
     "watched folders and in Backscatter.",
 )
+@click.option(
+    "--full", is_flag=True, help="Also what it quotes, what the log knows, and who sent what came back."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: messages.")
 @click.pass_obj
-def command(given: Given, account: str, message: str, folder: str | None, as_json: bool) -> int:
-    """Tell the whole story of one message of ACCOUNT: what it is, and why it stayed or was put away.
+def command(
+    given: Given, account: str, message: str, folder: str | None, *, full: bool, as_json: bool
+) -> int:
+    """Tell the story of one message of ACCOUNT: why it stayed or was put away, and what to do.
 
-    It says what the message quotes and where that stood, what the log knew and of which time, which
-    rule decided, what would change it, and where the message was moved. Nothing is changed. It can
-    be used while the daemon runs.
+    It says which rule decided, what would change it, and where the message was moved; with --full
+    also what the message quotes and where that stood, what the log knew and of which time, and who
+    sent what came back. Nothing is changed. It can be used while the daemon runs.
 
     \b
     Examples:
       scatterclean why home 4711
       scatterclean why home '<20261123.4711@mx.example.net>'
-      scatterclean why home 12 --folder Backscatter
+      scatterclean why home 12 --folder Backscatter --full
     """
     uid = _uid(message)
     from scatterclean import why
@@ -65,10 +70,16 @@ def command(given: Given, account: str, message: str, folder: str | None, as_jso
         for number, story in enumerate(stories):
             if number:
                 screen.say()
-            for heading, lines in why.told(story):
+            paragraphs = why.told(story)
+            short = [
+                each for each in paragraphs if full or story.bounce is None or each[0] not in why.GROUNDS
+            ]
+            for heading, lines in short:
                 screen.say(heading, "bold")
                 for line in lines:
                     screen.say(line, indent=2)
+            if len(short) < len(paragraphs):
+                screen.say("What this rests on: the same with --full", "dim")
     return exits.DONE
 
 
