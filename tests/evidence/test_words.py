@@ -47,7 +47,10 @@ GROUNDS = [
     ),
     (
         numbers(bounces=2, not_yours=2, foreign=2, brought_back=1),
-        f"both bounces {SPEAK}, and for both of them {THE_LINE.format('them')}; 1 of them was brought back to your inbox",
+        (
+            f"both bounces {SPEAK}, and for both of them {THE_LINE.format('them')}; 1 of them was brought back to your "
+            "inbox"
+        ),
     ),
     (
         numbers(bounces=3, not_yours=2, foreign=1, own=1),
@@ -56,8 +59,8 @@ GROUNDS = [
     (
         numbers(bounces=3, not_yours=1, never_sends=1, undecided=2, others=1),
         (
-            f"1 of 3 bounces speaks of a message that you did not send, and it is {NEVER}; 1 is about somebody else's mail; "
-            "1 could not be decided"
+            f"1 of 3 bounces speaks of a message that you did not send, and it is {NEVER}; 1 is about somebody else's "
+            "mail; 1 could not be decided"
         ),
     ),
     (numbers(bounces=4, not_yours=4, never_sends=4), f"all 4 bounces {SPEAK}, and all of them are {NEVER}"),
