@@ -41,8 +41,8 @@ GROUNDS = [
     (
         numbers(bounces=1, not_yours=1, foreign=1, brought_back=1),
         (
-            f"the only bounce speaks of a message that you did not send, and {THE_LINE.format('it')}; it was brought back "
-            "to your inbox"
+            f"the only bounce speaks of a message that you did not send, and {THE_LINE.format('it')}; it was brought "
+            "back to your inbox"
         ),
     ),
     (
