@@ -177,7 +177,8 @@ def _note(found: Passed, facts: Facts) -> None:
         found.genuine = sorted(found.genuine, reverse=True)[:RETURNED]
 
 
-# Reasons that name an account or a shape of ids, and what else is told of it.
+# Reasons that name an account or a shape of ids, and what else is told of it: when its log begins, if it is that the
+# log had not begun.
 _NAMING: Mapping[Because | None, tuple[str, str]] = {
     Because.SENT_UNREAD: ("account", "retired"),
     Because.OUTSIDE_COVERAGE: ("account", "since"),
@@ -190,6 +191,8 @@ _NAMING: Mapping[Because | None, tuple[str, str]] = {
 def _named(account: str, reason: Because | None, detail: str | None) -> Named:
     what, beside = _NAMING[reason]
     told = dict(json.loads(detail)) if detail else {}
+    if beside == "since" and told.get("hole_from", "") >= told.get("since", ""):
+        beside = ""  # a hole behind its beginning (moments of the log are all in UTC)
     return Named(account, reason or Because.SETTLING, told.get(what, ""), told.get(beside, ""))
 
 

@@ -357,6 +357,24 @@ def test_one_bounce_in_a_hole_is_enough_and_the_rest_is_told(world: World) -> No
     assert answer_of(world, since=world.now - timedelta(days=30)).says is Says.NO_SIGN
 
 
+def test_a_bounce_in_a_hole_behind_the_beginning_of_the_log(world: World) -> None:
+    """Mail vanished from Sent unread, while nobody looked: the log does not know of those days."""
+    swept(world)
+    world.later(days=1)
+    for number in range(2):
+        world.sent(f"never.{number}@winter.example", ago=timedelta(hours=20 - number))
+    world.server.delete("Sent", max(message.uid for message in world.server.messages("Sent")) - 1)
+    world.sweep()
+    world.later(hours=1)
+    world.bounced("forged.1@spam.example", number=1, ago=timedelta(hours=2))
+    swept(world)
+    assert sentence_of(world) == (
+        f"{CANNOT} 1 bounce is about a time of which the log of account home knows nothing. The only bounce could not "
+        "be decided."
+    )
+    assert "--since" not in answer_of(world).more[0]
+
+
 def test_mail_that_may_have_left_through_your_provider(world: World) -> None:
     storm(world)
     world.bounced("x.1@spam.example", number=50, hop="smtp.winter.example (smtp.winter.example [192.0.2.25])")
