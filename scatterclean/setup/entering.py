@@ -190,6 +190,11 @@ def log_in(talk: Talk, flags: Flags, found: Found, address: str, existing: Setti
     username = flags.username or found.server.user(address)
     not_there_already(existing, found.server, username)
     way = granting.way_of(flags, found)
+    if way not in (None, Way.PASSWORD) and not found.greeting.offers_oauth:
+        raise SetupEnds(
+            f"{found.server.host} takes no access tokens (it offers neither OAUTHBEARER nor XOAUTH2)",
+            hint="Log in by a password there: leave --oauth-client-id and --token-command out.",
+        )
     while True:
         way = way or granting.asked(talk, flags, found, address)
         try:

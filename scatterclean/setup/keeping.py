@@ -105,15 +105,12 @@ def put_in_file(path: Path, password: str) -> Kept:
 
 def put_login(safe: oauth.Safe, kept: oauth.Kept, table: Mapping[str, str], *, in_keyring: bool) -> Kept:
     """Where `scatterclean login` keeps it.  Raises SetupEnds."""
+    hint = "Mend that and try again; or: scatterclean init --keep file"
     try:
         before = safe.load()  # of an account of that name which is configured no longer
-        was_file = safe.path.exists()
-        with safe.locked():
-            safe.keep(kept, in_keyring=in_keyring)
     except Trouble as trouble:
-        with suppress(Trouble):
-            safe.forget()
-        raise SetupEnds(trouble.what, hint="Then try again; or: scatterclean init --keep file") from None
+        raise SetupEnds(trouble.what, hint=hint) from None
+    was_file = safe.path.exists()
 
     def undo() -> None:
         with suppress(Trouble):
@@ -121,5 +118,14 @@ def put_login(safe: oauth.Safe, kept: oauth.Kept, table: Mapping[str, str], *, i
                 safe.forget()
             else:
                 safe.keep(before, in_keyring=not was_file)
+
+    try:
+        with safe.locked():
+            safe.keep(kept, in_keyring=in_keyring)
+    except BaseException as error:
+        undo()
+        if isinstance(error, Trouble):
+            raise SetupEnds(error.what, hint=hint) from None
+        raise
 
     return Kept("oauth", table, undo)

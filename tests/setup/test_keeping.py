@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from scatterclean.setup.keeping import SERVICE, Keyring
+from scatterclean import oauth
+from scatterclean.setup.keeping import SERVICE, Keyring, put_login
 from scatterclean.setup.servers import SetupEnds
+from tests.oauth.test_safe import installed as a_keyring
 
 Store = dict[tuple[str, str], str]
 
@@ -68,3 +71,48 @@ def test_a_keyring_that_gives_something_else_back_is_not_believed(monkeypatch: p
         Keyring().put("ada", "secret")
     assert "secret" not in str(caught.value)
     assert "--keep file" in str(caught.value)
+
+
+FIRST, SECOND = (oauth.Kept(f"refresh-{n}", "https://x.example/token", "me") for n in ("one", "two"))
+
+
+@pytest.mark.parametrize("in_keyring", [True, False], ids=["keyring", "file"])
+def test_a_login_lies_where_login_keeps_it_and_can_be_taken_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, in_keyring: bool
+) -> None:
+    store = a_keyring(monkeypatch)
+    safe = oauth.Safe("home", "ada", tmp_path / "kept")
+    kept = put_login(safe, FIRST, {"provider": "microsoft", "client_id": "me"}, in_keyring=in_keyring)
+    assert (kept.key, kept.value) == ("oauth", {"provider": "microsoft", "client_id": "me"})
+    assert safe.load() == FIRST
+    assert (bool(store), safe.path.exists()) == (in_keyring, not in_keyring)
+    kept.undo()
+    assert store == {}
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+@pytest.mark.parametrize("in_keyring", [True, False], ids=["keyring", "file"])
+def test_a_login_that_was_there_before_comes_back_to_where_it_was(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, in_keyring: bool
+) -> None:
+    """Of an account of that name that is configured no longer."""
+    store = a_keyring(monkeypatch)
+    safe = oauth.Safe("home", "ada", tmp_path / "kept")
+    safe.keep(FIRST, in_keyring=in_keyring)
+    put_login(safe, SECOND, {}, in_keyring=not in_keyring).undo()
+    assert safe.load() == FIRST
+    assert (bool(store), safe.path.exists()) == (in_keyring, not in_keyring)
+
+
+def test_a_keyring_that_does_not_take_the_login_leaves_nothing_of_it_and_keeps_what_was_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    a_keyring(monkeypatch, keeps=lambda _: "another")
+    safe = oauth.Safe("home", "ada", tmp_path / "kept")
+    with pytest.raises(SetupEnds, match="the keyring did not take the login"):
+        put_login(safe, SECOND, {}, in_keyring=True)
+    assert list((tmp_path / "kept").iterdir()) == []
+    safe.keep(FIRST, in_keyring=False)
+    with pytest.raises(SetupEnds):
+        put_login(safe, SECOND, {}, in_keyring=True)
+    assert safe.load() == FIRST

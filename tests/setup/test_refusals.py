@@ -124,6 +124,18 @@ def test_a_server_that_offers_oauth_alone_is_never_sent_a_password(played: Playe
     assert played.left() == []
 
 
+@pytest.mark.parametrize("way", [["--oauth-client-id", "id"], ["--token-command", "echo token"]])
+def test_a_server_that_takes_no_tokens_is_told_before_anybody_logs_in_at_the_provider(
+    played: Played, way: list[str]
+) -> None:
+    with ScriptedServer() as server:
+        told = played(*options(server, "ada@gmail.com"), *way, answers=["never asked"])
+        heard = b" ".join(server.heard)
+    assert "takes no access tokens" in str(told.exception)
+    assert b"AUTHENTICATE" not in heard
+    assert played.left() == []
+
+
 def test_what_cannot_be_an_oauth_server_is_told_and_asked_for_again(played: Played) -> None:
     with ScriptedServer(capability="LOGINDISABLED AUTH=XOAUTH2") as server:
         told = played(

@@ -86,19 +86,28 @@ def _attempts(
             return str(trouble)
         return ""
 
-    def services() -> str:
-        try:
-            tell.send(notice.subject, notice.body, wanted.apprise)
-        except CannotSend as trouble:
-            return str(trouble)
-        return ""
+    def service(url: str) -> Callable[[], str]:
+        def attempt() -> str:
+            try:
+                tell.send(notice.subject, notice.body, [url])
+            except CannotSend as trouble:
+                return str(trouble)
+            return ""
+
+        return attempt
 
     if "inbox" in wanted.ways:
         attempts += [("inbox", account.name, inbox(account)) for account in accounts]
     if "desktop" in wanted.ways:
         attempts.append(("desktop", None, desktop))
     if "apprise" in wanted.ways:
-        attempts.append(("apprise", None, services))
+        # By number where there are several: the addresses hold secrets.
+        ways = (
+            [way for way in wanted.handovers if way.startswith("apprise")]
+            if wanted.apprise[1:]
+            else ["apprise"]
+        )
+        attempts += [(way, None, service(url)) for way, url in zip(ways, wanted.apprise, strict=True)]
     return attempts
 
 
