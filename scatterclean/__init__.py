@@ -39,12 +39,14 @@ settling     look -> settle, also what died half-way
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
+wishes       what the person asked for in the dashboard -> deeds
 why/, standing  what is told of one message, of one account
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd
 doctor/      what can be wrong, and how to mend it; it changes nothing
+web/         the dashboard: a page on this machine, for its person alone
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox
 cli/         click: parse, call, print

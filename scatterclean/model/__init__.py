@@ -29,7 +29,16 @@ from scatterclean.model.log import (
     Tie,
     TieQuestion,
 )
-from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
+from scatterclean.model.moved import (
+    PERMITTED,
+    PUTTING_AWAY,
+    Errand,
+    Intent,
+    Move,
+    MoveState,
+    Refusal,
+    SweepReport,
+)
 from scatterclean.model.notice import (
     NOTICE_DOMAIN,
     NOTICE_PERMITTED,
@@ -62,6 +71,7 @@ from scatterclean.model.said import (
     Weight,
 )
 from scatterclean.model.seen import Place, SentMessage, Sighting, Whereabouts
+from scatterclean.model.wish import WISH_PERMITTED, Wish, WishKind, WishState
 
 __all__ = [
     "DEFAULT_SWITCHES",
@@ -75,8 +85,10 @@ __all__ = [
     "NOTICE_PERMITTED",
     "OUTBOX",
     "PERMITTED",
+    "PUTTING_AWAY",
     "SHARED_BY_MANY",
     "SHORTEST_CUT",
+    "WISH_PERMITTED",
     "Account",
     "Alarm",
     "AlarmKind",
@@ -134,6 +146,9 @@ __all__ = [
     "Weight",
     "Whereabouts",
     "Whose",
+    "Wish",
+    "WishKind",
+    "WishState",
     "WithoutId",
     "WithoutUidplus",
 ]

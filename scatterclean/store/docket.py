@@ -36,7 +36,10 @@ from scatterclean.store.tables import cases as table
 from scatterclean.store.tables import listed, moves, watch_cursors
 
 _WHERE = ("account", "folder", "uidvalidity", "uid")
-_STATE = ("fingerprint", "arrival", "message_key", "verdict", "bounce", "finding", "closed_at", "closure")
+_STATE = (
+    *("fingerprint", "arrival", "message_key", "verdict", "bounce", "finding", "closed_at", "closure"),
+    *("kind", "words"),
+)
 # Of a list owner's bounces of some days; more say nothing new.
 _MOST_GENUINE = 2000
 # A case holds up to some kB of references; after years of storms tens of thousands were put away.
@@ -77,7 +80,7 @@ class SqlDocket:
         if ids is not None:
             query = query.where(table.c.id.in_(listed(ids)))
         with self._database.read() as connection:
-            return tuple(_case(row) for row in connection.execute(query.order_by(table.c.id)))
+            return tuple(read_case(row) for row in connection.execute(query.order_by(table.c.id)))
 
     def open_ids(self, account: str) -> Mapping[Place, Mapping[int, int]]:
         query = select(table.c.folder, table.c.uidvalidity, table.c.uid, table.c.id)
@@ -114,7 +117,7 @@ class SqlDocket:
             its_cases = select(table).where(table.c.id.in_(listed(case_id for case_id, _ in some)))
             its_moves = select(moves).where(moves.c.id.in_(listed(move_id for _, move_id in some)))
             with self._database.read() as connection:
-                case_of = {row.id: _case(row) for row in connection.execute(its_cases)}
+                case_of = {row.id: read_case(row) for row in connection.execute(its_cases)}
                 move_of = {row.id: read_move(row) for row in connection.execute(its_moves)}
             yield from ((case_of[case_id], move_of[move_id]) for case_id, move_id in some)
 
@@ -158,7 +161,12 @@ class SqlDocket:
             query = query.where(table.c.uid == uid)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit))
-            return tuple(_case(row) for row in rows)
+            return tuple(read_case(row) for row in rows)
+
+    def get(self, known: int) -> Case | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(table).where(table.c.id == known)).first()
+            return None if row is None else read_case(row)
 
     def genuine(self, account: str, since: datetime) -> Iterator[Case]:
         query = (
@@ -177,7 +185,7 @@ class SqlDocket:
             some = ids[start : start + _PORTION]
             with self._database.read() as connection:
                 rows = connection.execute(select(table).where(table.c.id.in_(listed(some))))
-                found = {row.id: _case(row) for row in rows}
+                found = {row.id: read_case(row) for row in rows}
             yield from (found[known] for known in some)
 
     def counts(self, account: str) -> Mapping[str, int]:
@@ -259,6 +267,8 @@ def _row(case: Case) -> dict[str, Any]:
         "finding": forms.finding_to_json(case.finding),
         "closed_at": case.closed_at,
         "closure": case.closure.value if case.closure else None,
+        "kind": case.bounce.kind.value,
+        "words": forms.words_of(case.bounce),
     }
 
 
@@ -296,7 +306,8 @@ def _is_open(account: str) -> tuple[Any, ...]:
     return table.c.account == account, table.c.closed_at.is_(None)
 
 
-def _case(row: Any) -> Case:
+def read_case(row: Any) -> Case:
+    """A row of `cases`."""
     return Case(
         account=row.account,
         where=Whereabouts(Place(row.folder, row.uidvalidity), row.uid),
