@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = {
     "notify": "notify",
     "why": "why",
     "undo": "undo",
+    "web": "web",
     "harvest": "harvest",
     "import": "import_mail",
     "sendmail": "sendmail",
@@ -182,6 +183,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "authorize": "login",
     "signin": "login",
     "health": "doctor",
+    "dashboard": "web",
+    "browser": "web",
     "log": "status",
 }
 
