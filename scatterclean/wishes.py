@@ -232,8 +232,8 @@ _ALREADY: Mapping[MoveState | None, tuple[WishState, str]] = {
 }
 
 _CLOSURES: Mapping[MoveState, Closure] = {
-    MoveState.MOVED: Closure.HAND,
-    MoveState.COPIED: Closure.HAND,
+    MoveState.MOVED: Closure.MOVED,
+    MoveState.COPIED: Closure.MOVED,
     MoveState.DOUBLED: Closure.HAND,
     MoveState.VANISHED: Closure.GONE,
 }
@@ -244,7 +244,7 @@ def _over(case: Case | None) -> tuple[WishState, str] | None:
     if case is None or case.closure is Closure.GONE:
         return WishState.GONE, words.NOT_THERE
     if case.closure is Closure.MOVED:
-        return WishState.DONE, words.BY_A_SWEEP
+        return WishState.DONE, words.AWAY_BEFORE
     if case.closure is Closure.GENUINE or case.finding.verdict is Verdict.GENUINE:
         return WishState.REFUSED, words.PROVED_YOURS
     if case.finding.verdict is Verdict.ALARM:

@@ -26,7 +26,7 @@ THREADS = 6
 # Connections at once; a browser opens six.  Of more, those go that wait the longest for the rest of their request.
 MOST = 64
 # Seconds: for a request to be whole, for an answer to be taken, and between two requests of one connection.
-WHOLE, TAKEN, IDLE = 10.0, 30.0, 30.0
+WHOLE, TAKEN, IDLE = 5.0, 30.0, 30.0
 # Bytes: our links have at most some hundred, our forms less.
 MAX_HEADER, MAX_BODY = 16 * 1024, 32 * 1024
 _BEAT = 0.5

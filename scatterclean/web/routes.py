@@ -139,7 +139,9 @@ _ANEW = (
     "Look at the terminal in which `scatterclean web` runs: press Enter there, and it prints a new link. "
     "If it runs no longer, start it again."
 )
-_NOT_YOU = "If it was not, somebody else on this machine was faster: end `scatterclean web` and start it anew."
+_NOT_YOU = (
+    "If it was not, somebody else on this machine was faster: end `scatterclean web` and start it anew."
+)
 _NO_ENTRY: Mapping[Entry, tuple[str, str]] = {
     Entry.USED: (
         "This link was used already",

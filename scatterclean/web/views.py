@@ -47,7 +47,7 @@ class Views:
     _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
 
     def routes(self) -> Sequence[Route]:
-        number = r"(\d{1,15})"
+        number = "([0-9]{1,15})"
         return (
             Route("/", get=self.first),
             Route("/away", get=self.away),

@@ -12,7 +12,7 @@ NOT_THERE = (
 )
 DELETED = "it was deleted since, as `keep_backscatter` says."
 IN_BOTH = "it is in both folders already. Nothing was done: delete the one that you do not want."
-BY_A_SWEEP = "a sweep had put it away before."
+AWAY_BEFORE = "it had been put away before."
 PROVED_YOURS = "it proved to be about a message that you sent, so it stays where it is."
 ALARMING = (
     "it is an alarm by now: it speaks of a message that your own account sent. It stays where it is: read first what "

@@ -80,7 +80,7 @@ def test_no_later_sweep_fights_it_also_when_the_log_learns_that_it_was_the_perso
     assert world.store.journal.moves("home", ids=[move.id])[0].state is MoveState.MOVED
     closed = world.store.docket.get(case.id or 0)
     assert closed is not None
-    assert closed.closure is Closure.HAND
+    assert closed.closure is Closure.MOVED
 
 
 def test_it_is_never_deleted_because_of_its_age(world: World) -> None:
@@ -125,7 +125,7 @@ def test_a_wish_about_what_a_sweep_put_away_meanwhile_is_done_and_doubles_nothin
     wish = ask(world, WishKind.PUT_AWAY, case=case.id)
     world.sweep()
     wish = fulfilled(world, wish)
-    assert (wish.state, wish.told) == (WishState.DONE, words.BY_A_SWEEP)
+    assert (wish.state, wish.told) == (WishState.DONE, words.AWAY_BEFORE)
     assert (world.inbox(), len(world.away())) == ([], 1)
     assert not world.store.journal.moves("home", errand=Errand.HAND)
 

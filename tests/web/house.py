@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import pty
 import queue
 import re
 import signal
@@ -39,6 +40,7 @@ class Running:
     """The process; `said` is all that it wrote to its two outputs so far."""
 
     process: subprocess.Popen[str]
+    keyboard: int
     link: str = ""
     port: int = 0
     said: list[str] = field(default_factory=list)
@@ -66,6 +68,11 @@ class Running:
                 self.link, self.port = found[0], int(found[1])
                 return self.link
         raise AssertionError(f"it has ended: {''.join(self.said)}")
+
+    def another_link(self) -> str:
+        """Enter in its terminal prints one."""
+        os.write(self.keyboard, b"\n")
+        return self.next_link()
 
     def ask(
         self,
@@ -152,15 +159,17 @@ class Visitor:
 
 @contextmanager
 def running(config: Path, *more: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
+    keyboard, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "scatterclean", "--config", str(config), "web", *more],
-        stdin=subprocess.DEVNULL,
+        stdin=terminal,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, **(env or {})},
     )
-    made = Running(process)
+    os.close(terminal)
+    made = Running(process, keyboard)
     reader = threading.Thread(target=made.read, daemon=True)
     reader.start()
     try:
@@ -171,6 +180,7 @@ def running(config: Path, *more: str, env: Mapping[str, str] | None = None) -> I
             process.kill()
         process.wait()
         reader.join()
+        os.close(keyboard)
         assert process.stdout is not None
         process.stdout.close()
     assert "Traceback" not in "".join(made.said), "".join(made.said)
