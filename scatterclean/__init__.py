@@ -41,10 +41,12 @@ tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
 wishes       what the person asked for in the dashboard -> deeds
 why/, standing  what is told of one message, of one account
+evidence/    what is told of a storm, and whether it was the person
 wire         config -> ready accounts; the only file that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd
+page/        the report as one page of HTML
 doctor/      what can be wrong, and how to mend it; it changes nothing
 web/         the dashboard: a page on this machine, for its person alone
 trial        the pure core on files (`scatterclean try`)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scatterclean.mailbox.lasting import Lasting
     from scatterclean.mailbox.login import Access
     from scatterclean.model import OAuthClient
+    from scatterclean.model.report import Report
     from scatterclean.oauth import Tokens
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
@@ -434,6 +435,18 @@ class Household:
             notices=store.notices,
             rhythm=self.rhythm(name),
         )
+
+    def report(
+        self, names: Sequence[str] = (), since: datetime | None = None, zone: tzinfo | None = None
+    ) -> Report:
+        """What happened to these accounts (none named: all) since then, from the store alone; times in `zone`, None
+        being the machine's.  Raises AccountUnknown."""
+        from scatterclean import evidence
+
+        store = self.store
+        asked = [evidence.Asked(one.account, self.sources(one.name)) for one in self.named(names)]
+        books = evidence.Books(store.evidence, store.journal, store.history, store.notices)
+        return evidence.report(asked, books, self.clock(), since=since, zone=zone)
 
     def rhythm(self, name: str) -> Rhythm:
         """When the account is looked at; `push` is None if no daemon runs on this store."""

@@ -38,6 +38,7 @@ LONGEST = (
     "e2e/test_releases.py",
     "sweeps/test_death.py",
     "e2e/test_renamed.py",
+    "page/test_browser.py",
     "e2e/test_run.py",
     "faults/test_killed.py",
     "faults/test_handshake.py",

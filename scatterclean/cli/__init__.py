@@ -6,9 +6,10 @@ root       the group, its global options, commands that are imported only when t
 arguments  dates, times and account names as people type them
 screen     what is printed where: for people, for programs
 progress   bars, and Ctrl-C between two deeds
-forms      values as JSON
+forms, report_form   values as JSON
 manual     the help as manual pages
 powershell completion for a shell that click does not know
+window     a browser, where there is a screen
 sweeps     the closing table of sweeps and what stands below it
 commands/  one file per command
 

@@ -87,6 +87,13 @@ def account_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..
     return click.option("--account", metavar="NAME", shell_complete=_accounts_like, help=help_text)
 
 
+def accounts_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--account NAME, any number of times, as `also`: beside ACCOUNT arguments."""
+    return click.option(
+        "--account", "also", multiple=True, metavar="NAME", shell_complete=_accounts_like, help=help_text
+    )
+
+
 def chosen(settings: Settings, name: str | None, owner: Callable[[AccountSettings], bool]) -> AccountSettings:
     """The account with this name; else the one that `owner` says yes to, else the first if all are one person's.
 

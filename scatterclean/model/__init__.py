@@ -56,9 +56,11 @@ from scatterclean.model.push import Push
 from scatterclean.model.said import (
     DEFAULT_SWITCHES,
     MAX_ADDRESSES,
+    MAX_FILES,
     MAX_HOP,
     MAX_HOPS,
     MAX_ID,
+    MAX_LINKS,
     MAX_REFERENCES,
     MAX_SUBJECT,
     SHORTEST_CUT,
@@ -76,9 +78,11 @@ from scatterclean.model.wish import WISH_PERMITTED, Wish, WishKind, WishState
 __all__ = [
     "DEFAULT_SWITCHES",
     "MAX_ADDRESSES",
+    "MAX_FILES",
     "MAX_HOP",
     "MAX_HOPS",
     "MAX_ID",
+    "MAX_LINKS",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
     "NOTICE_DOMAIN",

@@ -30,14 +30,18 @@ class Doubt(StrEnum):
 
     NEVER_READ = "never-read"  # [account]: its Sent folders were never read
     EMPTY_LOG = "empty-log"  # [account]: nothing was ever found in its Sent folders
-    NOT_COVERED = "not-covered"  # [account, since]: the bounces are older than the log, or fall into a hole
-    UNREACHABLE = "unreachable"  # [account, since]: no sweep came to a session since then
-    UNREAD = "unread"  # [account, through]: Sent was not read since bounces came that wait for it
+    NOT_COVERED = (
+        "not-covered"  # [account, since, bounces]: so many are older than the log, or fall into a hole
+    )
+    UNREACHABLE = (
+        "unreachable"  # [account, since]: no sweep came to a session since then; "" if none ever did
+    )
+    UNREAD = "unread"  # [account, through, retired]: Sent was not read since, though it should, or bounces wait for it
     UNLOGGED = (
         "unlogged"  # [account, shape]: a way of sending that leaves no (equal) copy, or a rewriting provider
     )
     MAY_BE_YOURS = "may-be-yours"  # [bounces]: they may have left through the person's account
-    MOSTLY_UNDECIDED = "mostly-undecided"  # [undecided, bounces]
+    MOSTLY_UNDECIDED = "mostly-undecided"  # [undecided, bounces, because]: the commonest reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,12 @@ class Doubted:
 class Conclusion:
     """`says` and its ground.  `bounces` is the sum of `not_yours`, `own`, `undecided`, `waiting` and `alarming`.
 
-    `not_yours` were found to be orphans, `foreign` of them also name a stranger's machine; `own` are genuine.
-    `brought_back` of `not_yours` are in the inbox again by the person's hand or an undo.  `alarms` are those on record
-    of the time that the report is about, the latest first, also such as rest on the log and on no bounce.
+    `not_yours` were found to be orphans, `foreign` of them also name a stranger's machine, and `never_sends` are about
+    an address that nothing is ever sent from; `own` are genuine.  Of the `undecided`, `others` are about mail of
+    somebody else: forwarded, in a shared mailbox, a copy for a postmaster.  `brought_back` of `not_yours` are in the
+    inbox again by the person's hand or an undo.  `alarms` are those on record of the time that the report is about, the
+    latest first, also such as rest on the log and on no bounce.  `log_since`: from then on the logs of all these
+    accounts know what was sent; `looked_at` when they were looked at last, all of them; None if there is none.
     """
 
     says: Says
@@ -69,6 +76,10 @@ class Conclusion:
     brought_back: int = 0
     doubts: tuple[Doubted, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    never_sends: int = 0
+    others: int = 0
+    log_since: datetime | None = None
+    looked_at: datetime | None = None
 
 
 class Fate(StrEnum):
@@ -104,8 +115,9 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Course:
     """The storm over time: bars of one `width`, ascending and without a gap from the first bounce to the last (at
-    most about 120).  `peak` were the most in one clock hour, at `peak_at`; `usual` is the median of bounces a day
-    on the days of the last six weeks before the storm began (of all of them, if there was none)."""
+    most about 120; `before` came earlier than the first bar).  `peak` were the most in one clock hour, at `peak_at`;
+    `usual` is the median of bounces a day on the days of the last six weeks before the storm began (of all of them,
+    if there was none)."""
 
     width: Width
     bars: tuple[Bar, ...] = ()
@@ -114,6 +126,7 @@ class Course:
     usual: float = 0.0
     storm_since: datetime | None = None
     storm_until: datetime | None = None  # None while it is in progress, or if there was none
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ MAX_ID = 998  # RFC 5322, 2.1.1: the longest line that a header may have
 MAX_SUBJECT = 200
 MAX_ADDRESSES = 50
 MAX_HOPS = 100  # Received lines of a returned original; qmail gives up at 100, Postfix at 50, Exim at 30
+MAX_LINKS = 20  # hosts of links in a returned original
+MAX_FILES = 20  # names of attachments in it
 MAX_HOP = 2000  # characters of one of them; honest ones are far below
 
 
@@ -129,6 +131,9 @@ class Original:
     automatic: bool = (
         False  # Auto-Submitted, a calendar answer ...: a program wrote it, maybe in the person's name
     )
+    body: bool = False  # more than its header came back, and was looked at
+    links: tuple[str, ...] = ()  # hosts of links in it, lower-cased, each once, the first MAX_LINKS
+    files: tuple[tuple[str, str], ...] = ()  # (name, media type) of its attachments, the first MAX_FILES
 
 
 @dataclass(frozen=True, slots=True)

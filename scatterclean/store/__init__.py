@@ -5,8 +5,8 @@ lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, wishes.py, lists.py   the ports of the same
-             names
+sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, evidence.py, wishes.py, lists.py   the ports
+             of the same names
 asking.py    the questions to the sent log
 recording.py what was sent -> its rows
 staging.py   rows of a large harvest on their way to their places
@@ -27,12 +27,14 @@ from types import TracebackType
 from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, History, Journal, SentLog
+from scatterclean.ports.evidence import Evidence
 from scatterclean.ports.lists import Lists
 from scatterclean.ports.notices import Notices
 from scatterclean.ports.wishes import Wishes
 from scatterclean.store import awake, migrate, staging
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
+from scatterclean.store.evidence import SqlEvidence
 from scatterclean.store.experience import SqlExperience
 from scatterclean.store.history import SqlHistory
 from scatterclean.store.journal import SqlJournal
@@ -53,6 +55,7 @@ class Store:
         "_database",
         "_lock",
         "docket",
+        "evidence",
         "experience",
         "history",
         "journal",
@@ -76,6 +79,7 @@ class Store:
         self.history: History = SqlHistory(database)
         self.wishes: Wishes = SqlWishes(asking or database)
         self.lists: Lists = SqlLists(database)
+        self.evidence: Evidence = SqlEvidence(database)
 
     @property
     def read_only(self) -> bool:

@@ -24,7 +24,9 @@ T = TypeVar("T")
 MAX_ITEMS = max(MAX_REFERENCES, MAX_ADDRESSES)
 _LONGER = {"received": MAX_HOPS}
 # Words for people; no verdict rests on them, so cutting them does no harm.
-_FOR_PEOPLE = frozenset(("subject", "diagnostic", "stumbled", "reporting_mta", "found_in", "marks"))
+_FOR_PEOPLE = frozenset(
+    ("subject", "diagnostic", "stumbled", "reporting_mta", "found_in", "marks", "links", "files")
+)
 
 
 @cache

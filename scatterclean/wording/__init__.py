@@ -13,9 +13,10 @@ alarms     signs that somebody else uses the account, and what to do
 notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
 evidence   who sent the message that came back, and what is in it
+conclusion the answer of a report: was it you?
 """
 
-from scatterclean.wording import evidence, log, notices
+from scatterclean.wording import conclusion, evidence, log, notices
 from scatterclean.wording.advice import advice, to_whom
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
@@ -64,6 +65,7 @@ __all__ = [
     "because",
     "by_reason",
     "changes",
+    "conclusion",
     "copied",
     "counted",
     "defanged",

@@ -17,7 +17,7 @@ from scatterclean.store import open_store
 
 from .program import environment
 
-HEAVY = ("sqlalchemy", "pydantic", "imapclient", "apscheduler", "alembic", "rich", "pymap")
+HEAVY = ("sqlalchemy", "pydantic", "imapclient", "apscheduler", "alembic", "rich", "pymap", "jinja2")
 README = Path(__file__).parents[2] / "README.md"
 
 

@@ -30,6 +30,8 @@ _INSTALLED = "tests/e2e/test_releases.py::test_pipx_installs_it_and_it_runs"
 _WHEEL = "tests/e2e/test_wheel.py::test_the_demo_runs_from_the_wheel"
 _FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works_as_it_stands"
 _SITE = "tests/docs/test_site.py::test_every_link_within_the_site_leads_to_a_page_and_a_place_in_it"
+_OPENS = "tests/page/test_command.py::test_a_browser_is_asked_to_open_it_where_there_is_a_screen"
+_PICTURES = "tests/docs/test_pictures.py::test_the_pictures_are_of_the_page_as_it_is_now"
 _FRESH = "tests/docs/test_site.py::test_what_the_code_knows_stands_in_the_pages_as_it_is_now"
 
 _LOGIN = "a person logs in at the provider; the test is one, with a provider of its own"
@@ -81,6 +83,10 @@ NOT_RUN: dict[str, NotRun] = {
     "scatterclean login home --no-browser --port 8765": NotRun(_LOGIN, _STORY),
     "scatterclean login work --no-browser --port 8765": NotRun(_LOGIN, _STORY),
     "scatterclean doctor work": NotRun("the account of that page is at Microsoft", _TOKEN),
+    # the report
+    "scatterclean report --open": NotRun(
+        "it would open a browser on the machine that runs the tests", _OPENS
+    ),
     # services and machines
     "systemctl --user reload scatterclean": NotRun(_MANAGER, _REAL),
     "systemctl --user edit scatterclean": NotRun("it opens an editor"),
@@ -103,6 +109,7 @@ NOT_RUN: dict[str, NotRun] = {
     ".venv/bin/python -m pytest -q tests/bounce": NotRun("all tests are run"),
     ".venv/bin/python docs/reference.py": NotRun("it writes into the source tree", _FRESH),
     ".venv/bin/python docs/picture.py": NotRun("it writes into the source tree"),
+    ".venv/bin/python docs/screenshots.py": NotRun("it writes into the source tree", _PICTURES),
     ".venv/bin/scatterclean man --to docs/man": NotRun(
         "it writes into the source tree",
         "tests/cli/test_manual.py::test_one_page_is_printed_and_all_are_written",

@@ -72,11 +72,11 @@ def test_the_wheel_holds_the_program_all_of_it_and_nothing_else(wheel: Path) -> 
     source = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "scatterclean").rglob("*")
-        if path.suffix in (".py", ".typed")
+        if path.suffix in (".py", ".typed", ".html", ".css")
     }
     migrations = {f"scatterclean/{path.relative_to(ROOT)}" for path in (ROOT / "migrations").rglob("*.py")}
     assert len(migrations) > 3
-    assert "scatterclean/py.typed" in source
+    assert source >= {"scatterclean/py.typed", "scatterclean/page/templates/report.html"}
     label = f"scatterclean-{__version__}"
     pages = {f"{label}.data/data/share/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
     about = {f"{label}.dist-info/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}

@@ -1,0 +1,222 @@
+"""Was it you?  Numbers, alarms, and what the log could not know -> the answer.  It counts nothing itself.
+
+"No sign" is said only where a sign would have been seen.  One alarm on record outweighs thousands of forgeries; what
+may have left through the person's account, or falls into a time of which the log knows nothing, makes it "cannot tell"
+though it be one bounce.  What is about somebody else's mail says nothing about the account; of all other bounces a few
+may stay undecided, not most.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scatterclean.evidence.passing import Named, Passed
+from scatterclean.knowledge import Sources
+from scatterclean.model import Account, Alarm, Because, Coverage, Refusal, Verdict
+from scatterclean.model.report import Conclusion, Doubt, Doubted, Fate, Says
+from scatterclean.ports import History, Journal
+
+# It may be an intruder's: it left, or may have left, through the person's account.
+_MAY_BE_YOURS = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
+# Somebody else's mail, or mail that the person received: it says nothing about who uses the account.
+_OTHERS = frozenset(
+    (Because.NOT_YOURS, Because.ROLE_COPY, Because.SHARED, Because.FORWARDED, Because.RECEIVED)
+)
+_UNCOVERED = frozenset((Because.OUTSIDE_COVERAGE, Because.NOTHING_COVERED))
+_UNLOGGED = frozenset((Because.UNLOGGED_SHAPE, Because.OWN_SHAPE))
+# Each of these makes a doubt of its own, or, `NO_STORM`, passed every other test: the log would have known it.
+_TOLD_APART = _MAY_BE_YOURS | _OTHERS | _UNCOVERED | _UNLOGGED | {Because.NO_STORM}
+
+# A server may be away for so long, and another account is read a little later than this one.
+_SOON = timedelta(hours=1)
+# Whoever looked at an account longer ago does not know what happened since.
+_STALE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An account that is asked about, and where what is known of its person comes from."""
+
+    account: Account
+    sources: Sources
+
+    @property
+    def name(self) -> str:
+        return self.account.name
+
+    def coverage(self, name: str = "") -> Coverage:
+        return self.sources.log.coverage([name or self.name])[name or self.name]
+
+    @property
+    def looked_into(self) -> bool:
+        """Were its Sent folders ever read?"""
+        return bool(self.sources.log.cursors(self.name))
+
+
+def conclusion(
+    asked: Sequence[Asked],
+    found: Passed,
+    *,
+    journal: Journal,
+    history: History,
+    never_sends: int,
+    since: datetime | None,
+    now: datetime,
+) -> Conclusion:
+    """`never_sends`: bounces about addresses that nothing is ever sent from."""
+    by_verdict: Counter[Verdict] = Counter()
+    undecided: Counter[Because | None] = Counter()
+    foreign = back = 0
+    for sort, number in found.counted():
+        by_verdict[sort.verdict] += number
+        if sort.verdict is Verdict.UNDECIDED:
+            undecided[sort.because] += number
+        elif sort.verdict is Verdict.WAITING:
+            undecided[Because.SETTLING] += number
+        elif sort.verdict is Verdict.ORPHAN:
+            foreign += number * sort.foreign
+            back += number * (sort.fate is Fate.RETURNED)
+    alarms = _alarms(asked, journal, since)
+    doubts = tuple(_doubts(asked, found, undecided, sum(by_verdict.values()), journal, history, now))
+    alarming = by_verdict[Verdict.ALARM]
+    says = Says.ALARM if alarms or alarming else Says.CANNOT_TELL if doubts else Says.NO_SIGN
+    known = [one.coverage().since for one in asked]
+    looks = [history.last_success(one.name) for one in asked]
+    return Conclusion(
+        says=says,
+        bounces=sum(by_verdict.values()),
+        not_yours=by_verdict[Verdict.ORPHAN],
+        foreign=foreign,
+        own=by_verdict[Verdict.GENUINE],
+        undecided=by_verdict[Verdict.UNDECIDED],
+        waiting=by_verdict[Verdict.WAITING],
+        alarming=alarming,
+        brought_back=back,
+        doubts=doubts,
+        alarms=alarms,
+        never_sends=min(never_sends, by_verdict[Verdict.ORPHAN]),
+        others=sum(undecided[because] for because in _OTHERS),
+        log_since=_latest(known),
+        looked_at=_earliest(looks),
+    )
+
+
+def _latest(moments: Sequence[datetime | None]) -> datetime | None:
+    """None if one is missing."""
+    there = [one for one in moments if one is not None]
+    return max(there) if there and len(there) == len(moments) else None
+
+
+def _earliest(moments: Sequence[datetime | None]) -> datetime | None:
+    there = [one for one in moments if one is not None]
+    return min(there) if there and len(there) == len(moments) else None
+
+
+def _alarms(asked: Sequence[Asked], journal: Journal, since: datetime | None) -> tuple[Alarm, ...]:
+    """Of all accounts of these persons: a message that was sent through one may bounce into another."""
+    found: dict[tuple[str, str], Alarm] = {}
+    for name in dict.fromkeys(mate for one in asked for mate in (one.name, *one.sources.filing)):
+        told_since = {alarm.key for alarm in journal.alarms(name, since)} if since else set()
+        for alarm in journal.alarms(name):
+            if since is None or alarm.at >= since or alarm.key in told_since:
+                found[name, alarm.key] = alarm
+    return tuple(sorted(found.values(), key=lambda alarm: alarm.at, reverse=True))
+
+
+def _doubts(  # noqa: PLR0917 - facts, each from another place
+    asked: Sequence[Asked],
+    found: Passed,
+    undecided: Counter[Because | None],
+    bounces: int,
+    journal: Journal,
+    history: History,
+    now: datetime,
+) -> Iterator[Doubted]:
+    if number := sum(undecided[because] for because in _MAY_BE_YOURS):
+        yield _doubt(Doubt.MAY_BE_YOURS, bounces=str(number))
+    told: set[str] = set()
+    for one in asked:
+        for doubted in _of_account(one, journal, history, now):
+            told.add(doubted["account"])
+            yield doubted
+    named = found.named.counts
+    yield from _waited_for(asked, named, told, now)
+    yield from _uncovered(named, told)
+    for account, shape in _kinds_of(named, _UNLOGGED):
+        yield _doubt(Doubt.UNLOGGED, account=account, shape=shape)
+    unsure = Counter({why: number for why, number in undecided.items() if why not in _TOLD_APART})
+    others = sum(undecided[because] for because in _OTHERS)
+    if 2 * unsure.total() > bounces - others:
+        [(why, _)] = unsure.most_common(1)
+        because = {"because": why.value} if why else {}
+        yield _doubt(Doubt.MOSTLY_UNDECIDED, undecided=str(unsure.total()), bounces=str(bounces), **because)
+
+
+def _doubt(doubt: Doubt, **detail: str) -> Doubted:
+    return Doubted(doubt, tuple(detail.items()))
+
+
+def _of_account(one: Asked, journal: Journal, history: History, now: datetime) -> Iterator[Doubted]:
+    """What its log could not know, whatever came."""
+    through = one.coverage().through
+    if through is None:
+        yield _doubt(Doubt.EMPTY_LOG if one.looked_into else Doubt.NEVER_READ, account=one.name)
+        return
+    last = next(iter(journal.sweeps(one.name, 1)), None)
+    failing = history.no_session_since(one.name)
+    if last is None:
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since="")
+    elif failing is not None and now - failing > _SOON:
+        since = history.last_success(one.name)
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(since))
+    elif now - last.ended > _STALE and last.refusal is not Refusal.NO_SESSION:
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(last.ended))
+    elif now - through > _STALE:
+        yield _doubt(Doubt.UNREAD, account=one.name, through=_iso(through))
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _waited_for(
+    asked: Sequence[Asked], named: Counter[Named], told: set[str], now: datetime
+) -> Iterator[Doubted]:
+    """Accounts of the person whose Sent folders bounces wait for, and for longer than between two looks."""
+    by_name = {one.name: one for one in asked}
+    waited_for = dict.fromkeys(
+        (each.account, each.what, each.beside) for each in named if each.because is Because.SENT_UNREAD
+    )
+    for account, name, retired in waited_for:
+        if name in told or account not in by_name:
+            continue
+        through = by_name[account].coverage(name).through
+        if through is not None and now - through <= _SOON:
+            continue
+        told.add(name)
+        if through is None and not retired:
+            read = by_name[account].sources.log.cursors(name)
+            yield _doubt(Doubt.EMPTY_LOG if read else Doubt.NEVER_READ, account=name)
+        else:
+            gone = {"retired": retired} if retired else {}
+            yield _doubt(Doubt.UNREAD, account=name, through=_iso(through), **gone)
+
+
+def _uncovered(named: Counter[Named], told: set[str]) -> Iterator[Doubted]:
+    """Accounts whose logs know nothing of the time of some bounces."""
+    heaps: Counter[str] = Counter()
+    since: dict[str, str] = {}
+    for each, number in named.items():
+        if each.because in _UNCOVERED:
+            heaps[each.what] += number
+            since[each.what] = max(since.get(each.what, ""), each.beside)
+    for account, number in heaps.most_common():
+        if account not in told:
+            yield _doubt(Doubt.NOT_COVERED, account=account, since=since[account], bounces=str(number))
+
+
+def _kinds_of(named: Iterable[Named], reasons: frozenset[Because]) -> list[tuple[str, str]]:
+    return list(dict.fromkeys((each.account, each.what) for each in named if each.because in reasons))[:3]

@@ -1,0 +1,66 @@
+"""What a report needs of the store: all findings of some accounts, flat, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from scatterclean.model import Because, Case, Closure, Kind, MoveState, Verdict
+
+
+class Facts(NamedTuple):
+    """Findings, some hundred, in columns: what is made for each of them is what takes the time.
+
+    `ats` are arrivals in seconds since 1970, `reasons` the deciding ones (None before the first judgment) with their
+    `details` (JSON pairs; of undecided and waiting ones alone), `moves` what became of the last sweep's move of it, if
+    there was one.  `foreign`: a stranger's machine sent the original."""
+
+    ids: Sequence[int]
+    accounts: Sequence[str]
+    ats: Sequence[int]
+    kinds: Sequence[Kind]
+    verdicts: Sequence[Verdict]
+    reasons: Sequence[Because | None]
+    details: Sequence[str | None]
+    foreign: Sequence[bool]
+    open: Sequence[bool]
+    closures: Sequence[Closure | None]
+    moves: Sequence[MoveState | None]
+
+
+class Forgeries(NamedTuple):
+    """Those of them that are orphans: what they say of who sent them and of the spam that they return, as strangers
+    wrote it; None where it is missing, or an older row does not say.
+
+    `authors` are the returned senders, `bodies` tell whether more than a header came back."""
+
+    ids: Sequence[int]
+    accounts: Sequence[str]
+    ats: Sequence[int]
+    kinds: Sequence[Kind]
+    mtas: Sequence[str | None]
+    senders: Sequence[str | None]
+    authors: Sequence[str | None]
+    subjects: Sequence[str | None]
+    delivered_to: Sequence[Sequence[str] | None]
+    links: Sequence[Sequence[str] | None]
+    files: Sequence[Sequence[Sequence[str]] | None]
+    bodies: Sequence[bool | None]
+
+
+class Evidence(Protocol):
+    """Reads what is on record, open and closed; it changes nothing."""
+
+    def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[tuple[Facts, Forgeries]]:
+        """All that arrived since then, the latest entered first, each message once: also where a server numbered its
+        folder anew, or the person put it into another watched folder.  One state of the store, in portions."""
+
+    def earlier(self, accounts: Sequence[str], since: datetime) -> int:
+        """How many different messages on record arrived before."""
+
+    def came(self, account: str, start: datetime, end: datetime) -> Mapping[int, int]:
+        """{quarter of an hour since 1970: bounces} in [start, end), whatever they were found to be."""
+
+    def cases(self, ids: Sequence[int]) -> Mapping[int, Case]:
+        """These whole; one that is gone meanwhile is left out."""
