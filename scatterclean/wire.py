@@ -420,7 +420,7 @@ class Household:
 
         account, store = self.accounts[case.account].account, self.store
         sources = self.sources(case.account)
-        return on_record(account, sources, store.journal, store.docket, case, now=self.clock())
+        return on_record(account, sources, store.journal, case, now=self.clock())
 
     def standing(self, name: str) -> Standing:
         """How the account stands, from the store alone."""

@@ -374,6 +374,7 @@ class Docket(Protocol):
         *,
         message_id: str | None = None,
         folder: str | None = None,
+        uidvalidity: int | None = None,
         uid: int | None = None,
         limit: int = 100,
     ) -> Sequence[Case]:

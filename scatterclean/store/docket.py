@@ -149,6 +149,7 @@ class SqlDocket:
         *,
         message_id: str | None = None,
         folder: str | None = None,
+        uidvalidity: int | None = None,
         uid: int | None = None,
         limit: int = 100,
     ) -> Sequence[Case]:
@@ -157,6 +158,8 @@ class SqlDocket:
             query = query.where(table.c.message_key == asked_key(message_id))
         if folder is not None:
             query = query.where(table.c.folder == folder)
+        if uidvalidity is not None:
+            query = query.where(table.c.uidvalidity == uidvalidity)
         if uid is not None:
             query = query.where(table.c.uid == uid)
         with self._database.read() as connection:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import Because, Case, Closure, Errand, Kind, MoveState, Place, Verdict
+from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Verdict
 from scatterclean.ports.evidence import Facts, Forgeries
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
@@ -34,6 +34,7 @@ _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
 # before it, so that nothing that a stranger wrote looks like the name of a reason.
 _KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
+_PUTTING_AWAY = ", ".join(f"'{errand.value}'" for errand in sorted(PUTTING_AWAY))
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
   {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0, {_KIND},
@@ -41,7 +42,7 @@ SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdi
   CASE WHEN verdict IN ('undecided', 'waiting') THEN json_extract(finding, '$.because[0].detail') END,
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
     SELECT state FROM moves WHERE moves.account = cases.account AND moves.fingerprint = cases.fingerprint
-      AND errand = '{Errand.SWEEP.value}' ORDER BY moves.id DESC LIMIT 1) END
+      AND errand IN ({_PUTTING_AWAY}) ORDER BY moves.id DESC LIMIT 1) END
 FROM cases WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
 """  # noqa: S608 - constants alone
 
@@ -49,7 +50,7 @@ FROM cases WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
 _BACK = f"""
 SELECT account, fingerprint FROM (
   SELECT account, fingerprint, max(id), state FROM moves
-  WHERE account IN (SELECT value FROM json_each(?)) AND errand = '{Errand.SWEEP.value}' GROUP BY account, fingerprint
+  WHERE account IN (SELECT value FROM json_each(?)) AND errand IN ({_PUTTING_AWAY}) GROUP BY account, fingerprint
 ) WHERE state = '{MoveState.RETURNED.value}'
 """  # noqa: S608 - constants alone
 _PLACES = """

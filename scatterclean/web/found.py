@@ -60,7 +60,10 @@ def put_away(household: Household, known: int) -> Message | None:
         return None
     [move] = moves
     source, docket = move.intent.source, household.store.docket
-    at = docket.find(move.intent.account, folder=source.place.folder, uid=source.uid, limit=_FEW)
+    place = source.place
+    at = docket.find(
+        move.intent.account, folder=place.folder, uidvalidity=place.uidvalidity, uid=source.uid, limit=_FEW
+    )
     same = [case for case in at if case.where == source and case.fingerprint == move.intent.fingerprint]
     if not same and move.intent.message_id:  # put away again: it had come back under another UID
         named = docket.find(move.intent.account, message_id=move.intent.message_id, limit=_FEW)

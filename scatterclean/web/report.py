@@ -1,15 +1,14 @@
-"""The report of all accounts, as it stands in the dashboard."""
+"""The page of `scatterclean report` for all accounts, as it stands in the dashboard."""
 
 from __future__ import annotations
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
+from scatterclean import page
+from scatterclean.page.gathering import gathered
 from scatterclean.wire import Household
 
 
 def content(household: Household) -> Markup:
-    """Until the page of `scatterclean report` is here: how each account stands."""
-    lines = [f"{name}" for name in household.accounts]
-    return Markup("<h1>What happened</h1><ul>{}</ul>").format(
-        Markup("").join(Markup("<li>{}</li>").format(escape(line)) for line in lines)
-    )
+    """What stands between <main> and </main>; its style is served with ours."""
+    return page.content(gathered(household))

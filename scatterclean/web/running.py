@@ -35,6 +35,7 @@ class Dashboard:
     listener: Listener
     door: Door
     carrier: Carrier
+    overview: Overview
     idle: float = IDLE
     _over: threading.Event = field(default_factory=threading.Event)
     _last: float = field(default_factory=time.monotonic)
@@ -53,9 +54,10 @@ class Dashboard:
             sockets = listen(port)
             door = Door(sockets[0].getsockname()[1])
             carrier = Carrier(settings, household)
-            views = Views(household, door, carrier, Overview(household, make))
+            overview = Overview(household, make)
+            views = Views(household, door, carrier, overview)
             application = Application(door, views.routes())
-            made = Dashboard(household, Listener(application, sockets), door, carrier, idle)
+            made = Dashboard(household, Listener(application, sockets), door, carrier, overview, idle)
             application.used = made.touch
         except BaseException:
             household.store.close()
@@ -80,6 +82,7 @@ class Dashboard:
 
     def run(self) -> None:
         self.carrier.start()
+        self.overview.mind()
         try:
             self.listener.run(lambda: self._over.is_set() or self.forsaken)
         finally:

@@ -71,13 +71,21 @@ class Views:
     # --- the report ---------------------------------------------------------------------------------------
 
     def first(self, asked: Asked) -> Response:
+        content = self.overview.content()
         return self._page(
-            asked, "first.html", title="What happened", here="/", content=self.overview.content()
+            asked,
+            "first.html",
+            title="What happened",
+            here="/",
+            content=content,
+            trouble=self.overview.trouble,
+            waiting=content is None and not self.overview.trouble,
         )
 
     def pulse(self, _: Asked) -> Response:
         """Another text whenever something is new on record: a page that is open asks for it, and costs next to
         nothing."""
+        self.overview.mind()
         return answer(self.overview.pulse(), kind="text/plain; charset=utf-8")
 
     # --- lists --------------------------------------------------------------------------------------------

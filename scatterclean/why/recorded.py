@@ -8,22 +8,19 @@ from datetime import datetime
 
 from scatterclean import plan
 from scatterclean.judge.hearing import Hearing
-from scatterclean.knowledge import Sources, asked, knowledge_of, storms_around
+from scatterclean.knowledge import Sources, asked, knowledge_of
 from scatterclean.model import OUTBOX, PUTTING_AWAY, Account, Case, Closure, Move, MoveState
-from scatterclean.ports import Docket, Journal
+from scatterclean.ports import Journal
 from scatterclean.why.story import ALARMING, Story, from_beside
 
 
-def on_record(
-    account: Account, sources: Sources, journal: Journal, docket: Docket, case: Case, *, now: datetime
-) -> Story:
+def on_record(account: Account, sources: Sources, journal: Journal, case: Case, *, now: datetime) -> Story:
     """As the last sweep that judged it found it; what the log knows is as it is now.  What came back in the message
     (links, files) is not on record, nor what its flags are."""
     sources = replace(sources, names=None)
     moves = tuple(journal.moves(account.name, fingerprint=case.fingerprint))
-    # A storm long past: only what came in it could tell, and that was judged then.
-    storms = storms_around(docket, account.name, [case.arrival])
-    known = knowledge_of(sources, account, now, storms)
+    # Without storms: the finding is on record, and to find them all that came in a day would be read.
+    known = knowledge_of(sources, account, now)
     knowledge = asked(sources, account, known, [(case.bounce, case.arrival)])
     hearing = Hearing(case.bounce, case.arrival, knowledge, account)
     away = _away(moves, case)

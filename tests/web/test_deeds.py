@@ -8,108 +8,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from scatterclean.demo.dovecot import ScratchDovecot
-from scatterclean.model import Errand, MoveState, Verdict, WishState
-from scatterclean.model.listed import Turn, Wanted
-from scatterclean.store import Store, open_store
-from tests.e2e.program import Books, Program
-from tests.servers import RealHand, fresh_user
-from tests.web.house import Running, Visitor, running
-
-_PATIENCE = 60.0
-
-
-@dataclass
-class Person:
-    """A mailbox after a first sweep, and its books."""
-
-    books: Books
-    program: Program
-
-    @property
-    def env(self) -> dict[str, str]:
-        return {"MAIL_PASSWORD": self.program.password}
-
-    @property
-    def database(self) -> Path:
-        return self.program.config.with_name("log.db")
-
-    def store(self) -> Store:
-        return open_store(self.database, read_only=True)
-
-    def away(self) -> list[int]:
-        """Ids of the moves of what is in Backscatter."""
-        with self.store() as store:
-            moved = Wanted(state=MoveState.MOVED)
-            return [move.id for move in store.lists.put_away(moved, Turn(), 500).rows]
-
-    def undecided(self) -> list[int]:
-        with self.store() as store:
-            unsure = Wanted(verdict=Verdict.UNDECIDED)
-            return [case.id or 0 for case in store.lists.staying(unsure, Turn(), 500).rows]
-
-    def states(self) -> list[WishState]:
-        with self.store() as store:
-            return [wish.state for wish in reversed(store.wishes.latest(1000))]
-
-    def deeds(self, errand: Errand) -> int:
-        with self.store() as store:
-            return len(store.journal.moves(errand=errand, states=[MoveState.MOVED, MoveState.RETURNED]))
-
-    def until(self, so: Callable[[], bool]) -> None:
-        until = time.monotonic() + _PATIENCE
-        while not so():
-            assert time.monotonic() < until, self.states()
-            time.sleep(0.1)
-
-    def done(self) -> None:
-        """All that was asked for is over, and well."""
-        self.until(lambda: WishState.ASKED not in self.states())
-        assert set(self.states()) == {WishState.DONE}, self.states()
-
-    def counts(self) -> tuple[int, int]:
-        return len(self.books.hand.messages("INBOX")), len(self.books.away())
-
-    @contextmanager
-    def daemon(self) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.program.config), "run"],
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, **self.env},
-        )
-        try:
-            assert process.stderr is not None
-            assert "watching home" in process.stderr.readline()
-            self.until(lambda: self.store().pushes() is not None)
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            said = process.communicate(timeout=30)[1]
-            assert "bug" not in said, said
-
-    def dashboard(self) -> AbstractContextManager[Running]:
-        return running(self.program.config, env=self.env)
+from scatterclean.model import Errand, WishState
+from tests.web.house import Visitor
+from tests.web.person import PATIENCE, Person, a_person
 
 
 @pytest.fixture
 def person(dovecot: ScratchDovecot, tmp_path: Path) -> Iterator[Person]:
-    user = fresh_user()
-    hand = RealHand(dovecot, user)
-    books = Books.filled(hand)
-    program = Program.at(tmp_path, dovecot, user, more="[notify]\ninbox = false\n")
-    assert program("sweep")["exit"] == 0
-    books.swept()
-    yield Person(books, program)
-    hand.close()
+    with a_person(dovecot, tmp_path) as made:
+        yield made
 
 
 def ask(visitor: Visitor, path: str) -> str:
@@ -172,7 +85,7 @@ def test_beside_a_running_daemon_it_is_done_within_seconds(person: Person) -> No
         began = time.monotonic()
         there_and_back(person, visitor)
         # Four wishes, one after the other: no poll (five minutes by default) was waited for.
-        assert time.monotonic() - began < _PATIENCE
+        assert time.monotonic() - began < PATIENCE
         assert (
             "The daemon" in visitor.get("/wishes/1").text
             or "was brought back" in visitor.get("/wishes/1").text
@@ -221,7 +134,7 @@ def test_sweeps_that_run_at_the_same_time_double_and_lose_nothing(person: Person
         for case in cases:
             ask(visitor, f"/stays/{case}/put-away")
         person.done()
-        sweeping.wait(_PATIENCE)
+        sweeping.wait(PATIENCE)
         person.done()
     assert person.deeds(Errand.UNDO) == len(moves)
     assert person.deeds(Errand.HAND) == len(cases)
