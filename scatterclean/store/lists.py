@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Table, UnaryExpression, and_, func, or_, select
+from sqlalchemy.sql.operators import custom_op
 
 from scatterclean.model import PUTTING_AWAY, Case, Closure, Move, MoveState
 from scatterclean.model.listed import Leaf, Mark, Turn, Wanted
@@ -35,7 +36,7 @@ class SqlLists:
         fits = [moves.c.errand.in_(_PUTTING_AWAY), moves.c.state != MoveState.STAYED.value]
         fits += _same(moves, wanted)
         if wanted.state is not None:
-            fits.append(moves.c.state == wanted.state.value)
+            fits.append(_as_it_comes(moves.c.state) == wanted.state.value)
         if turn.mark is not None:
             number = turn.mark.number
             fits.append(moves.c.id > number if turn.newer else moves.c.id < number)
@@ -48,7 +49,7 @@ class SqlLists:
     def staying(self, wanted: Wanted, turn: Turn, size: int) -> Leaf[Case]:
         fits = [or_(cases.c.closure.is_(None), cases.c.closure.in_(_STAYS)), *_same(cases, wanted)]
         if wanted.verdict is not None:
-            fits.append(cases.c.verdict == wanted.verdict.value)
+            fits.append(_as_it_comes(cases.c.verdict) == wanted.verdict.value)
         if (mark := turn.mark) is not None and mark.at is not None:
             beyond = cases.c.arrival > mark.at if turn.newer else cases.c.arrival < mark.at
             further = cases.c.id > mark.number if turn.newer else cases.c.id < mark.number
@@ -59,13 +60,7 @@ class SqlLists:
         order: Sequence[ColumnElement[Any]] = (cases.c.arrival.desc(), cases.c.id.desc())
         if turn.newer:
             order = (cases.c.arrival.asc(), cases.c.id.asc())
-        query = (
-            select(cases.c.id)
-            .with_hint(cases, "INDEXED BY ix_cases_listed", "sqlite")
-            .where(*fits)
-            .order_by(*order)
-            .limit(size + 1)
-        )
+        query = select(cases.c.id).where(*fits).order_by(*order).limit(size + 1)
         with self._database.read() as connection:
             ids = list(connection.scalars(query))
             found = connection.execute(select(cases).where(cases.c.id.in_(listed(ids))))
@@ -77,7 +72,7 @@ def _same(table: Table, wanted: Wanted) -> list[ColumnElement[bool]]:
     """What is asked of both lists alike."""
     fits: list[ColumnElement[bool]] = []
     if wanted.account is not None:
-        fits.append(table.c.account == wanted.account)
+        fits.append(_as_it_comes(table.c.account) == wanted.account)
     if wanted.kind is not None:
         fits.append(table.c.kind == wanted.kind.value)
     if wanted.since is not None:
@@ -87,6 +82,12 @@ def _same(table: Table, wanted: Wanted) -> list[ColumnElement[bool]]:
     # Each word somewhere: people remember words, not their order.  Not LIKE: it knows no case but ASCII's.
     fits += [func.instr(table.c.words, word) > 0 for word in cleaned(wanted.text).casefold().split()[:_WORDS]]
     return fits
+
+
+def _as_it_comes(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """To be compared in the order of the list: by an index of its own SQLite would gather all that is equal, and sort
+    it for each page (sqlite.org/optoverview.html, 4: a unary plus)."""
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
 
 
 # More words than a person types.

@@ -15,7 +15,7 @@
   said.setAttribute("role", "status");
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "quiet-button live";
+  button.className = "as-link";
   const name = () => {
     button.textContent = on ? "Stop live updates" : "Start live updates";
   };
@@ -25,7 +25,10 @@
     sessionStorage.setItem(KEY, on ? "on" : "off");
     name();
   });
-  main.before(button, said);
+  const place = document.createElement("li");
+  place.append(button);
+  document.querySelector(".pages").append(place);
+  main.before(said);
 
   // Nothing is taken away under the hand of somebody who is reading with the keyboard, or is filling in a form.
   const inHand = () => main !== document.activeElement && main.contains(document.activeElement);
@@ -52,7 +55,7 @@
   const look = async () => {
     const wait = () => (main.dataset.looks === "soon" ? SOON : OFTEN);
     if (main.dataset.looks === undefined) {
-      button.remove();
+      place.remove();
       return;
     }
     try {
