@@ -2,6 +2,7 @@
 
 listener   sockets, connections, and how many of them; the only file that touches the server (waitress)
 door       the link that lets in once, sessions, and who may ask for what
+peer       whose program asks
 request    what comes in, what goes out, and the headers of all that goes out
 routes     the table of addresses, and who answers at each
 views      the pages: report, lists, one message, wishes

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from scatterclean.errors import Trouble
 from scatterclean.web.door import Door, Entry, Session, from_elsewhere
+from scatterclean.web.peer import a_stranger
 from scatterclean.web.request import SECRETIVE, Request, answer, see_other
 from scatterclean.web.setting import FILES, plain_page
 
@@ -118,6 +119,10 @@ class Application:
         """The one GET that uses something up; a HEAD, which programs send to look at a link, does not."""
         if request.method != "GET":
             return self._wrong_method("GET")
+        environ = request.environ
+        if a_stranger(str(environ.get("REMOTE_ADDR", "")), int(environ.get("REMOTE_PORT", 0))):
+            title, text = _NOT_YOURS
+            return plain_page(title, text, HTTPStatus.FORBIDDEN, more={"Referrer-Policy": SECRETIVE})
         came = self.door.enter(request.args.get("token", ""))
         if isinstance(came, Entry):
             title, text = _NO_ENTRY[came]
@@ -153,6 +158,12 @@ _NO_ENTRY: Mapping[Entry, tuple[str, str]] = {
         f"It was copied in part, or is an older one. {_ANEW}",
     ),
 }
+
+
+_NOT_YOURS = (
+    "This dashboard is another user's",
+    "A program of another user of this machine has used its link. It was not let in, and the link is still good.",
+)
 
 
 def _not_let_in(request: Request) -> Response:

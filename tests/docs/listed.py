@@ -43,7 +43,7 @@ _BY_CODE = (
 )
 _TOKEN = "tests/oauth/test_whole_story.py::test_doctor_says_whether_a_token_can_be_had_and_what_mends_it"
 _DASHBOARD = "tests/web/test_withstands.py::test_the_link_lets_in_once_and_a_second_use_is_told_what_to_do"
-_TAKEN = "tests/web/test_withstands.py::test_a_port_that_is_taken_is_said_and_nothing_listens_elsewhere"
+_TAKEN = "tests/web/test_bounds.py::test_a_port_that_is_taken_is_said_and_nothing_listens_elsewhere"
 
 NOT_RUN: dict[str, NotRun] = {
     # installing
