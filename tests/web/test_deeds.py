@@ -15,6 +15,7 @@ import pytest
 
 from scatterclean.demo.dovecot import ScratchDovecot
 from scatterclean.model import Errand, WishState
+from scatterclean.store import open_store
 from tests.web.house import Visitor
 from tests.web.person import PATIENCE, Person, a_person
 
@@ -139,6 +140,27 @@ def test_sweeps_that_run_at_the_same_time_double_and_lose_nothing(person: Person
     assert person.deeds(Errand.UNDO) == len(moves)
     assert person.deeds(Errand.HAND) == len(cases)
     person.books.whole()
+
+
+def test_undo_is_handed_over_to_the_daemon_and_tells_what_became_of_it(person: Person) -> None:
+    [first, *_] = person.away()
+    inbox, away = person.counts()
+    with person.store() as store:
+        [move] = store.journal.moves(ids=[first])
+    with person.daemon():
+        one = person.program("undo", "--message", move.intent.message_id or "")
+        assert one["exit"] == 0, one
+        assert [back["subject"] for back in one["accounts"][0]["back"]] == [move.intent.subject]
+        assert person.counts() == (inbox + 1, away - 1)
+        again = person.program("undo", "--message", move.intent.message_id or "")
+        assert again["nothing"] == "already-back"
+        rest = person.program("undo", "--all")
+        assert len(rest["accounts"][0]["back"]) == away - 1
+    person.books.undone()
+    with open_store(person.database):  # who has the database now is no daemon
+        refused = person.program("undo", "--sweep", "1")
+    assert refused["exit"] == 4
+    assert "in use by" in refused["said"]
 
 
 def test_a_message_that_has_gone_meanwhile_is_said_to_be_gone(person: Person) -> None:
