@@ -96,7 +96,6 @@ NOT_RUN: dict[str, NotRun] = {
         "it would open a browser on the machine that runs the tests", _DASHBOARD
     ),
     "scatterclean web --port 8765": NotRun("it runs until Ctrl-C", _TAKEN),
-    "ssh -L 8765:127.0.0.1:8765 you@your-server": NotRun("there is no other machine"),
     # services and machines
     "systemctl --user reload scatterclean": NotRun(_MANAGER, _REAL),
     "systemctl --user edit scatterclean": NotRun("it opens an editor"),
