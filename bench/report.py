@@ -2,8 +2,8 @@
 
     python bench/report.py [--findings 100000] [--folder /dev/shm] [--rounds 3]
 
-Prints CPU seconds of `household.report` in this process, the best of the rounds, and the peak of resident memory that
-it added, measured in a process of its own; then the same of the page, and its size.
+Prints CPU seconds of `household.report` in a process of its own, the best of the rounds, and the peak of its resident
+memory; then what the page of it takes, and its size.
 """
 
 from __future__ import annotations
@@ -40,15 +40,14 @@ def measure(path: Path, rounds: int) -> None:
         after = peak()
         matter = page.Matter(report, [household.standing(name) for name in report.accounts])
     page_cpu = page_wall = float("inf")
-    for _ in range(rounds):  # the first one compiles the templates, as every process does
+    for _ in range(rounds):  # each compiles the templates, as every process does
         page.setting.environment.cache_clear()
         start, began = time.process_time(), time.perf_counter()
         size = len(page.render(matter).encode())
         page_cpu = min(page_cpu, time.process_time() - start)
         page_wall = min(page_wall, time.perf_counter() - began)
-    print(
-        f"{report.conclusion.bounces:,} findings: {best:.2f} CPU s, {wall:.2f} s, {(after - before) / 1024:.0f} MB"
-    )
+    print(f"{report.conclusion.bounces:,} findings: {best:.2f} CPU s, {wall:.2f} s")
+    print(f"{after / 1024:.0f} MB at most, {before / 1024:.0f} MB before")
     print(f"page: {page_cpu:.3f} CPU s, {page_wall:.3f} s, {size / 1000:.0f} kB")
 
 

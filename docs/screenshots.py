@@ -26,6 +26,7 @@ WATCHED = timedelta(days=200)
 sys.path.insert(0, str(HERE.parent))
 
 from scatterclean import origin, page  # noqa: E402 - the checkout that this file is of
+from scatterclean.cli import report_form  # noqa: E402
 from scatterclean.config import AccountSettings, Secret, Settings, Source, Tls  # noqa: E402
 from scatterclean.demo import cast, letters  # noqa: E402
 from scatterclean.demo.embedded import EmbeddedServer  # noqa: E402
@@ -38,8 +39,9 @@ from scatterclean.wire import Household  # noqa: E402
 NAME = "ada"
 
 
-def made_of() -> dict[str, str]:
-    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the mailbox."""
+def made_of(shown: page.Matter | None = None) -> dict[str, str]:
+    """Of what the pictures are made, as digests: the page's templates, style, shapes and words; the mailbox; and what
+    the report says, if it is at hand."""
     root = HERE.parent / "scatterclean"
     sources = [
         *sorted((root / "page" / "templates").glob("*.html")),
@@ -47,8 +49,11 @@ def made_of() -> dict[str, str]:
     ]
     texts = [path.read_bytes() for path in sources] + [page.style().encode()]
     world = letters.make(NOW.astimezone(UTC))
-    mail = [letter.raw for letter in (*world.sent, *world.inbox)]
-    return {"page": _digest(texts), "mailbox": _digest(mail)}
+    found = {"page": _digest(texts), "mailbox": _digest([one.raw for one in (*world.sent, *world.inbox)])}
+    if shown is not None:
+        form = json.dumps(report_form.report(shown.report), sort_keys=True)
+        found["report"] = _digest([form.encode()])
+    return found
 
 
 def _digest(parts: list[bytes]) -> str:
@@ -59,7 +64,9 @@ def _digest(parts: list[bytes]) -> str:
 
 
 def matter(folder: Path) -> page.Matter:
-    """A morning after the storm, swept."""
+    """A morning after the storm, swept, on the clock of `ZONE`: it becomes that of the process."""
+    os.environ["TZ"] = ZONE
+    time.tzset()
     world = letters.make(NOW.astimezone())
     username = world.person.address
     with EmbeddedServer(username) as server:
@@ -96,12 +103,11 @@ def matter(folder: Path) -> page.Matter:
 def main() -> int:
     from tests.browser import chromium
 
-    os.environ["TZ"] = ZONE
-    time.tzset()
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="scatterclean-pictures-") as scratch:
         file = Path(scratch) / "report.html"
-        file.write_text(page.render(matter(Path(scratch))), encoding="utf-8")
+        shown = matter(Path(scratch))
+        file.write_text(page.render(shown), encoding="utf-8")
         if len(sys.argv) > 1:  # to look at it oneself
             Path(sys.argv[1]).write_text(file.read_text("utf-8"), encoding="utf-8")
         with chromium() as browser:
@@ -115,15 +121,15 @@ def main() -> int:
                 sheet.goto(f"{file.as_uri()}{place}")
                 sheet.screenshot(path=PICTURES / name)
                 context.close()
-    MADE_OF.write_text(json.dumps(made_of(), indent=2) + "\n", encoding="utf-8")
+    MADE_OF.write_text(json.dumps(made_of(shown), indent=2) + "\n", encoding="utf-8")
     return 0
 
 
 # Name, width, height, scheme, pixels of the picture for one of the page, place in the page.
 SHOTS = (
-    ("report.png", 860, 1060, "light", 1.25, ""),
+    ("report.png", 860, 1000, "light", 1.25, ""),
     ("report-storm.png", 860, 900, "dark", 1.25, "#storm"),
-    ("report-servers.png", 860, 980, "light", 1.25, "#bouncers"),
+    ("report-servers.png", 860, 840, "light", 1.25, "#bouncers"),
     ("report-phone.png", 390, 844, "dark", 1.5, ""),
 )
 

@@ -92,6 +92,8 @@ class Tending:
         proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
         if not proved:
             return frozenset()
+        # What is on record is what they were found to be now: a report counts them so.  Cut off, it is done again.
+        self.docket.update([case for case in judged if plan.proved(case.finding)])
         done = settling.Done()
         try:
             rescue(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scatterclean.model import OAuthClient
     from scatterclean.model.report import Report
     from scatterclean.oauth import Tokens
+    from scatterclean.ports.hostlists import HostLists
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
     from scatterclean.why import Story, Teller
@@ -114,6 +115,17 @@ def _filed_there(settings: AccountSettings) -> frozenset[str]:
     """Whose mail is filed in the Sent folders of an account: anybody's, unless the person named `addresses`."""
     addresses = settings.account.identities.addresses
     return frozenset() if addresses == {settings.username.lower()} else addresses
+
+
+def host_lists(settings: Settings, accounts: Sequence[str]) -> HostLists | None:
+    """Whom to ask about servers that bounce to forged senders; None if nobody may be.
+
+    To be kept as long as the process asks: it remembers what it was told."""
+    if not settings.backscatter_lists or not any(a.dns for a in accounts_named(settings, accounts)):
+        return None
+    from scatterclean.names.lists import DnsLists
+
+    return DnsLists(settings.backscatter_lists)
 
 
 @dataclass(slots=True)

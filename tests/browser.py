@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request, Route
 
 PHONE, TABLET, DESKTOP = 360, 820, 1440
-WIDTHS = (PHONE, TABLET, DESKTOP)
+WIDTHS = (320, PHONE, TABLET, DESKTOP)  # WCAG 2.2, 1.4.10 begins at 320
 SCHEMES = ("light", "dark")
 
 

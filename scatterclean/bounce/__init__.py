@@ -15,6 +15,7 @@ from scatterclean.bounce.anatomy import LOOK, MAX_HEADER, Message, plain_head, s
 from scatterclean.bounce.formats import all_formats
 from scatterclean.bounce.found import Cited, Facts, Returned
 from scatterclean.bounce.intact import is_intact, may_be_meant, wrapped_in
+from scatterclean.bounce.lures import RETURNING, Lures, lures
 from scatterclean.bounce.provenance import hops, is_automatic, marks, signatures
 from scatterclean.bounce.signs.heads import (
     FIELDS,
@@ -92,7 +93,7 @@ class _Reading:
     """What was found so far, at all levels."""
 
     references: dict[str, Reference] = field(default_factory=dict)
-    originals: list[tuple[int, Header]] = field(default_factory=list)
+    originals: list[tuple[int, Header, Returned]] = field(default_factory=list)
     summary: Header | None = None
     facts: list[Facts] = field(default_factory=list)
     stumbled: dict[str, None] = field(default_factory=dict)
@@ -145,12 +146,12 @@ class _Reading:
         doubtful = automatic or (kind is None and _might_be_a_bounce(header, fields, found, outer))
         self._refer_to(found, header, level, clear=found.clear and not doubtful)
         if inner is None or kind is None:
-            self.originals.append((level, header))
+            self.originals.append((level, header, found))
             return
         before = len(self.originals)
         self.level(inner, kind, level + 1, forged=not automatic or not found.clear)
         if len(self.originals) == before or not automatic:
-            self.originals.append((level if automatic else MAX_LEVEL + 1, header))
+            self.originals.append((level if automatic else MAX_LEVEL + 1, header, found))
 
     def _refer_to(self, found: Returned, header: Header, level: int, *, clear: bool) -> None:
         last = b"" if found.ended else _last_name(found.header)
@@ -208,7 +209,7 @@ class _Reading:
             kind=kind,
             references=tuple(references),
             recipients=tuple(recipients)[:MAX_ADDRESSES],
-            original=self._original(facts),
+            original=self._original(facts, returning=kind in RETURNING),
             sender=senders[0] if senders else None,
             message_id=ids[0].text if ids else None,
             subject=decoded(header.get("Subject") or "") or None,
@@ -223,10 +224,10 @@ class _Reading:
             marks=marks(header),
         )
 
-    def _original(self, facts: Sequence[Facts]) -> Original:
+    def _original(self, facts: Sequence[Facts], *, returning: bool) -> Original:
         """The attributes of the innermost message; what it lacks, a summary or the report may know."""
         # Of several at the deepest level the first one.
-        header = max(self.originals, key=_LEVEL)[1] if self.originals else Header(b"")
+        header, found = max(self.originals, key=_LEVEL)[1:] if self.originals else (Header(b""), None)
         if self.summary is not None:
             header = header.completed_by(self.summary)
         sender = header.get("From") or header.get("Sender") or header.get("Return-Path")
@@ -236,6 +237,7 @@ class _Reading:
         if copied:
             to = tuple(dict.fromkeys((*to, *addresses_in(copied))))[:MAX_ADDRESSES]
         signed = "dkim-signature" in header
+        body, links, files = self._lures(header, found) if returning and found is not None else _NO_LURES
         return Original(
             sender=senders[0] if senders else next((each.sender for each in facts if each.sender), None),
             to=to,
@@ -245,10 +247,21 @@ class _Reading:
             dkim_signed=signed,
             dkim=signatures(header) if signed else (),
             automatic=is_automatic(header),
+            body=body,
+            links=links,
+            files=files,
         )
+
+    @staticmethod
+    def _lures(header: Header, found: Returned) -> Lures:
+        try:
+            return lures(header, found.header, found.body)
+        except Exception:  # noqa: BLE001 - the promise; no verdict rests on it, so nobody need know
+            return _NO_LURES
 
 
 _LEVEL = itemgetter(0)
+_NO_LURES = Lures()
 
 
 def _order(reference: Reference) -> tuple[bool, bool, int]:

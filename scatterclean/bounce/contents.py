@@ -7,21 +7,14 @@ rest is counted.  Links are looked for in text and HTML alone.  Linear in what i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from html import unescape
 
-from scatterclean.bounce.anatomy import RETURNED_TYPES, Part, opened
+from scatterclean.bounce.anatomy import opened
+from scatterclean.bounce.lures import TEXT, file_of, links_in
 from scatterclean.bounce.returned import returned_message
-from scatterclean.headers import Header, decoded, in_charset
 
 MAX_NAMED = 50
 MAX_LINK = 500  # characters of a link that are kept
-_MAX_NAME = 120
-
-_LINK = re.compile(r"(?:\b(?:https?|ftp)://|\bwww\.)[^\s<>\"'\\^`{|}]{1,2000}", re.IGNORECASE)
-_TRAILING = ".,;:!?)]"
-_TEXT = frozenset(("text/plain", "text/html"))
 
 # File types that run as programs, or hide or fetch some: in use for malware since the nineties, the last ones since
 # Office refuses macros from the net (2022).
@@ -101,11 +94,11 @@ def _contents(original: bytes, whole: bool) -> Contents:
     attachments: list[Attachment] = []
     message = opened(original, complete=whole)
     for part in message.parts:
-        attachment = _attachment(part)
-        if attachment is not None:
-            attachments.append(attachment)
-        elif part.type in _TEXT:
-            links.update(dict.fromkeys(_links(part)))
+        named = file_of(part)
+        if named is not None:
+            attachments.append(Attachment(*named))
+        elif part.type in TEXT:
+            links.update(dict.fromkeys(links_in(part, MAX_LINK)))
     return Contents(
         links=tuple(links)[:MAX_NAMED],
         attachments=tuple(attachments[:MAX_NAMED]),
@@ -113,58 +106,3 @@ def _contents(original: bytes, whole: bool) -> Contents:
         more_attachments=max(len(attachments) - MAX_NAMED, 0),
         cut=message.cut,
     )
-
-
-def _links(part: Part) -> Iterator[str]:
-    text = in_charset(part.content, part.charset)
-    if part.type == "text/html":
-        text = unescape(text)
-    for found in _LINK.finditer(text):
-        yield found[0].rstrip(_TRAILING)[:MAX_LINK]
-
-
-def _attachment(part: Part) -> Attachment | None:
-    """A leaf that is shown as a file: it has a name, is called an attachment, or is no text."""
-    header = Header(part.header)
-    disposition, kind = header.get("Content-Disposition") or "", header.get("Content-Type") or ""
-    name = _parameter(disposition, "filename") or _parameter(kind, "name")
-    if not name and (part.type.startswith("multipart/") or not part.body.strip()):
-        return None  # only its header came back
-    called = disposition.lstrip().lower().startswith("attachment")
-    if name or called or not (part.type.startswith("text/") or part.type in RETURNED_TYPES):
-        return Attachment(name, part.type)
-    return None
-
-
-def _parameter(value: str, name: str) -> str:
-    """A parameter of a header field: plain, quoted, in pieces or percent-encoded (RFC 2231), or as an RFC 2047 word,
-    which is forbidden there and common."""
-    plain = ""
-    pieces: list[tuple[int, bool, str]] = []
-    for found in _PARAMETERS[name].finditer(value[:4000]):
-        text = found["quoted"] if found["quoted"] is not None else found["token"]
-        if found["number"] is None and not found["star"]:
-            plain = plain or text
-        else:
-            pieces.append((int(found["number"] or 0), bool(found["star"]), text))
-    if not pieces:
-        return decoded(plain, _MAX_NAME)
-    pieces.sort(key=lambda piece: piece[0])
-    charset, raw = "utf-8", b""
-    for place, (_, encoded, text) in enumerate(pieces):
-        if encoded and place == 0 and text.count("'") >= 2:
-            charset, _, text = text.split("'", 2)  # noqa: PLW2901 - what is left of it
-        piece = text.encode("utf-8", "replace")
-        raw += _PERCENT.sub(lambda found: bytes.fromhex(found[1].decode()), piece) if encoded else piece
-    return in_charset(raw, charset or "utf-8")[:_MAX_NAME]
-
-
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_PARAMETERS = {
-    name: re.compile(
-        rf"(?:^|[;\s]){name}(?:\*(?P<number>\d{{1,2}}))?(?P<star>\*)?\s{{0,9}}=\s{{0,9}}"
-        r"(?:\"(?P<quoted>[^\"]{0,500})|(?P<token>[^;\s\"]{1,500}))",
-        re.IGNORECASE,
-    )
-    for name in ("filename", "name")
-}

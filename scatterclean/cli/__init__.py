@@ -8,6 +8,8 @@ screen     what is printed where: for people, for programs
 progress   bars, and Ctrl-C between two deeds
 handing    an undo that the daemon carries out
 forms, report_form   values as JSON
+forms      values as JSON; reported: a report
+storming   the screen of a storm; watching: looking again when the store changed
 manual     the help as manual pages
 powershell completion for a shell that click does not know
 window     a browser, where there is a screen

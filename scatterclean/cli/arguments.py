@@ -55,6 +55,11 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def moment_or_all(text: str) -> datetime | None:
+    """The same, or None for "all"."""
+    return None if text.strip().lower() == "all" else moment(text)
+
+
 def day(text: str) -> date:
     """The `type` of an option: a date on the person's calendar."""
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 # Seconds between two looks, and how long nothing may happen before it is left to the daemon.
 _BEAT, _PATIENCE = 0.2, 120.0
+# So many are asked for at once: the daemon takes them back together.
+_PORTION = 200
 
 
 def beside_the_daemon(settings: Settings, locked: DatabaseLocked) -> Household:
@@ -37,43 +38,48 @@ def hand_over(
     stop: Callable[[], bool],
     progress: Callable[[int], None],
 ) -> Undone:
-    """Ask for each of these moves of one account to be taken back, and wait for the daemon.
+    """Ask for each of these moves of one account to be taken back, some at a time, and wait for the daemon.
 
-    What it has not done when nothing happens for long, or the person stops waiting, it still does.  Raises
-    TooManyWishes."""
-    wishes = household.store.wishes
-    asked = {
-        wishes.ask(
-            Wish(
-                account=move.intent.account,
-                kind=WishKind.BRING_BACK,
-                key=token_urlsafe(24),
-                asked_at=datetime.now(UTC),
-                move=move.id,
-            )
-        ).id: move
+    What it has not done when nothing happens for long, or the person stops waiting, it still does, as far as it was
+    asked for.  Raises TooManyWishes."""
+    back: list[Move] = []
+    lost: list[Move] = []
+    left: list[Move] = []
+    told: list[str] = []
+    for start in range(0, len(moves), _PORTION):
+        some = moves[start : start + _PORTION]
+        if stop() or words.LEFT_TO_THE_DAEMON in told:
+            left += some
+            continue
+        for move, wish in _waited_for(household, some, stop, progress):
+            if wish.state is WishState.DONE:
+                back.append(move)
+            elif wish.state is WishState.GONE:
+                lost.append(move)
+            else:
+                left.append(move)
+                told += [wish.told] if wish.told else []
+                told += [words.LEFT_TO_THE_DAEMON] if wish.state is WishState.ASKED else []
+    return Undone(tuple(back), tuple(lost), tuple(dict.fromkeys(told)), tuple(left))
+
+
+def _waited_for(
+    household: Household, moves: Sequence[Move], stop: Callable[[], bool], progress: Callable[[int], None]
+) -> list[tuple[Move, Wish]]:
+    """Each with its wish, as it stands when all are over or there is no more waiting."""
+    wishes, clock = household.store.wishes, household.clock
+    asked = [
+        wishes.ask(Wish(move.intent.account, WishKind.BRING_BACK, token_urlsafe(24), clock(), move=move.id))
         for move in moves
-    }
-    ended: dict[int, Wish] = {}
-    last = time.monotonic()
-    while len(ended) < len(asked) and not stop() and time.monotonic() - last < _PATIENCE:
+    ]
+    last, over = time.monotonic(), 0
+    while not stop() and time.monotonic() - last < _PATIENCE:
+        asked = [wishes.get(wish.id) or wish if wish.state is WishState.ASKED else wish for wish in asked]
+        ended = sum(wish.state is not WishState.ASKED for wish in asked)
+        if ended > over:
+            progress(ended - over)
+            last, over = time.monotonic(), ended
+        if over == len(asked):
+            break
         time.sleep(_BEAT)
-        now = [wish for known in asked.keys() - ended.keys() if (wish := wishes.get(known)) is not None]
-        over = {wish.id: wish for wish in now if wish.state is not WishState.ASKED}
-        if over:
-            last = time.monotonic()
-            progress(len(over))
-        ended |= over
-    left = [wish for known in asked.keys() - ended.keys() if (wish := wishes.get(known)) is not None]
-    told = [wish.told for wish in (*ended.values(), *left) if wish.told and wish.state is not WishState.GONE]
-    if left:
-        told.append(words.LEFT_TO_THE_DAEMON)
-    states = {known: wish.state for known, wish in ended.items()}
-    return Undone(
-        back=tuple(asked[known] for known in asked if states.get(known) is WishState.DONE),
-        lost=tuple(asked[known] for known in asked if states.get(known) is WishState.GONE),
-        troubles=tuple(dict.fromkeys(told)),
-        still_away=tuple(
-            asked[known] for known in asked if states.get(known) not in (WishState.DONE, WishState.GONE)
-        ),
-    )
+    return list(zip(moves, asked, strict=True))

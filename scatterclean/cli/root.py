@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, str] = {
     "service": "service",
     "status": "status",
     "report": "report",
+    "storm": "storm",
     "notify": "notify",
     "why": "why",
     "undo": "undo",

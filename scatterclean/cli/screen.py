@@ -75,6 +75,19 @@ class Screen:
         except BrokenPipeError:
             raise exits.ReaderGone from None
 
+    def give_file(self, data: bytes) -> None:
+        """A whole file on standard output, byte by byte: line ends and encoding are those of its format."""
+        try:
+            output = getattr(sys.stdout, "buffer", None)
+            if output is None:  # a stream of text, in a test
+                sys.stdout.write(data.decode("utf-8"))
+            else:
+                sys.stdout.flush()
+                output.write(data)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise exits.ReaderGone from None
+
 
 def _console(stream: IO[str], no_color: bool) -> Console:
     wide = None if stream.isatty() or "COLUMNS" in os.environ else _WIDE

@@ -1,7 +1,9 @@
-"""What the daemon tells other programs: where its figures go, and whom it calls after a good round."""
+"""What is told to others: where the daemon's figures go, whom it calls after a good round, which lists are asked."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,28 @@ class PingUrl:
 
 def _wrong(text: str) -> PydanticCustomError:
     return PydanticCustomError("said", "{text}", {"text": text})
+
+
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?"
+# In front of it go up to 64 characters, for a nibble each of an IPv6 address (RFC 5782, 2.4).
+_ZONE = re.compile(rf"(?=.{{1,180}}$)(?:{_LABEL}\.)+(?!\d+$){_LABEL}")
+_MOST_LISTS = 5
+
+
+def host_list(value: str) -> str:
+    """The zone of a list of hosts in DNS, lower-cased.  Raises PydanticCustomError."""
+    zone = value.strip().rstrip(".").lower()
+    if not _ZONE.fullmatch(zone):
+        shown = json.dumps(value[:60], ensure_ascii=False)  # printable: `schema` has seen to that
+        raise _wrong(f'{shown} is no list in DNS, expected the name of one such as "ips.backscatterer.org"')
+    return zone
+
+
+def few_lists(value: list[str]) -> list[str]:
+    """Raises PydanticCustomError if they are too many: each is asked about each server."""
+    if len(value) > _MOST_LISTS:
+        raise _wrong(f"more than {_MOST_LISTS} lists, expected fewer: each is asked about each server")
+    return value
 
 
 def ping_url(value: object) -> PingUrl:

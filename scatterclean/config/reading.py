@@ -122,6 +122,7 @@ def load(path: Path) -> Settings:
         notify=settings_of(file.notify),
         metrics_file=metrics_file,
         ping_url=ping_url,
+        backscatter_lists=tuple(dict.fromkeys(file.backscatter_lists or ())),
         warnings=problems.render(name, unwise, where),
     )
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, PlainValidator
 from scatterclean.config.evidence import outbound, own_id
 from scatterclean.config.notify import NotifyTable
 from scatterclean.config.oauth import OAuth, Text
-from scatterclean.config.outward import ping_url
+from scatterclean.config.outward import few_lists, host_list, ping_url
 from scatterclean.config.settings import LogLevel, Tls
 from scatterclean.config.values import Table, choice, did_you_mean, duration, one_line, shown, wrong
 from scatterclean.model import SHARED_BY_MANY, Mode, Switch, WithoutId, WithoutUidplus
@@ -138,6 +138,7 @@ Host = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(_host)
 PathText = Annotated[Path, PlainValidator(_path)]
 # An object to pydantic: of a class it would make a schema for writing, and nobody writes it.
 Ping = Annotated[object, PlainValidator(ping_url)]
+HostList = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(host_list)]
 Port = Annotated[int, AfterValidator(_port)]
 Address = Annotated[str, AfterValidator(one_line(_MAX_ADDRESS)), AfterValidator(_address)]
 Outbound = Annotated[str, AfterValidator(one_line(_MAX_HOST)), AfterValidator(outbound)]
@@ -236,6 +237,7 @@ class FileTable(Table):
     log_level: Annotated[LogLevel, choice(LogLevel)] | None = None
     metrics_file: PathText | None = None
     ping_url: Ping | None = None
+    backscatter_lists: Annotated[list[HostList], AfterValidator(few_lists)] | None = None
     defaults: AccountTable | None = None
     notify: NotifyTable | None = None
     accounts: dict[str, AccountTable] | None = None

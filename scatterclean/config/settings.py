@@ -78,6 +78,7 @@ class Settings:
     """The whole file.  `warnings` are `file:line: key: ...` as in ConfigBroken, but nothing that stops.
 
     `metrics_file`: where the daemon's figures go (Prometheus), `ping_url`: what it calls after a good round.
+    `backscatter_lists`: zones that are asked whether a server that bounces to forged senders is known for it.
     """
 
     path: Path
@@ -87,4 +88,5 @@ class Settings:
     notify: NotifySettings = field(default_factory=NotifySettings)
     metrics_file: Path | None = None
     ping_url: PingUrl | None = None
+    backscatter_lists: tuple[str, ...] = ()
     warnings: tuple[str, ...] = field(default=(), compare=False)

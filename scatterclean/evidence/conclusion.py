@@ -34,6 +34,7 @@ _TOLD_APART = _MAY_BE_YOURS | _OTHERS | _UNCOVERED | _UNLOGGED | {Because.NO_STO
 _SOON = timedelta(hours=1)
 # Whoever looked at an account longer ago does not know what happened since.
 _STALE = timedelta(days=1)
+_FOUND_NOTHING = frozenset((Refusal.SENT_EMPTY, Refusal.SENT_UNKNOWN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +163,11 @@ def _doubt(doubt: Doubt, **detail: str) -> Doubted:
 def _of_account(one: Asked, journal: Journal, history: History, now: datetime) -> Iterator[Doubted]:
     """What its log could not know, whatever came."""
     through = one.coverage().through
-    if through is None:
-        yield _doubt(Doubt.EMPTY_LOG if one.looked_into else Doubt.NEVER_READ, account=one.name)
-        return
     last = next(iter(journal.sweeps(one.name, 1)), None)
+    if through is None:
+        nothing = one.looked_into or (last is not None and last.refusal in _FOUND_NOTHING)
+        yield _doubt(Doubt.EMPTY_LOG if nothing else Doubt.NEVER_READ, account=one.name)
+        return
     failing = history.no_session_since(one.name)
     if last is None:
         yield _doubt(Doubt.UNREACHABLE, account=one.name, since="")

@@ -6,6 +6,7 @@ when it took the bounce in, and only by that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from heapq import nsmallest
 from typing import NamedTuple
@@ -20,6 +21,8 @@ from scatterclean.origin.hops import Hop, is_public, parsed
 MOST_BOUNCERS = 200
 MOST_FORGED = 100
 _FEW = 5
+# What a server calls itself may be anything.
+_HOST_NAME = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}\.?")
 # Servers that name none are told by what the latest of theirs show: those that turn out to be one are put together, so
 # more are looked at than are told.
 _LOOKED_AT = 2 * MOST_BOUNCERS
@@ -99,7 +102,9 @@ def _bouncer(
     names = (host, *(one.host for one in taken), *((b.sender or "").rpartition("@")[2] for b in bounces))
     return Bouncer(
         host=host,
-        domain=next((site for name in names if (site := origin.site(name))), ""),
+        domain=next(
+            (site for name in names if _HOST_NAME.fullmatch(name) and (site := origin.site(name))), ""
+        ),
         bounces=sum(sender.bounces for sender in senders),
         first=clock.at(min(sender.first for sender in senders)),
         last=clock.at(max(sender.last for sender in senders)),

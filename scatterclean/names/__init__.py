@@ -3,6 +3,7 @@
 dns.py      look-ups with a time limit, a memory, and silence while nobody answers
 spf.py      an SPF record -> all networks that it authorises
 dkim.py     a message and the keys of its signers -> what became of its signatures
+lists.py    lists of backscattering hosts (RFC 5782), if the person wants that
 memory.py, offline.py   the same port without a network
 
 dnspython and dkimpy are imported at the first question: most commands ask none.

@@ -68,6 +68,10 @@ class Dns:
         six = None if four is None else self._ask(name, "AAAA")
         return None if four is None or six is None else four + six
 
+    def addresses4(self, name: str) -> Records | None:
+        """The IPv4 addresses alone: by these, lists of hosts answer (RFC 5782)."""
+        return self._ask(name, "A")
+
     def exchangers(self, name: str) -> Records | None:
         """The hosts of the MX records; a null MX (RFC 7505) names none."""
         return self._ask(name, "MX")

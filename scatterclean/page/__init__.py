@@ -33,6 +33,7 @@ from scatterclean.wording.text import ago, day, moment
 # A page is to be read: of long lists it names the first, and says how many more there are.  The rest is for programs.
 BOUNCERS, NOTES, BRIEFLY = 20, 12, 60  # told of in full, with a note to the postmaster, and by name alone
 FORGED, RETURNED = 40, 60
+ACCOUNTS, NAMES = 12, 6
 CASES, MANY_HEAPS, FEW_CASES = 8, 6, 3  # examples of a heap; of each, where there are many heaps
 
 # In the first lines of every page: by this a file is known to be one of ours.
@@ -91,9 +92,7 @@ def _context(matter: Matter) -> dict[str, object]:
         "kinds": drawing.by_kind(report.course, words.KINDS, words.OTHER_KINDS),
         "fates": drawing.by_fate(report.course, words.FATES),
         "tally": words.tally(report.conclusion),
-        "shares": drawing.shares(
-            [(f"t-{name.replace(' ', '-')}", number) for name, number, _ in words.tally(report.conclusion)]
-        ),
+        "shares": drawing.shares([(f"t-{key}", n) for key, _, n, _ in words.tally(report.conclusion)]),
         "strip": drawing.strip,
         "letter": note,
         "limits": {
@@ -102,6 +101,8 @@ def _context(matter: Matter) -> dict[str, object]:
             "briefly": BRIEFLY,
             "forged": FORGED,
             "returned": RETURNED,
+            "accounts": ACCOUNTS,
+            "names": NAMES,
             "cases": CASES if len(report.open) <= MANY_HEAPS else FEW_CASES,
         },
         "heap": heap_sentence,
@@ -113,6 +114,7 @@ def _context(matter: Matter) -> dict[str, object]:
         "moment": lambda when: moment(when, now.tzinfo),
         "call": lambda *rest: call(matter.command, *rest),
         "undo": lambda *rest: call(matter.command, "undo", *matter.named, *rest),
+        "export": _export(matter),
         "look": call(matter.command, "advise", *matter.domains),
         "why": lambda case: wording.how_to_ask(case).replace("scatterclean", matter.command, 1),
         "since": since,
@@ -151,6 +153,13 @@ def _deciding(heap: Heap) -> Reason:
 
 def _by(case: Case, heap: Heap) -> bool:
     return bool(case.finding.because) and case.finding.because[0].because is heap.because
+
+
+def _export(matter: Matter) -> str:
+    """The command that gives all servers of this report."""
+    start = matter.report.since
+    when = "all" if start is None else since(start)
+    return call(matter.command, "report", *matter.named, "--since", when, "--export", "csv")
 
 
 def since(when: datetime) -> str:

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from scatterclean.model import SHARED_BY_MANY, SweepReport
 from scatterclean.model.report import Forged
-from scatterclean.page import Matter
+from scatterclean.page import ACCOUNTS, Matter
 from scatterclean.wire import Household
 
-# Of so many sweeps, the latest, those are found that put something away; of these so many are named.
-_SWEEPS, _NAMED = 3000, 8
+# So many sweeps that put something away are named.  They are looked for among the latest, and then among more: most
+# find nothing, and a month has ten thousand (0.15 s).
+_NAMED = 8
+_LOOKED_AT = (300, 3000, 30_000)
 
 
 def gathered(
@@ -28,7 +30,7 @@ def gathered(
     return Matter(
         report=report,
         standings=[household.standing(name) for name in report.accounts],
-        put_away={name: _put_away(household, name, since) for name in report.accounts},
+        put_away={name: _put_away(household, name, since) for name in report.accounts[:ACCOUNTS]},
         named=names,
         command=command,
         domains=own_domains(report.forged) if advises else (),
@@ -43,5 +45,11 @@ def own_domains(forged: Iterable[Forged]) -> list[str]:
 
 def _put_away(household: Household, name: str, since: datetime | None) -> list[SweepReport]:
     """The last sweeps that put something away."""
-    sweeps = household.store.journal.sweeps(name, limit=_SWEEPS)
-    return [one for one in sweeps if one.moved and (since is None or one.ended >= since)][:_NAMED]
+    found: list[SweepReport] = []
+    for limit in _LOOKED_AT:
+        sweeps = household.store.journal.sweeps(name, limit=limit)
+        fresh = [one for one in sweeps if since is None or one.ended >= since]
+        found = [one for one in fresh if one.moved][:_NAMED]
+        if len(found) == _NAMED or len(fresh) < limit:
+            break
+    return found

@@ -14,6 +14,9 @@ notices    what the person is told without asking
 log        what the log knows and of which time, what proves it, what bypasses it
 evidence   who sent the message that came back, and what is in it
 conclusion the answer of a report: was it you?
+storm      a storm in one screen
+postmasters  a note to the postmaster of a server that bounces to forged senders
+exports    those servers as CSV and JSON
 """
 
 from scatterclean.wording import conclusion, evidence, log, notices

@@ -50,8 +50,9 @@ def _alarm(report: Report) -> Answer:
         first = f"ALARM: somebody else seems to send through {_any_account(report)}."
         otherwise, what_to_do = "", WHAT_TO_DO
     sentences = [first]
-    if rest := len(found.alarms) - 1:
-        sentences.append(f"{_many(max(rest, 0), 'earlier alarm')} {'is' if rest == 1 else 'are'} on record.")
+    rest = len(found.alarms) - 1
+    if rest > 0:
+        sentences.append(f"{_many(rest, 'earlier alarm')} {'is' if rest == 1 else 'are'} on record.")
     if found.bounces and (numbers := _ground(report)):
         sentences.append(f"{numbers[0].upper()}{numbers[1:]}.")
     return Answer(Says.ALARM, " ".join(sentences), tuple(filter(None, (what_to_do, otherwise))))

@@ -42,9 +42,11 @@ def exported(bouncers: Sequence[Bouncer], how: Export) -> bytes:
     return (_csv(bouncers) if how is Export.CSV else _json(bouncers)).encode("utf-8", "replace")
 
 
-def forms(bouncers: Sequence[Bouncer]) -> list[dict[str, object]]:
-    """Values for JSON: texts as strangers wrote them, times as ISO 8601 in UTC; `listed` is null if nobody asked."""
-    return [_form(each) for each in bouncers]
+def forms(bouncers: Sequence[Bouncer], *, notes: bool = True) -> list[dict[str, object]]:
+    """Values for JSON: texts as strangers wrote them, times as ISO 8601 in UTC; `listed` is null if it is unknown.
+
+    With `notes`, each has the letter to its postmaster."""
+    return [{**_form(each), **(_note(each) if notes else {})} for each in bouncers]
 
 
 def _json(bouncers: Sequence[Bouncer]) -> str:
@@ -53,7 +55,6 @@ def _json(bouncers: Sequence[Bouncer]) -> str:
 
 
 def _form(each: Bouncer) -> dict[str, object]:
-    letter = note(each)
     return {
         "host": each.host,
         "domain": each.domain,
@@ -67,9 +68,13 @@ def _form(each: Bouncer) -> dict[str, object]:
         "example": each.example or None,
         "diagnostic": each.diagnostic or None,
         "listed": None if each.listed is None else list(each.listed),
-        "postmaster": letter.to or None,
-        "note": {"to": letter.to or None, "subject": letter.subject, "text": letter.text},
+        "postmaster": postmaster(each) or None,
     }
+
+
+def _note(each: Bouncer) -> dict[str, object]:
+    letter = note(each)
+    return {"note": {"to": letter.to or None, "subject": letter.subject, "text": letter.text}}
 
 
 def _csv(bouncers: Sequence[Bouncer]) -> str:

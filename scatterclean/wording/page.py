@@ -144,27 +144,28 @@ def what_now(end: Conclusion, returned: tuple[Returned, ...]) -> list[tuple[str,
             if bad
             else (f"Look at the {many(end.own, 'answer')} to your own mail when you have time.", "returned")
         )
-    if end.undecided == 1:
+    unsure = end.undecided - end.others
+    if unsure == 1:
         told.append(("Look at the one that could not be decided: it is in your inbox.", "open"))
-    elif end.undecided:
-        number = f"{end.undecided:,}"
-        told.append((f"Look at the {number} that could not be decided: they are in your inbox.", "open"))
+    elif unsure > 1:
+        told.append((f"Look at the {unsure:,} that could not be decided: they are in your inbox.", "open"))
     if end.waiting:
         it = "it" if end.waiting == 1 else "them"
         told.append((f"Wait for {many(end.waiting, 'bounce')}: the next sweeps judge {it} again.", "open"))
     return told
 
 
-def tally(end: Conclusion) -> list[tuple[str, int, str]]:
-    """The numbers behind the answer: (what, how many, what that means), those that are not zero."""
+def tally(end: Conclusion) -> list[tuple[str, str, int, str]]:
+    """The numbers behind the answer: (key, what, how many, what that means), those that are not zero."""
     every = [
-        ("alarming", end.alarming, "your account sent them, and you may not have"),
-        ("not yours", end.not_yours, "you never sent what they speak of"),
-        ("your own mail", end.own, "you sent what they speak of"),
-        ("undecided", end.undecided, "it cannot be told"),
-        ("waiting", end.waiting, "to be judged again"),
+        ("alarming", "alarming", end.alarming, "your account sent them, and you may not have"),
+        ("orphan", "not yours", end.not_yours, "you never sent what they speak of"),
+        ("own", "your own mail", end.own, "you sent what they speak of"),
+        ("undecided", "undecided", end.undecided - end.others, "it cannot be told"),
+        ("others", "about others", end.others, "undecided, and not about your mail"),
+        ("waiting", "waiting", end.waiting, "to be judged again"),
     ]
-    return [one for one in every if one[1]]
+    return [one for one in every if one[2] > 0]
 
 
 def course_title(course: Course, what: str) -> str:

@@ -90,6 +90,12 @@ def postmaster(bouncer: Bouncer) -> str:
     return f"postmaster@{literal}" if literal else ""
 
 
+def unlinked(text: str, limit: int = _LINE) -> str:
+    """A line of text of a stranger without a link: nobody opens or sends one that a stranger chose."""
+    text = " ".join(shown(text, limit * 2).split())
+    return defanged(text, limit) if _LINK.search(text) else shown(text, limit)
+
+
 def _domain(name: str) -> str:
     """The name in the form that DNS knows, lower-cased; "" if it is none."""
     name = name.strip().rstrip(".").lower()
@@ -114,16 +120,11 @@ def _literal(ip: str) -> str:
 
 def _host(bouncer: Bouncer) -> str:
     """The server as it calls itself, and the address from which it came; never empty."""
-    name = _safe(bouncer.host, _HOST) or _safe(bouncer.domain, _HOST)
+    name = unlinked(bouncer.host, _HOST) or unlinked(bouncer.domain, _HOST)
     literal = _literal(bouncer.ip)
     if not name:
         return literal or "(without a name)"
     return f"{name} {literal}" if literal and bouncer.ip not in name else name
-
-
-def _safe(text: str, limit: int = _LINE) -> str:
-    """Nobody is made to send a link that a stranger chose."""
-    return defanged(text, limit) if _LINK.search(text) else shown(text, limit).strip()
 
 
 def _evidence(bouncer: Bouncer) -> str:
@@ -136,11 +137,11 @@ def _lines(bouncer: Bouncer) -> Iterator[tuple[str, str]]:
     yield "Number", ", ".join(counted(many, kind) for kind, many in kinds) or str(bouncer.bounces)
     yield "First", _time(bouncer.first)
     yield "Last", _time(bouncer.last)
-    yield "Message-ID of one of them", _safe(bouncer.example)
-    yield "Status", ", ".join(_safe(each, 20) for each in bouncer.statuses[:_FEW])
-    yield "It says", _safe(bouncer.diagnostic)
-    yield "Could not be delivered to", ", ".join(_safe(each, 100) for each in bouncer.recipients[:_FEW])
-    yield "Named by", ", ".join(_safe(each, _HOST) for each in bouncer.listed or ())
+    yield "Message-ID of one of them", unlinked(bouncer.example)
+    yield "Status", ", ".join(unlinked(each, 20) for each in bouncer.statuses[:_FEW])
+    yield "It says", unlinked(bouncer.diagnostic)
+    yield "Could not be delivered to", ", ".join(unlinked(each, 100) for each in bouncer.recipients[:_FEW])
+    yield "Named by", ", ".join(unlinked(each, _HOST) for each in bouncer.listed or ())
 
 
 def _time(when: datetime) -> str:

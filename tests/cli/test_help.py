@@ -176,7 +176,7 @@ def test_a_shell_completes_commands_options_and_accounts(tmp_path: Path) -> None
         '[accounts.home]\nhost = "h.example"\nusername = "me"\npassword_env = "X"\n'
         '[accounts.work]\nhost = "w.example"\nusername = "me"\npassword_env = "X"\n'
     )
-    assert complete("scatterclean s", tmp_path) == ["sweep", "service", "status", "sendmail"]
+    assert complete("scatterclean s", tmp_path) == ["sweep", "service", "status", "storm", "sendmail"]
     assert complete("scatterclean sweep --ob", tmp_path) == ["--observe"]
     assert complete("scatterclean sweep ", tmp_path) == ["home", "work"]
     assert complete("scatterclean why w", tmp_path) == ["work"]
@@ -189,7 +189,7 @@ def test_a_shell_gets_no_complaint_when_there_is_no_configuration(tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "begun", "offered"),
     [
-        (["scatterclean", "s"], "s", ["sweep", "service", "status", "sendmail"]),
+        (["scatterclean", "s"], "s", ["sweep", "service", "status", "storm", "sendmail"]),
         (["scatterclean", "service"], "", ["install", "uninstall", "status", "logs"]),
         (["scatterclean", "why", "w"], "w", ["work"]),
         (["scatterclean", "sweep", "--ob"], "--ob", ["--observe"]),

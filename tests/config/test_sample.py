@@ -25,7 +25,7 @@ SECRETS = ("password", "token", "oauth")
 EXAMPLES = {
     "database", "allow_plaintext", "ca_file", "addresses", "sent", "also_sent", "keep_backscatter", "outbound",
     "own_ids", "password", "oauth", "oauth_client_id", "oauth_client_secret", "token_command",
-    "metrics_file", "ping_url", "apprise", "quiet_hours",
+    "metrics_file", "ping_url", "backscatter_lists", "apprise", "quiet_hours",
 }  # fmt: skip
 
 

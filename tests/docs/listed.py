@@ -31,7 +31,7 @@ _WHEEL = "tests/e2e/test_wheel.py::test_the_demo_runs_from_the_wheel"
 _FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works_as_it_stands"
 _SITE = "tests/docs/test_site.py::test_every_link_within_the_site_leads_to_a_page_and_a_place_in_it"
 _OPENS = "tests/page/test_command.py::test_a_browser_is_asked_to_open_it_where_there_is_a_screen"
-_PICTURES = "tests/docs/test_pictures.py::test_the_pictures_are_of_the_page_as_it_is_now"
+_PICTURES = "tests/docs/test_pictures.py::test_the_pictures_are_of_the_page_and_the_report_as_they_are_now"
 _FRESH = "tests/docs/test_site.py::test_what_the_code_knows_stands_in_the_pages_as_it_is_now"
 
 _LOGIN = "a person logs in at the provider; the test is one, with a provider of its own"
@@ -88,6 +88,10 @@ NOT_RUN: dict[str, NotRun] = {
     # the report
     "scatterclean report --open": NotRun(
         "it would open a browser on the machine that runs the tests", _OPENS
+    ),
+    "scatterclean storm --watch": NotRun(
+        "it stays until Ctrl-C; the test types that",
+        "tests/storm/test_terminal.py::test_it_shows_what_changes_while_another_process_writes_until_ctrl_c",
     ),
     # the dashboard
     "pip install 'scatterclean[web]'": NotRun("there is no release to be had from PyPI yet"),

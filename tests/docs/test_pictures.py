@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
 import struct
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -28,10 +31,22 @@ def screenshots() -> ModuleType:
     return module
 
 
-def test_the_pictures_are_of_the_page_as_it_is_now(screenshots: ModuleType) -> None:
+@pytest.fixture
+def clock() -> Iterator[None]:
+    """The zone of the process is afterwards as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(os.environ, "TZ", os.environ.get("TZ", ""))
+        yield
+    time.tzset()
+
+
+def test_the_pictures_are_of_the_page_and_the_report_as_they_are_now(
+    screenshots: ModuleType, clock: None, tmp_path: Path
+) -> None:
     """No pixels are compared: fonts differ from machine to machine."""
     recorded = json.loads((PICTURES / "made-of.json").read_text("utf-8"))
-    assert recorded == screenshots.made_of(), "the page or the demo changed: python docs/screenshots.py"
+    made_of = screenshots.made_of(screenshots.matter(tmp_path))
+    assert recorded == made_of, "the page, the report or the demo changed: python docs/screenshots.py"
 
 
 def test_each_picture_is_small_as_wide_as_told_and_shown_in_the_docs(screenshots: ModuleType) -> None:

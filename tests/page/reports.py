@@ -321,7 +321,7 @@ def large() -> Report:
         for n in range(120, 0, -1)
     )
     return Report(
-        accounts=tuple(f"account{n}" for n in range(12)),
+        accounts=tuple(f"account{n}" for n in range(200)),
         now=NOW,
         since=None,
         conclusion=Conclusion(Says.NO_SIGN, 100_000, 90_000, 88_000, 500, 9_500),

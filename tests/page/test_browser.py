@@ -155,7 +155,8 @@ def test_a_screen_reader_finds_landmarks_headings_tables_and_names(
                     tables: [...document.querySelectorAll('table')].filter(one => !one.caption ||
                         [...one.querySelectorAll('th')].some(head => !head.scope)).length,
                     pictures: [...document.querySelectorAll('svg')].filter(one =>
-                        !one.parentElement.closest('svg') && one.getAttribute('aria-hidden') !== 'true' && !(one.getAttribute('role') === 'img' &&
+                        !one.parentElement.closest('svg') && one.getAttribute('aria-hidden') !== 'true' &&
+                        !(one.getAttribute('role') === 'img' &&
                         (one.getAttribute('aria-label') || (one.querySelector('title') && one.querySelector('desc')))))
                         .length,
                     regions: [...document.querySelectorAll('section')].filter(one =>

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scatterclean.model import Coverage, Grade, Interval, Kind
-from scatterclean.model.report import Bar, Course, Fate, Width
+from scatterclean.model.report import Bar, Conclusion, Course, Fate, Says, Width
 from scatterclean.page import drawing, style
 from scatterclean.wording import page as words
 from tests.page.reports import BEGAN, NOW, course
@@ -205,9 +205,10 @@ def _low(colours: dict[str, str], fore: Iterable[str], back: Iterable[str], leas
 def test_every_class_of_a_shape_has_a_colour() -> None:
     known = set(re.findall(r"\.([\w-]+)", style()))
     shapes = {one.style for one in kinds(course()).series} | {f"f-{fate}" for fate in Fate}
-    shapes |= {
-        f"t-{name.replace(' ', '-')}"
-        for name in ("alarming", "not yours", "your own mail", "undecided", "waiting")
-    }
+    every = Conclusion(Says.ALARM, 21, not_yours=1, own=2, undecided=9, others=4, waiting=3, alarming=6)
+    tally = words.tally(every)
+    assert len(tally) == 6
+    assert sum(number for _, _, number, _ in tally) == every.bounces
+    shapes |= {f"t-{key}" for key, _, _, _ in tally}
     shapes |= {f"g-{grade}" for grade in Grade}
     assert shapes - known == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, accounts_option, moment, named
+from scatterclean.cli.arguments import account_argument, accounts_option, moment_or_all, named
 from scatterclean.cli.root import COMMANDS, Given
 
 if TYPE_CHECKING:
@@ -20,16 +21,12 @@ if TYPE_CHECKING:
 STDOUT = Path("-")
 
 
-def _since(text: str) -> datetime | None:
-    return None if text.strip().lower() == "all" else moment(text)
-
-
 @click.command("report", short_help="Write a page: what happened, was it you, what was done.")
 @account_argument(many=True)
 @accounts_option("Only about this account; can be given several times. The same as naming it as ACCOUNT.")
 @click.option(
     "--since",
-    type=_since,
+    type=moment_or_all,
     default="30d",
     metavar="T",
     show_default=True,
@@ -48,6 +45,12 @@ def _since(text: str) -> datetime | None:
     is_flag=True,
     help="One JSON object with all that the page says; the page is written only with --output.",
 )
+@click.option(
+    "--export",
+    type=click.Choice(["csv", "json"]),
+    help="Instead, the servers that sent the bounces, as a file on standard output, with a note to each postmaster "
+    "in the JSON.",
+)
 @click.pass_obj
 def command(
     given: Given,
@@ -58,6 +61,7 @@ def command(
     output: Path | None,
     show: bool,
     as_json: bool,
+    export: str | None,
 ) -> int:
     """Write one page about the bounces of each ACCOUNT (all, if none is named): have I been hacked?
 
@@ -66,8 +70,8 @@ def command(
     bounces are about your own mail, what could not be decided and why, and how to take everything back.
 
     The page is one HTML file for your browser. It loads nothing, runs no program and works from disk;
-    only you can read the file. Nothing is changed in the mailbox, and no server is asked. It can be used
-    while the daemon runs.
+    only you can read the file. Nothing is changed in the mailbox, and no server is asked (but for the
+    lists in backscatter_lists, if you named any). It can be used while the daemon runs.
 
     \b
     Examples:
@@ -75,20 +79,33 @@ def command(
       scatterclean report home --since 7d
       scatterclean report --since all --output storm.html
       scatterclean report --json | jq .conclusion
+      scatterclean report --export csv > servers.csv
     """
     from scatterclean import page
     from scatterclean.config import load
     from scatterclean.page.gathering import gathered
-    from scatterclean.wire import Household
+    from scatterclean.ports.hostlists import on_lists
+    from scatterclean.wire import Household, host_lists
+    from scatterclean.wording.exports import Export, exported
 
     if as_json and output == STDOUT:
         raise click.UsageError("--json and --output - both want standard output: choose one")
+    if export and (as_json or output is not None or show):
+        raise click.UsageError(
+            "--export is a file of its own, and goes with neither --json, --output nor --open"
+        )
     screen = given.screen(json=as_json or output == STDOUT)
-    with Household.open(load(given.config_path), read_only=True) as household:
+    settings = load(given.config_path)
+    with Household.open(settings, read_only=True) as household:
         asked = tuple(dict.fromkeys((*accounts, *also)))
-        named(household, asked)
+        names = [each.name for each in named(household, asked)]
         advises = "advise" in COMMANDS
         matter = gathered(household, asked, since, command=_called(given), advises=advises)
+    bouncers = on_lists(matter.report.bouncers, host_lists(settings, names))
+    if export:
+        screen.give_file(exported(bouncers, Export(export)))
+        return exits.DONE
+    matter = replace(matter, report=replace(matter.report, bouncers=bouncers))
     if as_json:
         from scatterclean.cli import report_form
 
