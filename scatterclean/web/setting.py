@@ -11,12 +11,12 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.wrappers import Response
 
-from scatterclean import __version__
+from scatterclean import __version__, wording
 from scatterclean.page import setting as page
 from scatterclean.web.request import answer
-from scatterclean.wording import moment
 
 HERE = Path(__file__).parent / "templates"
+_LINE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,15 @@ def environment() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"stranger": page.stranger, "prose": page.prose, "number": page.number, "iso": page.iso}
-    made.filters |= {"capital": page.capital, "moment": moment}
+    made.filters |= {"capital": page.capital, "moment": wording.moment}
+    made.filters["sentences"] = sentences
     made.globals["version"] = __version__
     return made
+
+
+def sentences(text: str) -> list[str]:
+    """A text of ours of several lines, which may quote what a server said: without control characters."""
+    return [wording.shown(line.strip(), _LINE) for line in text.splitlines() if line.strip()]
 
 
 def shown(name: str, values: Mapping[str, object]) -> Response:
@@ -67,6 +73,7 @@ def plain_page(
     more: Mapping[str, str] | None = None,
 ) -> Response:
     """A page that says one thing, for anybody.  `again`: it asks for the first page once more, by itself."""
-    paragraphs = [line.strip() for line in text.splitlines() if line.strip()]
-    body = environment().get_template("plain.html").render(title=title, paragraphs=paragraphs, again=again)
+    body = (
+        environment().get_template("plain.html").render(title=title, paragraphs=sentences(text), again=again)
+    )
     return answer(body, status, more=more)

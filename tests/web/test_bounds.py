@@ -228,3 +228,16 @@ def test_a_form_that_is_sent_many_times_at_once_is_one_wish(dashboard: Running, 
     assert len({one.location for one in said}) == 1
     assert wishes(house) == before + 1
     assert urlsplit(said[0].location).path == said[0].location
+
+
+def test_without_its_extra_it_says_what_to_install(house: Path) -> None:
+    program = (
+        "import sys; sys.modules['waitress'] = None; from scatterclean.cli import main; "
+        f"sys.exit(main(['--config', {str(house / 'scatterclean.toml')!r}, 'web']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "needs waitress, which is not installed" in done.stderr
+    assert "pip install 'scatterclean[web]'" in done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import click
 
@@ -47,11 +48,14 @@ def command(given: Given, *, port: int, open_it: bool) -> int:
             hint="Install it with its extra: pip install 'scatterclean[web]'",
             reach=Reach.EVERYTHING,
         ) from None
+    from rich.text import Text
+
     screen = given.screen()
     asks = sys.stdin.isatty()
 
     def show(link: str) -> None:
-        screen.say(f"The dashboard is at {link}")
+        screen.say("The dashboard is at")
+        screen.people.print(Text(link), soft_wrap=True)  # whole, however narrow the terminal is
         screen.say(
             "The link lets in one browser, once, within five minutes."
             + (" Press Enter for another one, Ctrl-C to end." if asks else " Ctrl-C ends it.")
@@ -59,7 +63,8 @@ def command(given: Given, *, port: int, open_it: bool) -> int:
         if open_it:
             import webbrowser
 
-            webbrowser.open(link)
+            # Some of them stay in this terminal until they are left; we have to answer meanwhile.
+            threading.Thread(target=webbrowser.open, args=(link,), name="browser", daemon=True).start()
 
     def anew() -> bool:
         return asks and sys.stdin.readline() != ""
