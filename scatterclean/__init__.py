@@ -39,6 +39,7 @@ settling     look -> settle, also what died half-way
 deeds        intend -> do -> look -> settle: the only place that changes a mailbox
 tend         what was put away, at every sweep: rescue and retention
 sweep, undo  the two errands
+wishes       what the person asked for in the dashboard -> deeds
 why/, standing  what is told of one message, of one account
 evidence/    what is told of a storm, and whether it was the person
 wire         config -> ready accounts; the only file that knows ports and adapters
@@ -48,6 +49,7 @@ units/       the daemon as a service of systemd or launchd
 page/        the report as one page of HTML
 doctor/      what can be wrong, and how to mend it; it changes nothing
 advise/      what DNS publishes of the person's domains, and what would make forging them harder
+web/         the dashboard: a page on this machine, for its person alone
 trial        the pure core on files (`scatterclean try`)
 demo/        an embedded server with a flooded mailbox
 cli/         click: parse, call, print

@@ -22,6 +22,7 @@ from scatterclean.errors import (
     Stopped,
 )
 from scatterclean.model import (
+    PUTTING_AWAY,
     Account,
     Errand,
     Intent,
@@ -37,6 +38,15 @@ from scatterclean.settling import Clock, Done, settle
 RECENT = 2 * plan.FEW
 # A batch is as large as may take so long: in this time a hand may come between the look at a message and its move.
 QUICK = timedelta(seconds=2)
+
+# What stops a deed that is not a sweep's.  \\Deleted: what bears it is not put away by anybody (`settling._undelete`).
+_IT_IS_NOT_THERE = frozenset((plan.Hand.GONE, plan.Hand.CHANGED))
+_NOT_EVEN_BY_WISH: Mapping[Errand, frozenset[plan.Hand]] = {
+    Errand.HAND: _IT_IS_NOT_THERE | {plan.Hand.DELETED},
+    Errand.UNDO: _IT_IS_NOT_THERE,
+    Errand.RESCUE: _IT_IS_NOT_THERE,
+    Errand.DELETE: _IT_IS_NOT_THERE,
+}
 
 Stop = Callable[[], bool]
 Progress = Callable[[int], None]
@@ -59,8 +69,8 @@ def fit(
     for intent in intents:
         sighting, now_is = seen.get(intent.source.uid, (None, ""))
         hand = plan.hands_off(intent.fingerprint, sighting, now_is, intent.fingerprint in moved_before)
-        if intent.errand is not Errand.SWEEP and hand not in (plan.Hand.GONE, plan.Hand.CHANGED):
-            hand = None  # what the person asks for, or what proved genuine, comes back with all its flags
+        if intent.errand is not Errand.SWEEP and hand not in _NOT_EVEN_BY_WISH[intent.errand]:
+            hand = None  # what the person asks for is done, and what comes back does so with all its flags
         if hand is None:
             able.append(intent)
         else:
@@ -151,7 +161,7 @@ def _move(
 ) -> None:
     target = _target(mailbox, intents[0])
     moves = journal.intend(sweep, intents, target, clock())
-    if intents[0].errand is Errand.SWEEP and not mailbox.moves_atomically():
+    if intents[0].errand in PUTTING_AWAY and not mailbox.moves_atomically():
         moves = _not_there(mailbox, journal, moves, target, clock=clock, done=done)
         if not moves:
             return
@@ -204,7 +214,7 @@ def _target(mailbox: Mailbox, intent: Intent) -> FolderState:
     try:
         return mailbox.state(intent.target_folder)
     except FolderMissing:
-        if intent.errand is not Errand.SWEEP:
+        if intent.errand not in PUTTING_AWAY:
             raise
         mailbox.create(intent.target_folder)
         return mailbox.state(intent.target_folder)

@@ -180,5 +180,11 @@ class DatabaseMissing(DatabaseUnusable):
     """There is no database yet, and the errand only wanted to read one."""
 
 
+class TooManyWishes(TimeCanMend):
+    """So much was asked for and not carried out that no more is taken."""
+
+    reach = Reach.EVERYTHING
+
+
 class Stopped(Exception):
     """The stop flag was seen between two deeds: unwind, everything done so far is settled."""

@@ -87,19 +87,26 @@ def hands_off(fingerprint: str, sighting: Sighting | None, now_is: str, moved_be
     return None
 
 
-def put_away(case: Case, account: Account, target_folder: str) -> Intent:
-    """The intent to move an orphan to Backscatter."""
+def put_away(case: Case, account: Account, target_folder: str, errand: Errand = Errand.SWEEP) -> Intent:
+    """The intent to move an orphan, or what the person says is one, to Backscatter."""
     return Intent(
         account=account.name,
         fingerprint=case.fingerprint,
         source=case.where,
         target_folder=target_folder,
-        errand=Errand.SWEEP,
+        errand=errand,
         arrival=case.arrival,
         message_id=case.bounce.message_id,
         subject=case.bounce.subject,
         sender=case.bounce.sender,
+        kind=case.bounce.kind,
+        recipient=next(iter(case.bounce.recipients), None),
     )
+
+
+def put_away_again(move: Move, found: Whereabouts, target_folder: str) -> Intent:
+    """The intent to move a message, which was put away once and came back, to Backscatter, as the person says."""
+    return replace(move.intent, source=found, target_folder=target_folder, errand=Errand.HAND, returns=None)
 
 
 def bring_back(move: Move, found: Whereabouts, errand: Errand) -> Intent:
@@ -116,6 +123,8 @@ def bring_back(move: Move, found: Whereabouts, errand: Errand) -> Intent:
         message_id=intent.message_id,
         subject=intent.subject,
         sender=intent.sender,
+        kind=intent.kind,
+        recipient=intent.recipient,
     )
 
 

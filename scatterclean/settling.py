@@ -13,7 +13,7 @@ from datetime import datetime
 
 from scatterclean import looking, plan, wording
 from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing
-from scatterclean.model import Errand, Intent, Move, MoveState, Place, Sighting
+from scatterclean.model import PUTTING_AWAY, Errand, Intent, Move, MoveState, Place, Sighting
 from scatterclean.ports import Journal, Mailbox
 
 Clock = Callable[[], datetime]
@@ -114,7 +114,7 @@ def settle(
     copies = looking.by_fingerprint(seen)
     # What is to come back and is still in its folder, under another UID or name, was not moved: nobody has to wait.
     unmoved = {
-        m.id for m in moves if m.intent.errand is not Errand.SWEEP and not copies.get(m.intent.fingerprint)
+        m.id for m in moves if m.intent.errand not in PUTTING_AWAY and not copies.get(m.intent.fingerprint)
     }
     if unmoved:
         unmoved &= (
@@ -192,7 +192,7 @@ def _unaccounted(
 ) -> bool:
     """Did something come into Backscatter since the deed that is not to be seen?  COPY takes all or none (RFC 3501,
     6.4.7): asked only where a message seems not to have been copied."""
-    if moves[0].intent.errand is not Errand.SWEEP or all(
+    if moves[0].intent.errand not in PUTTING_AWAY or all(
         m.id not in sources or copies.get(m.intent.fingerprint) for m in moves
     ):
         return False
@@ -218,7 +218,7 @@ def _undelete(mailbox: Mailbox, moves: Sequence[Move], sources: Mapping[int, Sig
     marked = [
         m
         for m in moves
-        if m.intent.errand is Errand.SWEEP
+        if m.intent.errand in PUTTING_AWAY
         and m.id in sources
         and "\\deleted" in map(str.lower, sources[m.id].flags)
     ]
@@ -253,7 +253,7 @@ def _mark(mailbox: Mailbox, settled: Sequence[tuple[Move, plan.Outcome]]) -> Non
     put_away = [
         outcome.target_uid
         for move, outcome in settled
-        if move.intent.errand is Errand.SWEEP
+        if move.intent.errand in PUTTING_AWAY
         and outcome.state is MoveState.MOVED
         and outcome.target_uid is not None
     ]

@@ -10,17 +10,19 @@ from enum import StrEnum
 
 from scatterclean import deeds, plan, seek, settling, wording
 from scatterclean.errors import Stopped
-from scatterclean.model import Account, Errand, Mode, Move, MoveState, SweepReport
+from scatterclean.model import PUTTING_AWAY, Account, Errand, Mode, Move, MoveState, SweepReport
 from scatterclean.ports import Journal, Mailbox
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which moves to take back: of one sweep, since a moment, of one message; nothing set means all."""
+    """Which moves to take back: of one sweep, since a moment, of one message, or those with these `ids`; nothing set
+    means all."""
 
     sweep: int | None = None
     since: datetime | None = None
     message_id: str | None = None
+    ids: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,15 @@ class Undone:
 
 
 def select(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
-    """The moves of sweeps that are still in place and match."""
+    """The moves that put away, are still in place, and match."""
     return journal.moves(
         account,
         states=(MoveState.MOVED, MoveState.COPIED),
-        errand=Errand.SWEEP,
+        errand=PUTTING_AWAY,
         sweep=selection.sweep,
         since=selection.since,
         message_id=selection.message_id,
+        ids=selection.ids,
     )
 
 
@@ -54,10 +57,11 @@ def due(journal: Journal, account: str, selection: Selection) -> Sequence[Move]:
     return journal.moves(
         account,
         states=(MoveState.MOVED, MoveState.COPIED, MoveState.INTENDED),
-        errand=Errand.SWEEP,
+        errand=PUTTING_AWAY,
         sweep=selection.sweep,
         since=selection.since,
         message_id=selection.message_id,
+        ids=selection.ids,
     )
 
 
@@ -82,10 +86,11 @@ def nothing(journal: Journal, accounts: Sequence[str], selection: Selection) -> 
         for account in accounts
         for move in journal.moves(
             account,
-            errand=Errand.SWEEP,
+            errand=PUTTING_AWAY,
             sweep=selection.sweep,
             since=selection.since,
             message_id=selection.message_id,
+            ids=selection.ids,
         )
         if move.state is not MoveState.STAYED
     ]

@@ -15,7 +15,7 @@ from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach, Trouble
 from scatterclean.knowledge import Sources
 from scatterclean.mailbox.sessions import Sessions
-from scatterclean.model import Mode, MoveState, Notice, Push, Refusal, SweepReport
+from scatterclean.model import Case, Mode, MoveState, Notice, Push, Refusal, SweepReport, WishState
 from scatterclean.names import DnsNames, NoNames
 from scatterclean.ports import Bell, FolderState, Names
 from scatterclean.standing import Rhythm, Standing, standing
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scatterclean.ports.hostlists import HostLists
     from scatterclean.sweep import Steps
     from scatterclean.tend import Attention
-    from scatterclean.why import Teller
+    from scatterclean.why import Story, Teller
 
 
 class AccountUnknown(PersonCanMend):
@@ -144,9 +144,10 @@ class Household:
     _attention: dict[str, Attention] = field(default_factory=dict)
 
     @staticmethod
-    def open(settings: Settings, *, read_only: bool = False) -> Household:
-        """`read_only`: without the lock, beside a running daemon; only for looking.  Raises Database*."""
-        store = open_store(settings.database, read_only=read_only)
+    def open(settings: Settings, *, read_only: bool = False, asking: bool = False) -> Household:
+        """`read_only`: without the lock, beside a running daemon; only for looking, and with `asking` for writing down
+        wishes.  Raises Database*."""
+        store = open_store(settings.database, read_only=read_only, asking=asking)
         if not read_only:
             assign(settings, store)
         return Household(settings, store)
@@ -377,6 +378,39 @@ class Household:
                 progress=progress,
             )
 
+    def wished(self) -> frozenset[str]:
+        """The accounts in which the person's wishes wait to be carried out; of others they are settled."""
+        waiting = self.store.wishes.waiting()
+        for wish in waiting:
+            if wish.account not in self.accounts and not self.store.read_only:
+                told = f"the configuration has no account {wish.account} any more."
+                self.store.wishes.settle(wish, WishState.REFUSED, self.clock(), told=told)
+        return frozenset(wish.account for wish in waiting if wish.account in self.accounts)
+
+    def fulfil(self, name: str, *, stop: Callable[[], bool] = lambda: False) -> None:
+        """Carry out what the person wishes in one account, in a session of its own; nothing if there are no wishes."""
+        wishes = self.store.wishes
+        if not wishes.waiting(name):
+            return
+        from scatterclean.wishes import Fulfilling
+
+        try:
+            with self.session(name) as mailbox:
+                Fulfilling(
+                    account=self.accounts[name].account,
+                    mailbox=mailbox,
+                    journal=self.store.journal,
+                    docket=self.store.docket,
+                    wishes=wishes,
+                    clock=self.clock,
+                    stop=stop,
+                ).run()
+        except Trouble as trouble:
+            if trouble.reach is not Reach.EVERYTHING:
+                for wish in wishes.waiting(name):
+                    wishes.note(wish, str(trouble), self.clock())
+            raise
+
     @contextmanager
     def teller(self, name: str) -> Iterator[Teller]:
         """Tells the story of single messages of one account, while the context lasts."""
@@ -391,6 +425,14 @@ class Household:
                 docket=self.store.docket,
                 now=self.clock(),
             )
+
+    def on_record(self, case: Case) -> Story:
+        """The story of a message of one of the accounts, from the store alone."""
+        from scatterclean.why import on_record
+
+        account, store = self.accounts[case.account].account, self.store
+        sources = self.sources(case.account)
+        return on_record(account, sources, store.journal, case, now=self.clock())
 
     def standing(self, name: str) -> Standing:
         """How the account stands, from the store alone."""

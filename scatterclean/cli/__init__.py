@@ -6,6 +6,7 @@ root       the group, its global options, commands that are imported only when t
 arguments  dates, times and account names as people type them
 screen     what is printed where: for people, for programs
 progress   bars, and Ctrl-C between two deeds
+handing    an undo that the daemon carries out
 forms, report_form   values as JSON
 forms      values as JSON; reported: a report
 storming   the screen of a storm; watching: looking again when the store changed

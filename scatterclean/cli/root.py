@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = {
     "why": "why",
     "advise": "advise",
     "undo": "undo",
+    "web": "web",
     "harvest": "harvest",
     "import": "import_mail",
     "sendmail": "sendmail",
@@ -193,6 +194,8 @@ _ELSEWHERE: Mapping[str, str] = {
     "authorize": "login",
     "signin": "login",
     "health": "doctor",
+    "dashboard": "web",
+    "browser": "web",
     "log": "status",
 }
 

@@ -29,7 +29,16 @@ from scatterclean.model.log import (
     Tie,
     TieQuestion,
 )
-from scatterclean.model.moved import PERMITTED, Errand, Intent, Move, MoveState, Refusal, SweepReport
+from scatterclean.model.moved import (
+    PERMITTED,
+    PUTTING_AWAY,
+    Errand,
+    Intent,
+    Move,
+    MoveState,
+    Refusal,
+    SweepReport,
+)
 from scatterclean.model.notice import (
     ELSEWHERE,
     NOTICE_DOMAIN,
@@ -65,6 +74,7 @@ from scatterclean.model.said import (
     Weight,
 )
 from scatterclean.model.seen import Place, SentMessage, Sighting, Whereabouts
+from scatterclean.model.wish import WISH_PERMITTED, Wish, WishKind, WishState
 
 __all__ = [
     "DEFAULT_SWITCHES",
@@ -81,8 +91,10 @@ __all__ = [
     "NOTICE_PERMITTED",
     "OUTBOX",
     "PERMITTED",
+    "PUTTING_AWAY",
     "SHARED_BY_MANY",
     "SHORTEST_CUT",
+    "WISH_PERMITTED",
     "Account",
     "Alarm",
     "AlarmKind",
@@ -140,6 +152,9 @@ __all__ = [
     "Weight",
     "Whereabouts",
     "Whose",
+    "Wish",
+    "WishKind",
+    "WishState",
     "WithoutId",
     "WithoutUidplus",
 ]

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from scatterclean.model.found import Verdict
 from scatterclean.model.person import Mode
+from scatterclean.model.said import Kind
 from scatterclean.model.seen import Place, Whereabouts
 
 
@@ -16,9 +17,14 @@ class Errand(StrEnum):
     """Why a message is moved."""
 
     SWEEP = "sweep"  # an orphan, to Backscatter
+    HAND = "hand"  # to Backscatter, for the person said that it is backscatter; no sweep has a say in it
     UNDO = "undo"  # the person wants it back
     RESCUE = "rescue"  # the log learned since that it is genuine
     DELETE = "delete"  # it lay in Backscatter for longer than the person wants to keep it; nothing is moved
+
+
+# The errands that put away; all others take back what one of these did.
+PUTTING_AWAY = frozenset((Errand.SWEEP, Errand.HAND))
 
 
 class MoveState(StrEnum):
@@ -61,7 +67,8 @@ class Intent:
     """A deed that is decided and not yet done.
 
     `returns` is the id of the journalled move that an undo or a rescue takes back, or that a deletion ends.
-    `message_id`, `subject` and `sender` are the bounce's own, for people to recognise it by.
+    `message_id`, `subject` and `sender` are the bounce's own, for people to recognise it by, as are its `kind` and
+    `recipient`, the first address that it is about.
     """
 
     account: str
@@ -74,6 +81,8 @@ class Intent:
     message_id: str | None = None
     subject: str | None = None
     sender: str | None = None
+    kind: Kind | None = None
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,12 +296,14 @@ class Journal(Protocol):
         account: str | None = None,
         *,
         states: Iterable[MoveState] | None = None,
-        errand: Errand | None = None,
+        errand: Errand | Collection[Errand] | None = None,
         sweep: int | None = None,
         since: datetime | None = None,
         message_id: str | None = None,
+        fingerprint: str | None = None,
+        ids: Collection[int] | None = None,
     ) -> Sequence[Move]:
-        """Oldest first."""
+        """Those that fit all that is given, the oldest first."""
 
     def ring(self, alarms: Sequence[Alarm], now: datetime) -> Sequence[Alarm]:
         """Write alarms down, each key of an account once ever; returns those that are new."""
@@ -313,14 +315,14 @@ class Journal(Protocol):
         """When the person was first told of this; `now` if that is now (then it is written down)."""
 
     def moved_before(self, account: str, fingerprints: Iterable[str]) -> frozenset[str]:
-        """Those that a sweep of this account ever moved or may have moved (any state but STAYED)."""
+        """Those that a sweep, or the person's command, ever put away or may have (any state but STAYED)."""
 
 
 class History(Protocol):
     """What became of all sweeps and moves of an account, counted; nothing is read row by row."""
 
     def put_away(self, account: str, since: datetime | None = None) -> Mapping[MoveState, int]:
-        """Moves of sweeps that were intended since then, by what became of them; none is left out, but zeros."""
+        """Moves that put away and were intended since then, by what became of them; none is left out, but zeros."""
 
     def last_success(self, account: str) -> datetime | None:
         """When a sweep came to its end last that had a session with the server and knew where sent mail is filed."""
@@ -372,12 +374,16 @@ class Docket(Protocol):
         *,
         message_id: str | None = None,
         folder: str | None = None,
+        uidvalidity: int | None = None,
         uid: int | None = None,
         limit: int = 100,
     ) -> Sequence[Case]:
         """Cases, open and closed, that fit all that is given; the latest first.
 
         `message_id` is the bounce's own, in any case, with or without angle brackets."""
+
+    def get(self, known: int) -> Case | None:
+        """The case with this id, of whatever account, open or closed."""
 
     def genuine(self, account: str, since: datetime) -> Iterator[Case]:
         """Cases that were found genuine and arrived since then, whenever that was found; the latest first, bounded, and

@@ -51,6 +51,7 @@ class Service:
     telling: Telling = field(init=False)
     _stuck: str | None = None
     _news: set[str] = field(default_factory=set)
+    _wished: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.telling = Telling(self.household, self.stop, self._well)
@@ -75,6 +76,7 @@ class Service:
             self.watchers.due = self.jobs.due()
             self.watchers.mind(self._well)
             self.jobs.woken = self.watchers.woken()
+            self._mind_wishes()
             self.household.tidy_sessions()
             for name in self.telling.mind():
                 self.jobs.earlier(name, datetime.now(UTC) + HEAP)
@@ -229,6 +231,21 @@ class Service:
             self._news.add(name)
         else:
             self.jobs.earlier(name, self.followups.wake(name, datetime.now(UTC)))
+
+    def _mind_wishes(self) -> None:
+        """The person asked for something in the dashboard: the account's next round, which carries it out, is due now.
+        One that is in trouble is not asked more often because of that."""
+        try:
+            if self.household.store.wishes.rang():
+                self._wished |= self.household.wished()
+        except Trouble as trouble:  # every round looks for them, too
+            log.warning("what was asked for in the dashboard cannot be read yet: %s", trouble)
+        for name in self._wished - self.jobs.rounds.keys():
+            if name not in self.household.accounts:
+                self._wished.discard(name)
+            elif self._well(name):
+                self._wished.discard(name)
+                self.jobs.earlier(name, datetime.now(UTC))
 
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""

@@ -190,6 +190,9 @@ class Jobs:
             # Looked at only now: whoever leaves waits for the rounds that are noted.
             if self.stop.is_set():
                 return
+            if name in self.household.wished():
+                self.calm.pop(name, None)
+                self.household.fulfil(name, stop=stop)
             if self._nothing_new(name):
                 log.debug("%s: nothing has changed", name, extra=about("unchanged", name))
                 self.after(name, None)

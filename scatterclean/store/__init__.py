@@ -5,7 +5,8 @@ lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
 migrate.py   brings an older file to these tables
-sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, evidence.py   the ports of the same names
+sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, evidence.py, wishes.py, lists.py   the ports
+             of the same names
 asking.py    the questions to the sent log
 recording.py what was sent -> its rows
 staging.py   rows of a large harvest on their way to their places
@@ -27,7 +28,9 @@ from scatterclean.errors import DatabaseMissing, DatabaseUnusable
 from scatterclean.model import Push
 from scatterclean.ports import Docket, Experience, History, Journal, SentLog
 from scatterclean.ports.evidence import Evidence
+from scatterclean.ports.lists import Lists
 from scatterclean.ports.notices import Notices
+from scatterclean.ports.wishes import Wishes
 from scatterclean.store import awake, migrate, staging
 from scatterclean.store.database import BUSY_TIMEOUT, DISK_FULL, PERMISSIONS, Database
 from scatterclean.store.docket import SqlDocket
@@ -35,9 +38,11 @@ from scatterclean.store.evidence import SqlEvidence
 from scatterclean.store.experience import SqlExperience
 from scatterclean.store.history import SqlHistory
 from scatterclean.store.journal import SqlJournal
+from scatterclean.store.lists import SqlLists
 from scatterclean.store.lock import ProcessLock
 from scatterclean.store.notices import SqlNotices
 from scatterclean.store.sentlog import SqlSentLog
+from scatterclean.store.wishes import SqlWishes
 
 __all__ = ["Store", "open_store"]
 
@@ -46,6 +51,7 @@ class Store:
     """The open database.  Safe to use from several threads.  A context manager: leaving it closes it."""
 
     __slots__ = (
+        "_asking",
         "_database",
         "_lock",
         "docket",
@@ -53,14 +59,17 @@ class Store:
         "experience",
         "history",
         "journal",
+        "lists",
         "notices",
         "path",
         "sent_log",
+        "wishes",
     )
 
-    def __init__(self, database: Database, lock: ProcessLock | None) -> None:
+    def __init__(self, database: Database, lock: ProcessLock | None, asking: Database | None = None) -> None:
         self._database = database
         self._lock = lock
+        self._asking = asking
         self.path: Path = database.path
         self.sent_log: SentLog = SqlSentLog(database)
         self.journal: Journal = SqlJournal(database)
@@ -68,6 +77,8 @@ class Store:
         self.experience: Experience = SqlExperience(database)
         self.notices: Notices = SqlNotices(database)
         self.history: History = SqlHistory(database)
+        self.wishes: Wishes = SqlWishes(asking or database)
+        self.lists: Lists = SqlLists(database)
         self.evidence: Evidence = SqlEvidence(database)
 
     @property
@@ -89,6 +100,8 @@ class Store:
     def close(self) -> None:
         """Also lets go of the lock.  May be called twice."""
         self._database.close()
+        if self._asking is not None:
+            self._asking.close()
         if self._lock is not None:
             awake.forget(self.path)
             self._lock.release()
@@ -103,12 +116,18 @@ class Store:
 
 
 def open_store(
-    path: Path, *, url: str | None = None, read_only: bool = False, busy_timeout: float = BUSY_TIMEOUT
+    path: Path,
+    *,
+    url: str | None = None,
+    read_only: bool = False,
+    asking: bool = False,
+    busy_timeout: float = BUSY_TIMEOUT,
 ) -> Store:
     """Open the database at `path`, made and upgraded if needed, and locked against other processes.
 
     `url` is an SQLAlchemy URL that is used instead of `path`; today only `sqlite:///FILE` is understood.
-    `read_only` opens without the lock and changes nothing: it works while the daemon has the database.
+    `read_only` opens without the lock and changes nothing: it works while the daemon has the database.  With `asking`
+    as well wishes may be written down, and nothing else.
     `busy_timeout`: seconds that a reader waits for whoever holds the file.
     Folders that have to be made get mode 0700, files 0600.
 
@@ -117,7 +136,7 @@ def open_store(
     """
     path = _file(path, url)
     if read_only:
-        return _open_to_read(path, busy_timeout)
+        return _open_to_read(path, busy_timeout, asking=asking)
     # Two names of one file (a symbolic link) must meet at one lock.
     path = path.resolve()
     try:
@@ -143,7 +162,7 @@ def open_store(
     return Store(database, lock)
 
 
-def _open_to_read(path: Path, busy_timeout: float) -> Store:
+def _open_to_read(path: Path, busy_timeout: float, *, asking: bool) -> Store:
     try:
         path = path.resolve()
         if not path.exists():
@@ -156,10 +175,11 @@ def _open_to_read(path: Path, busy_timeout: float) -> Store:
     database = Database(path, read_only=True, busy_timeout=busy_timeout)
     try:
         migrate.require_current(database)
+        pen = Database(path, busy_timeout=busy_timeout) if asking else None
     except BaseException:
         database.close()
         raise
-    return Store(database, None)
+    return Store(database, None, pen)
 
 
 def _file(path: Path, url: str | None) -> Path:

@@ -38,7 +38,10 @@ from scatterclean.store.tables import cases as table
 from scatterclean.store.tables import listed, moves, watch_cursors
 
 _WHERE = ("account", "folder", "uidvalidity", "uid")
-_STATE = ("fingerprint", "arrival", "message_key", "verdict", "bounce", "finding", "closed_at", "closure")
+_STATE = (
+    *("fingerprint", "arrival", "message_key", "verdict", "bounce", "finding", "closed_at", "closure"),
+    *("kind", "words"),
+)
 # Of a list owner's bounces of some days; more say nothing new.
 _MOST_GENUINE = 2000
 # A case holds up to some kB of references; after years of storms tens of thousands were put away.
@@ -151,6 +154,7 @@ class SqlDocket:
         *,
         message_id: str | None = None,
         folder: str | None = None,
+        uidvalidity: int | None = None,
         uid: int | None = None,
         limit: int = 100,
     ) -> Sequence[Case]:
@@ -159,11 +163,18 @@ class SqlDocket:
             query = query.where(table.c.message_key == asked_key(message_id))
         if folder is not None:
             query = query.where(table.c.folder == folder)
+        if uidvalidity is not None:
+            query = query.where(table.c.uidvalidity == uidvalidity)
         if uid is not None:
             query = query.where(table.c.uid == uid)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit))
             return tuple(read_case(row) for row in rows)
+
+    def get(self, known: int) -> Case | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(table).where(table.c.id == known)).first()
+            return None if row is None else read_case(row)
 
     def genuine(self, account: str, since: datetime) -> Iterator[Case]:
         query = (
@@ -287,6 +298,8 @@ def _row(case: Case) -> dict[str, Any]:
         "finding": forms.finding_to_json(case.finding),
         "closed_at": case.closed_at,
         "closure": case.closure.value if case.closure else None,
+        "kind": case.bounce.kind.value,
+        "words": forms.words_of(case.bounce),
     }
 
 
@@ -325,6 +338,7 @@ def _is_open(account: str) -> tuple[Any, ...]:
 
 
 def read_case(row: Any) -> Case:
+    """A row of `cases`."""
     return Case(
         account=row.account,
         where=Whereabouts(Place(row.folder, row.uidvalidity), row.uid),

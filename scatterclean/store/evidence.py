@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import Because, Case, Closure, Errand, Kind, MoveState, Place, Verdict
+from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Verdict
 from scatterclean.ports.evidence import Facts, Forgeries
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
@@ -35,6 +35,7 @@ _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
 # before it, so that nothing that a stranger wrote looks like the name of a reason.
 _KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
+_PUTTING_AWAY = ", ".join(f"'{errand.value}'" for errand in sorted(PUTTING_AWAY))
 # "+": no index but the ids' own order, or SQLite would look through the whole account for each portion.
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
@@ -43,7 +44,7 @@ SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdi
   CASE WHEN verdict IN ('undecided', 'waiting') THEN json_extract(finding, '$.because[0].detail') END,
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
     SELECT state FROM moves WHERE moves.account = cases.account AND moves.fingerprint = cases.fingerprint
-      AND errand = '{Errand.SWEEP.value}' ORDER BY moves.id DESC LIMIT 1) END
+      AND errand IN ({_PUTTING_AWAY}) ORDER BY moves.id DESC LIMIT 1) END
 FROM cases WHERE id BETWEEN ? AND ? AND +arrival >= ? AND +account IN (SELECT value FROM json_each(?)) ORDER BY id DESC
 """  # noqa: S608 - constants alone
 
@@ -51,9 +52,9 @@ FROM cases WHERE id BETWEEN ? AND ? AND +arrival >= ? AND +account IN (SELECT va
 _BACK = f"""
 SELECT account, fingerprint FROM moves AS back
 WHERE account IN (SELECT value FROM json_each(?)) AND state = '{MoveState.RETURNED.value}'
-  AND errand = '{Errand.SWEEP.value}' AND NOT EXISTS (
+  AND errand IN ({_PUTTING_AWAY}) AND NOT EXISTS (
     SELECT 1 FROM moves WHERE moves.account = back.account AND moves.fingerprint = back.fingerprint
-      AND errand = '{Errand.SWEEP.value}' AND moves.id > back.id)
+      AND errand IN ({_PUTTING_AWAY}) AND moves.id > back.id)
 """  # noqa: S608 - constants alone
 # In how many lives of watched folders the findings of one account lie, at most.
 _PLACES = """

@@ -72,6 +72,24 @@ def finding_from_json(text: str) -> Finding:
     return _read(_finding(), text)
 
 
+# Of each text, what is looked through when the person searches; a subject may have 998 characters.
+_SEARCHED = 200
+
+
+def words(*texts: str | None) -> str:
+    """What the person may search for, in one text without case: bounded, a line for each that is not empty."""
+    return "\n".join(cleaned(text, _SEARCHED).casefold() for text in texts if text)
+
+
+def words_of(bounce: Bounce) -> str:
+    """Subject, sender, recipients and ids of a bounce, a few of each."""
+    quoted = (reference.id.text for reference in bounce.references[:_QUOTED])
+    return words(bounce.subject, bounce.sender, *bounce.recipients[:_QUOTED], bounce.message_id, *quoted)
+
+
+_QUOTED = 3
+
+
 def verdicts_to_json(verdicts: Mapping[Verdict, int]) -> str:
     return json.dumps({str(verdict): count for verdict, count in verdicts.items()})
 

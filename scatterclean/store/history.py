@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, not_, select
 
-from scatterclean.model import Errand, MoveState, Refusal
+from scatterclean.model import PUTTING_AWAY, MoveState, Refusal
 from scatterclean.store.database import Database
 from scatterclean.store.tables import alarms, cases, cleaned, moves, sweeps
 
@@ -28,7 +28,7 @@ class SqlHistory:
 
     def put_away(self, account: str, since: datetime | None = None) -> Mapping[MoveState, int]:
         query = select(moves.c.state, func.count()).where(
-            moves.c.account == account, moves.c.errand == Errand.SWEEP.value
+            moves.c.account == account, moves.c.errand.in_([errand.value for errand in PUTTING_AWAY])
         )
         if since is not None:
             query = query.where(moves.c.intended_at >= since)

@@ -6,7 +6,7 @@ against what is stored, not against what the caller believes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,10 +16,12 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from scatterclean.errors import NobodyCanMend
 from scatterclean.model import (
     PERMITTED,
+    PUTTING_AWAY,
     Alarm,
     AlarmKind,
     Errand,
     Intent,
+    Kind,
     MessageId,
     Mode,
     Move,
@@ -126,10 +128,12 @@ class SqlJournal:
         account: str | None = None,
         *,
         states: Iterable[MoveState] | None = None,
-        errand: Errand | None = None,
+        errand: Errand | Collection[Errand] | None = None,
         sweep: int | None = None,
         since: datetime | None = None,
         message_id: str | None = None,
+        fingerprint: str | None = None,
+        ids: Collection[int] | None = None,
     ) -> Sequence[Move]:
         query = select(moves).order_by(moves.c.id)
         if account is not None:
@@ -137,13 +141,18 @@ class SqlJournal:
         if states is not None:
             query = query.where(moves.c.state.in_([state.value for state in states]))
         if errand is not None:
-            query = query.where(moves.c.errand == errand.value)
+            errands = (errand,) if isinstance(errand, Errand) else errand
+            query = query.where(moves.c.errand.in_([one.value for one in errands]))
         if sweep is not None:
             query = query.where(moves.c.sweep_id == sweep)
         if since is not None:
             query = query.where(moves.c.intended_at >= since)
         if message_id is not None:
             query = query.where(moves.c.message_key == asked_key(message_id))
+        if fingerprint is not None:
+            query = query.where(moves.c.fingerprint == fingerprint)
+        if ids is not None:
+            query = query.where(moves.c.id.in_(listed(ids)))
         with self._database.read() as connection:
             return tuple(read_move(row) for row in connection.execute(query))
 
@@ -203,7 +212,7 @@ class SqlJournal:
             .where(
                 moves.c.account == account,
                 moves.c.fingerprint.in_(listed(asked)),
-                moves.c.errand == Errand.SWEEP.value,
+                moves.c.errand.in_([errand.value for errand in PUTTING_AWAY]),
                 moves.c.state != MoveState.STAYED.value,
             )
         )
@@ -265,6 +274,8 @@ _ENDS: Mapping[MoveState, MoveState] = {
     MoveState.DOUBLED: MoveState.RETURNED,
     MoveState.DELETED: MoveState.DELETED,
 }
+# A newer version may know more of them: they are for people.
+_KINDS = frozenset(kind.value for kind in Kind)
 # Stands beside the kinds of alarms: what the person was told once, and is none.
 _NOTE = "note"
 
@@ -292,6 +303,8 @@ def read_move(row: Any) -> Move:
         message_id=row.message_id,
         subject=row.subject,
         sender=row.sender,
+        kind=Kind(row.kind) if row.kind in _KINDS else None,
+        recipient=row.recipient,
     )
     return Move(
         id=row.id,
@@ -324,6 +337,9 @@ def _row(sweep: int, intent: Intent, target: FolderState, now: datetime) -> dict
         "message_key": message_key(intent.message_id),
         "subject": intent.subject,
         "sender": intent.sender,
+        "kind": intent.kind.value if intent.kind else None,
+        "recipient": intent.recipient,
+        "words": forms.words(intent.subject, intent.sender, intent.recipient, intent.message_id),
         "state": MoveState.INTENDED.value,
         "intended_at": now,
     }

@@ -18,6 +18,7 @@ from scatterclean.judge.hearing import Hearing
 from scatterclean.knowledge import Sources, asked, knowledge_of, storms_around
 from scatterclean.model import (
     OUTBOX,
+    PUTTING_AWAY,
     Account,
     Alarm,
     Because,
@@ -81,8 +82,14 @@ class Story:
 
     @property
     def put_away(self) -> bool:
-        """Did a sweep put it where it lies now?"""
-        moves = (m for m in self.moves if m.intent.errand is Errand.SWEEP)
+        """Did a sweep, or the person's command, put it where it lies now?"""
+        moves = (m for m in self.moves if m.intent.errand in PUTTING_AWAY)
+        return self.away and any(m.state is MoveState.MOVED for m in moves)
+
+    @property
+    def by_hand(self) -> bool:
+        """Was it the person who said that it is backscatter?"""
+        moves = (m for m in self.moves if m.intent.errand is Errand.HAND)
         return self.away and any(m.state is MoveState.MOVED for m in moves)
 
 
@@ -137,7 +144,7 @@ class Teller:
         found, held = self._read(folder, seen.uid)
         if found is not None:
             found = self._with_checked(found, folder, seen.uid, known_as)
-        moves = tuple(m for m in self.journal.moves(self.account.name) if m.intent.fingerprint == known_as)
+        moves = tuple(self.journal.moves(self.account.name, fingerprint=known_as))
         arrival = self._arrival(folder, seen, known_as, moves)
         knowledge = self._knowledge(found, arrival) if found else None
         hearing = Hearing(found, arrival, knowledge, self.account) if found and knowledge else None
@@ -165,16 +172,8 @@ class Teller:
             mode=self.account.mode,
             alarms=self.alarms(),
             beside=sum(self.sources.log.count_account(name + OUTBOX) for name in self.sources.filing),
-            from_beside=finding is not None and self._from_beside(finding),
+            from_beside=finding is not None and from_beside(self.sources, self.account, finding),
         )
-
-    def _from_beside(self, finding: Finding) -> bool:
-        first = finding.because[0] if finding.because else None
-        if first is None or first.because is not Because.ID_LOGGED:
-            return False
-        holders = self.sources.log.holders(self.account.person, MessageId(first["id"]).keys)
-        accounts = frozenset[str]().union(*holders.values())
-        return bool(accounts) and all(name.endswith(OUTBOX) for name in accounts)
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Those of this account that were raised in the last days, the latest first."""
@@ -238,6 +237,16 @@ class Teller:
         storms = storms_around(self.docket, self.account.name, [arrival])
         known = knowledge_of(self.sources, self.account, self.now, storms)
         return asked(self.sources, self.account, known, [(found, arrival)])
+
+
+def from_beside(sources: Sources, account: Account, finding: Finding) -> bool:
+    """Does the log know the message that decided only from elsewhere than Sent?"""
+    first = finding.because[0] if finding.because else None
+    if first is None or first.because is not Because.ID_LOGGED:
+        return False
+    holders = sources.log.holders(account.person, MessageId(first["id"]).keys)
+    accounts = frozenset[str]().union(*holders.values())
+    return bool(accounts) and all(name.endswith(OUTBOX) for name in accounts)
 
 
 def _named(seen: Sighting, wanted: MessageId) -> bool:

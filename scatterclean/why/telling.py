@@ -9,6 +9,7 @@ from datetime import timedelta
 from scatterclean import plan, wording
 from scatterclean.model import (
     NOTICE_DOMAIN,
+    PUTTING_AWAY,
     AlarmKind,
     Because,
     Bounce,
@@ -283,6 +284,8 @@ def _verdict(story: Story, finding: Finding) -> str:
         by_whom = (
             "where an earlier sweep put it; today's would not" if story.put_away else "where no sweep put it"
         )
+        if story.by_hand:
+            by_whom = "for you said that it is backscatter"
         return f"{meaning}; it lies in Backscatter, {by_whom}"
     if finding.verdict is not Verdict.ORPHAN:
         return told
@@ -311,7 +314,7 @@ def can_do(story: Story, finding: Finding, found: Bounce) -> str:
     orphan = finding.verdict is Verdict.ORPHAN
     told = wording.advice(finding.because[0], found, story.account)
     if story.put_away:
-        if finding.verdict is Verdict.GENUINE and story.mode is Mode.MOVE:
+        if finding.verdict is Verdict.GENUINE and story.mode is Mode.MOVE and not story.by_hand:
             return f"{told}; the next sweep brings it back"
         if not orphan:
             return f"{told}; {_bring_back(story)} brings it back"
@@ -332,14 +335,14 @@ def _bring_back(story: Story) -> str:
     account, ident = shlex.quote(story.account), story.message_id
     if ident and shown(ident) == ident and ident.isascii():
         return f"`scatterclean undo {account} --message {shlex.quote(f'<{ident}>')}`"
-    sweeps = [m.sweep for m in story.moves if m.intent.errand is Errand.SWEEP and m.state is MoveState.MOVED]
+    sweeps = [m.sweep for m in story.moves if m.intent.errand in PUTTING_AWAY and m.state is MoveState.MOVED]
     return f"`scatterclean undo {account} --sweep {sweeps[-1]}` (all of that sweep)"
 
 
 def _why_it_stays(story: Story, hand: plan.Hand) -> str:
     if hand is not plan.Hand.RETURNED:
         return wording.HANDS[hand]
-    sweeps = [m for m in story.moves if m.intent.errand is Errand.SWEEP and m.state is not MoveState.STAYED]
+    sweeps = [m for m in story.moves if m.intent.errand in PUTTING_AWAY and m.state is not MoveState.STAYED]
     last = sweeps[-1] if sweeps else None
     if last is not None and last.state is MoveState.DOUBLED:
         return "it is also in Backscatter, and a sweep leaves both alone"
@@ -364,7 +367,8 @@ def where_now(uid: int, chain: Sequence[Move]) -> str:
     steps = []
     for move in chain:
         intent = move.intent
-        deed, errand = ("moved", "sweep") if intent.errand is Errand.SWEEP else ("brought back", "sweep")
+        deed = "moved" if intent.errand in PUTTING_AWAY else "brought back"
+        errand = "your command, number" if intent.errand is Errand.HAND else "sweep"
         if intent.errand is Errand.UNDO:
             errand = "undo"
         at = f" (UID {move.target_uid})" if move.target_uid is not None else ""

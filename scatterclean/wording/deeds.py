@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from scatterclean.model import Errand, Intent, Mode, Move, MoveState, Refusal, SweepReport, Verdict
+from scatterclean.model import (
+    PUTTING_AWAY,
+    Errand,
+    Intent,
+    Mode,
+    Move,
+    MoveState,
+    Refusal,
+    SweepReport,
+    Verdict,
+)
 from scatterclean.plan import Hand
 from scatterclean.wording.text import moment, shown
 
@@ -30,6 +40,7 @@ MOVE_STATES: Mapping[MoveState, str] = {
 
 ERRANDS: Mapping[Errand, str] = {
     Errand.SWEEP: "by a sweep",
+    Errand.HAND: "because you said that it is backscatter",
     Errand.UNDO: "by an undo",
     Errand.RESCUE: "because it proved genuine",
     Errand.DELETE: "because of its age",
@@ -40,7 +51,7 @@ def move(one: Move) -> str:
     """A move in one line: when, why, from where to where, and what became of it."""
     intent = one.intent
     state = MOVE_STATES[one.state]
-    if one.state is MoveState.MOVED and intent.errand is not Errand.SWEEP:
+    if one.state is MoveState.MOVED and intent.errand not in PUTTING_AWAY:
         state = "brought back"
     if intent.errand is Errand.DELETE:
         where = f"in {intent.target_folder}"

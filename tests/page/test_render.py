@@ -237,11 +237,11 @@ def test_commands_name_the_accounts_and_the_configuration_that_were_asked_for() 
     assert all(one.startswith("scatterclean --config 'my mail.toml' ") for one in told)
 
 
-def test_while_the_daemon_runs_the_page_says_that_it_has_to_be_stopped_before_an_undo() -> None:
+def test_while_the_daemon_runs_the_page_says_that_it_carries_out_an_undo() -> None:
     matter = reports.matter(reports.storm())
-    assert "stop it before" not in page.render(matter)
+    assert "it carries this out" not in page.render(matter)
     watched = replace(matter.standings[0], rhythm=Rhythm(timedelta(minutes=5), Push.WOKEN))
-    assert "stop it before" in page.render(replace(matter, standings=[watched]))
+    assert "it carries this out" in page.render(replace(matter, standings=[watched]))
 
 
 def test_each_server_has_a_note_to_its_postmaster() -> None:

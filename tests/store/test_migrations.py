@@ -24,13 +24,15 @@ from scatterclean.model import (
     Cursor,
     Grade,
     Interval,
+    Kind,
     Mode,
     MoveState,
     Question,
     TieQuestion,
     Verdict,
 )
-from scatterclean.store import migrate, open_store
+from scatterclean.model.listed import Turn, Wanted
+from scatterclean.store import forms, migrate, open_store
 from scatterclean.store.database import Database
 from scatterclean.store.tables import APPLICATION_ID, REVISION, metadata
 from tests.contracts.records import BOUNCE, INBOX, NOW, cursor, days, message
@@ -146,6 +148,23 @@ def test_a_database_of_every_revision_still_says_what_it_said(path: Path, revisi
         ]
         assert [case.where.uid for case, _ in docket.moved_cases("home")] == [1]
         assert log.record("home", "ada", [message(1), message(3)], cursor()) == 1
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_messages_of_every_revision_are_listed_and_found_as_new_ones_are(path: Path, revision: str) -> None:
+    restore(DUMPS / f"{revision}.sql", path)
+    with open_store(path) as store:
+        lists, text = store.lists, "NOBODY@example.net  Undelivered"
+        stay = lists.staying(Wanted(text=text, kind=Kind.BOUNCE), Turn(), 50).rows
+        assert [case.where.uid for case in stay] == [3]
+        away = lists.put_away(Wanted(text=text, kind=Kind.BOUNCE), Turn(), 50).rows
+        assert [(move.id, move.intent.recipient) for move in away] == [
+            (2, "nobody@example.net"),
+            (1, "nobody@example.net"),
+        ]
+        assert len(lists.put_away(Wanted(), Turn(), 50).rows) == 3  # of one there is no case
+    written = query(path, "SELECT bounce, words FROM cases")
+    assert all(words == forms.words_of(forms.bounce_from_json(str(bounce))) for bounce, words in written)
 
 
 # --- a revision that rebuilds tables --------------------------------------------------------------------

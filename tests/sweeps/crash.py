@@ -21,8 +21,9 @@ from sqlalchemy import event
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer, Stored
 from scatterclean.sweep import Sweep
 from scatterclean.undo import Selection, undo
+from scatterclean.wishes import Fulfilling
 
-from .tripwire import Fate, wired_docket, wired_journal, wired_mailbox, wired_sources
+from .tripwire import Fate, wired_docket, wired_journal, wired_mailbox, wired_sources, wired_wishes
 from .world import World
 
 
@@ -90,6 +91,20 @@ def take_back(selection: Selection) -> Callable[[World, Fate], object]:
         )
 
     return run
+
+
+def fulfil(world: World, fate: Fate) -> object:
+    """What the person wished in the dashboard."""
+    _watch(world, fate)
+    Fulfilling(
+        account=world.account,
+        mailbox=wired_mailbox(_Mailbox(world.server, fate), fate),
+        journal=wired_journal(world.store.journal, fate),
+        docket=wired_docket(world.store.docket, fate),
+        wishes=wired_wishes(world.store.wishes, fate),
+        clock=world.clock,
+    ).run()
+    return None
 
 
 def _watch(world: World, fate: Fate) -> None:

@@ -13,11 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from scatterclean.mailbox.memory import MemoryServer, Stored
-from scatterclean.model import Identities, MoveState
+from scatterclean.model import Identities, MoveState, Wish, WishKind, WishState
 from scatterclean.plan import ALARM_KEYWORD, KEYWORD
 from scatterclean.undo import Selection
 
-from .crash import Errand, Template, discard, everything, later, sweep, take_back
+from .crash import Errand, Template, discard, everything, fulfil, later, sweep, take_back
 from .tripwire import Death, Fate
 from .world import ME, World, stolen
 
@@ -79,8 +79,42 @@ def _alarming(world: World) -> None:
         world.bounced(f"forged.{number}@spam.example", number=number)
 
 
+def _wished_away(world: World) -> None:
+    """A few that nothing is known of, and two of them are backscatter, says the person."""
+    world.history(6)
+    world.watched()
+    for number in range(3):
+        uid = world.unreferenced(number=number)
+        world.server.flag("INBOX", uid, "\\Seen", "$Label1")
+    world.sweep()
+    later(world, minutes=30)
+    for case in world.store.docket.open_cases("home")[:2]:
+        world.store.wishes.ask(Wish("home", WishKind.PUT_AWAY, f"form-{case.id}", world.now, case=case.id))
+
+
+def _wished_back(world: World) -> None:
+    """A sweep and the person's hand put messages away, and one of each is wanted back."""
+    _wished_away(world)
+    world.fulfil()
+    world.bounced("forged.1@spam.example", number=9)
+    world.sweep()
+    later(world, minutes=30)
+    world.sweep()  # by now it has settled
+    moves = world.store.journal.moves("home", states=[MoveState.MOVED])
+    for move in {m.intent.errand: m for m in moves}.values():
+        world.store.wishes.ask(Wish("home", WishKind.BRING_BACK, f"back-{move.id}", world.now, move=move.id))
+
+
 def _sweep(world: World) -> None:
     world.sweep()
+
+
+def _fulfil(world: World) -> None:
+    """The next process sweeps, too: before, as the daemon whose sweep comes first, and behind."""
+    world.sweep()
+    world.fulfil()
+    world.sweep()
+    assert all(wish.state is WishState.DONE for wish in world.store.wishes.latest())
 
 
 def _undo(selection: Selection) -> Errand:
@@ -95,6 +129,8 @@ ERRANDS = {
     "rescue": Errand(_proved, sweep, _sweep),
     "retention": Errand(_old, sweep, _sweep),
     "alarm": Errand(_alarming, sweep, _sweep),
+    "wish to put away": Errand(_wished_away, fulfil, _fulfil),
+    "wish to bring back": Errand(_wished_back, fulfil, _fulfil),
 }
 SERVERS = {
     f"{how}, {'keywords' if keywords else 'no keywords'}": (how == "MOVE", keywords)

@@ -18,6 +18,7 @@ IN_LOG = frozenset(("record", "cover", "retract", "forget_folder"))
 IN_EXPERIENCE = frozenset(("learn", "forget_received"))
 IN_JOURNAL = frozenset(("begin_sweep", "end_sweep", "intend", "settle", "ring"))
 IN_DOCKET = frozenset(("enter", "update", "close"))
+IN_WISHES = frozenset(("begin", "note", "settle"))
 
 
 class Death(BaseException):
@@ -103,6 +104,10 @@ def wired_journal(journal: Any, fate: Fate) -> Any:
 
 def wired_docket(docket: Any, fate: Fate) -> Any:
     return Tripwire(docket, IN_DOCKET, fate)
+
+
+def wired_wishes(wishes: Any, fate: Fate) -> Any:
+    return Tripwire(wishes, IN_WISHES, fate)
 
 
 def wired_sources(plain: Sources, fate: Fate) -> Sources:

@@ -29,6 +29,7 @@ from scatterclean.ports import Names
 from scatterclean.store import Store, open_store
 from scatterclean.sweep import Sweep
 from scatterclean.undo import Selection, Undone, undo
+from scatterclean.wishes import Fulfilling
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ME = "ada@winter.example"
@@ -204,6 +205,14 @@ class World:
         raw = bounce(quoted, at=at, **rest)  # type: ignore[arg-type]  # the keywords of `bounce`
         return self.server.append("INBOX", raw, arrival=at)
 
+    def unreferenced(self, *, ago: timedelta = timedelta(hours=2), number: int = 0) -> int:
+        """A bounce that names no message: nobody can decide whose it is about."""
+        at = self.now - ago
+        raw = bounce(f"nameless.{number}@spam.example", at=at, number=number)
+        lines = raw.split(b"\r\n")
+        kept = [line for line in lines if not line.startswith(b"Message-ID: <nameless")]
+        return self.server.append("INBOX", b"\r\n".join(kept), arrival=at)
+
     def ordinary(self, count: int = 5) -> None:
         for number in range(count):
             at = self.now - timedelta(hours=number + 1)
@@ -250,6 +259,15 @@ class World:
             identities=self.mates,
             names=self.names,
         )
+
+    def fulfil(self) -> None:
+        """Carry out what the person wished in the dashboard."""
+        mailbox = self.mailbox()
+        store = self.store
+        try:
+            Fulfilling(self.account, mailbox, store.journal, store.docket, store.wishes, self.clock).run()
+        finally:
+            mailbox.close()
 
     def undo(self, selection: Selection | None = None) -> Undone:
         return undo(

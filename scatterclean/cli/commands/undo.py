@@ -11,11 +11,13 @@ import click
 from scatterclean.cli import exits
 from scatterclean.cli.arguments import account_argument, moment, named
 from scatterclean.cli.root import Given
-from scatterclean.errors import Reach, Trouble
+from scatterclean.errors import DatabaseLocked, Reach, Trouble
 
 if TYPE_CHECKING:
     from scatterclean.cli.screen import Screen
+    from scatterclean.config import Settings
     from scatterclean.undo import Nothing, Selection, Undone
+    from scatterclean.wire import Household
 
 # More than this is asked for before, on a terminal.
 ASK_ABOVE = 20
@@ -53,7 +55,8 @@ def command(
 
     Say which by exactly one of --sweep, --since, --message, --all. Each message goes back to the
     folder that it was taken from, with all its flags, and no sweep will ever move it again. Asks
-    before it brings back more than 20, on a terminal.
+    before it brings back more than 20, on a terminal. While the daemon runs, it is handed over to
+    the daemon, and waited for.
 
     \b
     Examples:
@@ -67,17 +70,17 @@ def command(
         likely = "" if ways else _likely(given, accounts)
         raise click.UsageError(f"say which by exactly one of --sweep, --since, --message, --all{likely}")
     from scatterclean.cli import forms
+    from scatterclean.cli.handing import hand_over
     from scatterclean.cli.progress import bars, patience
     from scatterclean.config import load
     from scatterclean.undo import Nothing, Selection, Undone, due, nothing
-    from scatterclean.wire import Household
 
     screen = given.screen(json=as_json)
     selection = Selection(sweep=sweep, since=since, message_id=message)
     told: list[dict[str, object]] = []
     code = exits.DONE
     why: Nothing | None = None
-    with Household.open(load(given.config_path)) as household:
+    with _opened(load(given.config_path)) as household:
         names = [a.name for a in named(household, accounts)]
         numbers = {name: len(due(household.store.journal, name, selection)) for name in names}
         total = sum(numbers.values())
@@ -97,7 +100,11 @@ def command(
                 try:
                     with bars(screen.aside, name) as shown:
                         tell = partial(shown.tell, "undo", total=numbers[name])
-                        undone = household.undo(name, selection, stop=asked.over, progress=tell)
+                        if household.store.read_only:
+                            moves = due(household.store.journal, name, selection)
+                            undone = hand_over(household, moves, stop=asked.over, progress=tell)
+                        else:
+                            undone = household.undo(name, selection, stop=asked.over, progress=tell)
                 except Trouble as trouble:
                     if trouble.reach is Reach.EVERYTHING:
                         raise
@@ -134,6 +141,17 @@ def _likely(given: Given, accounts: tuple[str, ...]) -> str:
         f".\nMost likely: scatterclean undo --sweep {last.sweep} (the last one, which put {put_away} away), "
         "or scatterclean undo --all"
     )
+
+
+def _opened(settings: Settings) -> Household:
+    """To write in, or, while the daemon runs, to ask it."""
+    from scatterclean.cli.handing import beside_the_daemon
+    from scatterclean.wire import Household
+
+    try:
+        return Household.open(settings)
+    except DatabaseLocked as locked:
+        return beside_the_daemon(settings, locked)
 
 
 def _why_nothing(why: Nothing, selection: Selection, accounts: tuple[str, ...]) -> str:
