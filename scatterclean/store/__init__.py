@@ -4,6 +4,7 @@ database.py  one file, its transactions, what its errors mean
 lock.py      one writer per database
 awake.py     how its accounts are woken, told to other processes
 tables.py    the tables
+columns.py   the forms of moments and texts in them
 migrate.py   brings an older file to these tables
 sentlog.py, journal.py, docket.py, experience.py, history.py, notices.py, evidence.py, wishes.py, lists.py   the ports
              of the same names

@@ -27,17 +27,9 @@ from sqlalchemy import (
 )
 
 from scatterclean.model import OUTBOX, SHORTEST_CUT, Hour, Question, Tie, TieQuestion
+from scatterclean.store.columns import EPOCH, cleaned, microseconds
 from scatterclean.store.staging import Keyed
-from scatterclean.store.tables import (
-    EPOCH,
-    accounts,
-    cleaned,
-    microseconds,
-    senders,
-    sent_messages,
-    sent_recipients,
-    staged_recipients,
-)
+from scatterclean.store.tables import accounts, senders, sent_messages, sent_recipients, staged_recipients
 
 
 def accounts_of(person: str, *, outbox: bool = True) -> Any:

@@ -31,11 +31,12 @@ from scatterclean.model import (
     Whereabouts,
 )
 from scatterclean.store import forms
+from scatterclean.store.columns import listed
 from scatterclean.store.database import Database
 from scatterclean.store.journal import asked_key, message_key, read_move
 from scatterclean.store.sentlog import read_cursor, write_cursor
 from scatterclean.store.tables import cases as table
-from scatterclean.store.tables import listed, moves, watch_cursors
+from scatterclean.store.tables import moves, watch_cursors
 
 _WHERE = ("account", "folder", "uidvalidity", "uid")
 _STATE = (

@@ -17,10 +17,10 @@ from sqlalchemy import Select, func, select
 from scatterclean.errors import DatabaseUnusable
 from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Verdict
 from scatterclean.ports.evidence import Facts, Forgeries
+from scatterclean.store.columns import listed, microseconds
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
 from scatterclean.store.tables import cases as table
-from scatterclean.store.tables import listed, microseconds
 
 _PORTION = 500
 _SECOND = 1_000_000

@@ -19,7 +19,7 @@ from pydantic_core import PydanticSerializationError
 
 from scatterclean.errors import DatabaseUnusable
 from scatterclean.model import MAX_ADDRESSES, MAX_HOPS, MAX_REFERENCES, Bounce, Finding, Verdict
-from scatterclean.store.tables import MAX_TEXT, cleaned
+from scatterclean.store.columns import MAX_TEXT, cleaned
 
 T = TypeVar("T")
 

@@ -12,8 +12,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, not_, select
 
 from scatterclean.model import PUTTING_AWAY, MoveState, Refusal
+from scatterclean.store.columns import cleaned
 from scatterclean.store.database import Database
-from scatterclean.store.tables import alarms, cases, cleaned, moves, sweeps
+from scatterclean.store.tables import alarms, cases, moves, sweeps
 
 _NO_SESSION = Refusal.NO_SESSION.value
 # As `SweepReport.worked` has it.

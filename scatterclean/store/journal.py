@@ -33,9 +33,10 @@ from scatterclean.model import (
 )
 from scatterclean.ports import FolderState
 from scatterclean.store import forms
+from scatterclean.store.columns import cleaned, listed
 from scatterclean.store.database import Database
 from scatterclean.store.tables import alarms as alarms_table
-from scatterclean.store.tables import cleaned, listed, moves, sweeps
+from scatterclean.store.tables import moves, sweeps
 
 
 class SqlJournal:

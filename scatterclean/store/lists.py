@@ -14,10 +14,11 @@ from sqlalchemy.sql.operators import custom_op
 
 from scatterclean.model import PUTTING_AWAY, Case, Closure, Move, MoveState
 from scatterclean.model.listed import Leaf, Mark, Turn, Wanted
+from scatterclean.store.columns import cleaned, listed
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
 from scatterclean.store.journal import read_move
-from scatterclean.store.tables import cases, cleaned, listed, moves
+from scatterclean.store.tables import cases, moves
 
 T = TypeVar("T")
 

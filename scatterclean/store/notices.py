@@ -21,9 +21,10 @@ from scatterclean.model import (
     NoticeState,
     Storm,
 )
+from scatterclean.store.columns import cleaned
 from scatterclean.store.database import Database
-from scatterclean.store.tables import cleaned, storms
 from scatterclean.store.tables import notices as table
+from scatterclean.store.tables import storms
 
 _OPEN = (NoticeState.DUE.value, NoticeState.TRYING.value)
 # Stands for a way where there is none: the event is known, and nobody is told.

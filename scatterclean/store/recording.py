@@ -17,13 +17,11 @@ from sqlalchemy.dialects import sqlite
 from scatterclean.model import SentMessage
 from scatterclean.shapes import shape_of_keys
 from scatterclean.store.asking import domain_of
+from scatterclean.store.columns import cleaned, listed, microseconds
 from scatterclean.store.staging import beside
 from scatterclean.store.tables import (
     accounts,
-    cleaned,
     correspondents,
-    listed,
-    microseconds,
     senders,
     sent_ids,
     sent_messages,

@@ -26,17 +26,9 @@ from scatterclean.model import (
     SentMessage,
 )
 from scatterclean.store import asking, recording, staging
+from scatterclean.store.columns import cleaned, listed
 from scatterclean.store.database import Database
-from scatterclean.store.tables import (
-    accounts,
-    cleaned,
-    coverage,
-    listed,
-    senders,
-    sent_cursors,
-    sent_messages,
-    sent_shapes,
-)
+from scatterclean.store.tables import accounts, coverage, senders, sent_cursors, sent_messages, sent_shapes
 
 # A batch of a first harvest; a day's mail is less.
 _MANY = 500

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from scatterclean import wording
 from scatterclean.model import Kind, MoveState, Verdict, Wish, WishKind, WishState
 from scatterclean.model.listed import Mark, Turn, Wanted
-from scatterclean.store.tables import EPOCH, microseconds
+from scatterclean.store.columns import EPOCH, microseconds
 from scatterclean.web import found
 from scatterclean.web.carrying import Carrier
 from scatterclean.web.door import Door

@@ -41,7 +41,7 @@ from scatterclean.model import (
     Weight,
 )
 from scatterclean.store import Store, forms, open_store
-from scatterclean.store.tables import microseconds
+from scatterclean.store.columns import microseconds
 from scatterclean.wire import Household
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -13,7 +13,7 @@ from scatterclean.config import AccountSettings, Secret, Settings, Source
 from scatterclean.mailbox.memory import MemoryMailbox, MemoryServer
 from scatterclean.model import OUTBOX, Account, Identities, Verdict
 from scatterclean.outbox import PLACE, spool, take_in
-from scatterclean.store.tables import cleaned
+from scatterclean.store.columns import cleaned
 from scatterclean.wire import Household
 from tests.contracts.records import NOW, message
 from tests.sweeps.world import World
