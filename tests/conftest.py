@@ -36,6 +36,8 @@ LONGEST = (
     "e2e/test_every_server.py",
     "docs/test_commands.py",
     "e2e/test_releases.py",
+    "web/test_deeds.py",
+    "web/test_browser.py",
     "sweeps/test_death.py",
     "e2e/test_renamed.py",
     "page/test_browser.py",
