@@ -1,8 +1,11 @@
-"""What a call out of this process needs in every room: whom it trusts, a limit of time, and why it came to nothing."""
+"""What a call out of this process needs in every room: whom it trusts, a limit of time, why it came to nothing;
+and the person's browser."""
 
 from __future__ import annotations
 
+import os
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from functools import lru_cache
@@ -64,3 +67,16 @@ def why_no_page(broken: Exception, unreached: str) -> str:
     if isinstance(broken, OSError):
         return unreached
     return "it does not answer as a web server does"
+
+
+def has_window() -> bool:
+    """Is there a screen on which a browser could open?  Else one for the terminal would take this one over."""
+    names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
+
+
+def shown_in_browser(uri: str) -> bool:
+    """Was the person's browser asked to show it?"""
+    import webbrowser
+
+    return has_window() and webbrowser.open(uri)

@@ -99,6 +99,46 @@ def accounts_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[.
     )
 
 
+def export_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--export csv|json."""
+    return click.option(
+        "--export",
+        type=click.Choice(["csv", "json"]),
+        help="Instead, the servers that sent the bounces, as a file on standard output, with a note to each postmaster "
+        "in the JSON.",
+    )(command)
+
+
+def login_options(port: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """How a login by OAuth2 is done: --device, --no-browser, and under this name the port."""
+    options = (
+        click.option(
+            "--device",
+            is_flag=True,
+            help="By a code that you type on any device, where the provider allows it.",
+        ),
+        click.option(
+            "--no-browser",
+            is_flag=True,
+            help="Only show the address; you open it in a browser of this machine.",
+        ),
+        click.option(
+            port,
+            type=click.IntRange(0, 65535),
+            default=0,
+            metavar="NUMBER",
+            help="Where to wait for the browser's answer, on 127.0.0.1. Default: a free port.",
+        ),
+    )
+
+    def with_all(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_all
+
+
 def chosen(settings: Settings, name: str | None, owner: Callable[[AccountSettings], bool]) -> AccountSettings:
     """The account with this name; else the one that `owner` says yes to, else the first if all are one person's.
 

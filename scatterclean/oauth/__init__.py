@@ -11,7 +11,7 @@ from __future__ import annotations
 from scatterclean.oauth.asking import Asking, Grant
 from scatterclean.oauth.browser import by_browser
 from scatterclean.oauth.device import by_device
-from scatterclean.oauth.person import Manner, Voice, has_window, let_in
+from scatterclean.oauth.person import Manner, Voice, let_in
 from scatterclean.oauth.safe import Kept, Purse, Safe
 from scatterclean.oauth.tokens import Tokens
 
@@ -26,6 +26,5 @@ __all__ = [
     "Voice",
     "by_browser",
     "by_device",
-    "has_window",
     "let_in",
 ]

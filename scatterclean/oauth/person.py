@@ -5,11 +5,10 @@ What comes of it is handed back, and kept by nobody here.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from scatterclean.calling import shown_in_browser
 from scatterclean.errors import LoginRefused
 from scatterclean.oauth.asking import Asking, Device, Grant
 from scatterclean.oauth.browser import by_browser
@@ -55,19 +54,11 @@ def let_in(asking: Asking, username: str, manner: Manner, voice: Voice) -> Grant
 
 
 def _address(voice: Voice, url: str, *, no_browser: bool) -> None:
-    import webbrowser
-
     voice.say("Log in at your provider, in a browser of this machine. The address:")
     voice.line(url)
-    if not no_browser and has_window() and webbrowser.open(url):
+    if not no_browser and shown_in_browser(url):
         voice.say("Your browser was asked to open it.")
     voice.say(f"Waiting for the answer; {_WAITING}")
-
-
-def has_window() -> bool:
-    """Else a browser for the terminal would take this one over."""
-    names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
-    return sys.platform == "darwin" or any(os.environ.get(name) for name in names)
 
 
 def _code(voice: Voice, asked: Device) -> None:

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from pydantic import ValidationError
 
-from scatterclean import oauth
+from scatterclean import calling, oauth
 from scatterclean.config import Secret, Source
 from scatterclean.config.oauth import PROVIDERS, OAuthTable, client_of, missing_in
 from scatterclean.config.secret import COMMAND_LIMIT
@@ -237,7 +237,7 @@ def _manner(talk: Talk, flags: Flags, client: OAuthClient) -> oauth.Manner:
         )
     if not client.device_endpoint or flags.no_browser or flags.login_port:
         return browser
-    here = oauth.has_window()
+    here = calling.has_window()
     answer = talk.ask(
         "Press Enter to log in with a browser of this machine, or type code to do it on any other device"
         if here

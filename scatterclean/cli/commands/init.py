@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
+from scatterclean.cli.arguments import login_options
 from scatterclean.cli.root import Given
 
 if TYPE_CHECKING:
@@ -73,19 +74,7 @@ _SECRETS = ("password_command", "password_file", "password_env", "token_command"
 @click.option("--oauth-authorize", default="", metavar="URL", help="Its authorization endpoint.")
 @click.option("--oauth-device", default="", metavar="URL", help="Its endpoint for a login by a code.")
 @click.option("--oauth-scope", default="", metavar="TEXT", help="What it calls IMAP.")
-@click.option(
-    "--device", is_flag=True, help="By a code that you type on any device, where the provider allows it."
-)
-@click.option(
-    "--no-browser", is_flag=True, help="Only show the address; you open it in a browser of this machine."
-)
-@click.option(
-    "--login-port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="NUMBER",
-    help="Where to wait for the browser's answer, on 127.0.0.1. Default: a free port.",
-)
+@login_options("--login-port")
 @click.option(
     "--keep",
     type=click.Choice(["keyring", "file"]),

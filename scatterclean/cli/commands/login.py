@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument
+from scatterclean.cli.arguments import account_argument, login_options
 from scatterclean.cli.root import Given
 
 if TYPE_CHECKING:
@@ -18,19 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("login", short_help="Log in by OAuth2, with your browser or by a code.")
 @account_argument(many=False)
-@click.option(
-    "--device", is_flag=True, help="By a code that you type on any device, where the provider allows it."
-)
-@click.option(
-    "--no-browser", is_flag=True, help="Only show the address; you open it in a browser of this machine."
-)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    metavar="NUMBER",
-    help="Where to wait for the browser's answer, on 127.0.0.1. Default: a free port.",
-)
+@login_options("--port")
 @click.option(
     "--keep",
     type=click.Choice(["keyring", "file"]),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, accounts_option, moment_or_all, named
+from scatterclean.cli.arguments import account_argument, accounts_option, export_option, moment_or_all, named
 from scatterclean.cli.root import COMMANDS, Given
 
 if TYPE_CHECKING:
@@ -45,12 +45,7 @@ STDOUT = Path("-")
     is_flag=True,
     help="One JSON object with all that the page says; the page is written only with --output.",
 )
-@click.option(
-    "--export",
-    type=click.Choice(["csv", "json"]),
-    help="Instead, the servers that sent the bounces, as a file on standard output, with a note to each postmaster "
-    "in the JSON.",
-)
+@export_option
 @click.pass_obj
 def command(
     given: Given,
@@ -135,8 +130,7 @@ def _called(given: Given) -> str:
 def _write(
     screen: Screen, matter: Matter, output: Path | None, asked: tuple[str, ...], *, show: bool
 ) -> None:
-    from scatterclean import page, wording
-    from scatterclean.cli.window import has_window, opened
+    from scatterclean import calling, page, wording
     from scatterclean.page.saving import save, usual_name
 
     text = page.render(matter)
@@ -148,8 +142,10 @@ def _write(
     screen.say(
         f"The report is in {path} ({size}{again}). Only you can read it: it names people whom you write to."
     )
-    if show and opened(path):
+    if show and calling.shown_in_browser(path.resolve().as_uri()):
         screen.say("Your browser was asked to open it.")
     elif show:
-        why = "no browser could be started" if has_window() else "there is no screen here to open it on"
+        why = (
+            "no browser could be started" if calling.has_window() else "there is no screen here to open it on"
+        )
         screen.say(f"Open it in a browser yourself: {why}.", "yellow")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, moment_or_all, named
+from scatterclean.cli.arguments import account_argument, export_option, moment_or_all, named
 from scatterclean.cli.root import Given, short_lived
 
 if TYPE_CHECKING:
@@ -38,12 +38,7 @@ _BEFORE = timedelta(days=1)
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object: the report; with --watch one for each change."
 )
-@click.option(
-    "--export",
-    type=click.Choice(["csv", "json"]),
-    help="Instead, the servers that sent the bounces, as a file on standard output, with a note to each postmaster "
-    "in the JSON.",
-)
+@export_option
 @click.pass_obj
 def command(
     given: Given,

@@ -61,10 +61,10 @@ def command(given: Given, *, port: int, open_it: bool) -> int:
             + (" Press Enter for another one, Ctrl-C to end." if asks else " Ctrl-C ends it.")
         )
         if open_it:
-            import webbrowser
+            from scatterclean.calling import shown_in_browser
 
-            # Some of them stay in this terminal until they are left; we have to answer meanwhile.
-            threading.Thread(target=webbrowser.open, args=(link,), name="browser", daemon=True).start()
+            # It may take its time to start, and we have to answer meanwhile.
+            threading.Thread(target=shown_in_browser, args=(link,), name="browser", daemon=True).start()
 
     def anew() -> bool:
         return asks and sys.stdin.readline() != ""
