@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from werkzeug.wrappers import Response
 
 from scatterclean import wording
-from scatterclean.model import Kind, MoveState, Verdict, Wish, WishKind, WishState
+from scatterclean.model import Errand, Kind, MoveState, Verdict, Wish, WishKind, WishState
 from scatterclean.model.listed import Mark, Turn, Wanted
 from scatterclean.store.tables import EPOCH, microseconds
 from scatterclean.web import found
@@ -102,7 +102,8 @@ class Views:
             chosen=chosen,
             accounts=list(self.household.accounts),
             kinds=wording.KINDS,
-            states={state: words.MOVE_STATES[state] for state in words.MOVE_STATES},
+            states=words.MOVE_STATES,
+            hands=words.HANDS,
         )
 
     def stays(self, asked: Asked) -> Response:
@@ -288,7 +289,7 @@ def _unknown() -> Response:
     return plain_page("There is no such message", told, HTTPStatus.NOT_FOUND)
 
 
-E_ = TypeVar("E_", Kind, Verdict, MoveState)
+E_ = TypeVar("E_", Kind, Verdict, MoveState, Errand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,7 @@ class Chosen:
             kind=_one_of(Kind, given["kind"]),
             verdict=_one_of(Verdict, given["verdict"]),
             state=_one_of(MoveState, given["state"]),
+            errand=_one_of(Errand, given["by"]),
             since=_day(given["since"]),
             until=_day(given["until"], later=timedelta(days=1)),
             text=given["text"],
@@ -322,7 +324,7 @@ class Chosen:
         return f"?{urlencode(fields)}" if fields else "?"
 
 
-_FIELDS = ("account", "kind", "verdict", "state", "since", "until", "text")
+_FIELDS = ("account", "kind", "verdict", "state", "by", "since", "until", "text")
 
 
 def _one_of(kind: type[E_], text: str) -> E_ | None:
