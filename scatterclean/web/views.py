@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -43,8 +43,8 @@ class Views:
     door: Door
     carrier: Carrier
     overview: Overview
-    # A look at the mail server may take a minute: two at once leave workers for everything else.
-    _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
+    # A look at a mail server may take a minute, and an account is looked into by one thread at a time.
+    _asking: Lock = field(default_factory=Lock)
 
     def routes(self) -> Sequence[Route]:
         number = "([0-9]{1,15})"
@@ -154,8 +154,8 @@ class Views:
             return _unknown()
         if not self._asking.acquire(timeout=1):
             return plain_page(
-                "Two looks at a mail server are under way",
-                "Wait until they are done, and ask again.",
+                "Another look at a mail server is under way",
+                "Wait until it is done, and ask again.",
                 HTTPStatus.SERVICE_UNAVAILABLE,
             )
         try:
