@@ -456,7 +456,10 @@ class Household:
         from scatterclean import evidence
 
         store = self.store
-        asked = [evidence.Asked(one.account, self.sources(one.name)) for one in self.named(names)]
+        named = {one.name for one in self.named(names)}
+        asked = [
+            evidence.Asked(a.account, self.sources(a.name)) for a in self.settings.accounts if a.name in named
+        ]
         books = evidence.Books(store.evidence, store.journal, store.history, store.notices)
         return evidence.report(asked, books, self.clock(), since=since, zone=zone)
 

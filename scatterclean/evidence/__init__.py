@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
-from functools import partial
+from functools import lru_cache, partial
 
 from scatterclean.evidence import senders
 from scatterclean.evidence.conclusion import Asked, conclusion
@@ -53,7 +53,8 @@ def report(
     now = now.astimezone(zone)
     names = [one.name for one in asked]
     identities = {one.name: identities_of(one.sources, one.account) for one in asked}
-    found = passed(books.evidence.findings(names, since), partial(senders.whose, identities))
+    whose = lru_cache(maxsize=4096)(partial(senders.whose, identities))
+    found = passed(books.evidence.findings(names, since), whose)
     noticed = {name: books.notices.storms(name) for name in names}
     storm = spell(found.arrivals, noticed, since, now)
     most = senders.most(found)

@@ -9,7 +9,7 @@ may stay undecided, not most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,6 +34,7 @@ _TOLD_APART = _MAY_BE_YOURS | _OTHERS | _UNCOVERED | _UNLOGGED | {Because.NO_STO
 _SOON = timedelta(hours=1)
 # Whoever looked at an account longer ago does not know what happened since.
 _STALE = timedelta(days=1)
+_SHAPES = 3
 _FOUND_NOTHING = frozenset((Refusal.SENT_EMPTY, Refusal.SENT_UNKNOWN))
 
 
@@ -146,8 +147,7 @@ def _doubts(  # noqa: PLR0917 - facts, each from another place
     named = found.named.counts
     yield from _waited_for(asked, named, told, now)
     yield from _uncovered(named, told)
-    for account, shape in _kinds_of(named, _UNLOGGED):
-        yield _doubt(Doubt.UNLOGGED, account=account, shape=shape)
+    yield from _unlogged(named)
     unsure = Counter({why: number for why, number in undecided.items() if why not in _TOLD_APART})
     others = sum(undecided[because] for because in _OTHERS)
     if 2 * unsure.total() > bounces - others:
@@ -210,15 +210,24 @@ def _waited_for(
 def _uncovered(named: Counter[Named], told: set[str]) -> Iterator[Doubted]:
     """Accounts whose logs know nothing of the time of some bounces."""
     heaps: Counter[str] = Counter()
-    since: dict[str, str] = {}
+    begins: dict[str, set[str]] = {}
     for each, number in named.items():
         if each.because in _UNCOVERED:
             heaps[each.what] += number
-            since[each.what] = max(since.get(each.what, ""), each.beside)
+            begins.setdefault(each.what, set()).add(each.beside)
     for account, number in heaps.most_common():
+        # Where all came before it, that is what is to be told.
+        since = "" if "" in begins[account] else max(begins[account])
         if account not in told:
-            yield _doubt(Doubt.NOT_COVERED, account=account, since=since[account], bounces=str(number))
+            yield _doubt(Doubt.NOT_COVERED, account=account, since=since, bounces=str(number))
 
 
-def _kinds_of(named: Iterable[Named], reasons: frozenset[Because]) -> list[tuple[str, str]]:
-    return list(dict.fromkeys((each.account, each.what) for each in named if each.because in reasons))[:3]
+def _unlogged(named: Counter[Named]) -> Iterator[Doubted]:
+    """The commonest shapes of each account in one."""
+    shapes: dict[str, Counter[str]] = {}
+    for each, number in named.items():
+        if each.because in _UNLOGGED:
+            shapes.setdefault(each.account, Counter())[each.what] += number
+    for account, found in shapes.items():
+        commonest = [shape for shape, _ in found.most_common(_SHAPES)]
+        yield _doubt(Doubt.UNLOGGED, account=account, shape=", ".join(commonest))

@@ -6,7 +6,7 @@ import gc
 import json
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -103,7 +103,7 @@ class Passed:
 
 
 # (account, returned sender, to whom the bounce came) -> the address that was forged, "" if nobody knows.
-Whose = Callable[[str, str | None, Sequence[str]], str]
+Whose = Callable[[str, str | None, str | None], str]
 
 
 def passed(portions: Iterable[tuple[Facts, Forgeries]], whose: Whose) -> Passed:
@@ -177,7 +177,8 @@ def _note(found: Passed, facts: Facts) -> None:
         found.genuine = sorted(found.genuine, reverse=True)[:RETURNED]
 
 
-# Reasons that name an account or a shape of ids, and what else is told of it.
+# Reasons that name an account or a shape of ids, and what else is told of it: when its log begins, if it is that the
+# log had not begun.
 _NAMING: Mapping[Because | None, tuple[str, str]] = {
     Because.SENT_UNREAD: ("account", "retired"),
     Because.OUTSIDE_COVERAGE: ("account", "since"),
@@ -190,6 +191,8 @@ _NAMING: Mapping[Because | None, tuple[str, str]] = {
 def _named(account: str, reason: Because | None, detail: str | None) -> Named:
     what, beside = _NAMING[reason]
     told = dict(json.loads(detail)) if detail else {}
+    if beside == "since" and told.get("hole_from", "") >= told.get("since", ""):
+        beside = ""  # a hole behind its beginning (moments of the log are all in UTC)
     return Named(account, reason or Because.SETTLING, told.get(what, ""), told.get(beside, ""))
 
 
@@ -225,10 +228,9 @@ def _count_senders(found: Passed, forgeries: Forgeries) -> None:
 
 def _count_forged(found: Passed, forgeries: Forgeries, whose: Whose) -> None:
     # Of a storm nearly all came back to a few addresses.
-    delivered_to = [tuple(addresses or ()) for addresses in forgeries.delivered_to]
-    alike = Counter(zip(forgeries.accounts, forgeries.authors, delivered_to, strict=True))
+    alike = Counter(zip(forgeries.accounts, forgeries.authors, forgeries.returned_to, strict=True))
     forged: Counter[tuple[str, str]] = Counter()
-    for (account, author, addresses), number in alike.items():
-        if address := whose(account, author, addresses):
+    for (account, author, returned_to), number in alike.items():
+        if address := whose(account, author, returned_to):
             forged[account, address] += number
     found.forged.add(forged)

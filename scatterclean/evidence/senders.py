@@ -25,7 +25,7 @@ _FEW = 5
 _HOST_NAME = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){1,10}\.?")
 # Servers that name none are told by what the latest of theirs show: those that turn out to be one are put together, so
 # more are looked at than are told.
-_LOOKED_AT = 2 * MOST_BOUNCERS
+_LOOKED_AT = MOST_BOUNCERS + 100
 
 
 class Taken(NamedTuple):
@@ -122,12 +122,12 @@ def _some(texts: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def whose(
-    identities: Mapping[str, Identities], account: str, author: str | None, delivered_to: Sequence[str]
+    identities: Mapping[str, Identities], account: str, author: str | None, returned_to: str | None
 ) -> str:
     """In whose name a forgery was sent: the returned sender, if it is the person's; else the envelope's, to which the
     bounce came back."""
     own = identities[account]
-    candidates = [address for address in (author, *delivered_to) if address]
+    candidates = [address for address in (author, returned_to) if address]
     return next((address for address in candidates if own.owns(address)), next(iter(candidates), ""))
 
 

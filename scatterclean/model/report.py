@@ -31,7 +31,7 @@ class Doubt(StrEnum):
     NEVER_READ = "never-read"  # [account]: its Sent folders were never read
     EMPTY_LOG = "empty-log"  # [account]: nothing was ever found in its Sent folders
     NOT_COVERED = (
-        "not-covered"  # [account, since, bounces]: so many are older than the log, or fall into a hole
+        "not-covered"  # [account, since, bounces]: older than its beginning `since`, or ("") in a hole
     )
     UNREACHABLE = (
         "unreachable"  # [account, since]: no sweep came to a session since then; "" if none ever did

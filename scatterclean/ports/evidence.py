@@ -33,7 +33,8 @@ class Forgeries(NamedTuple):
     """Those of them that are orphans: what they say of who sent them and of the spam that they return, as strangers
     wrote it; None where it is missing, or an older row does not say.
 
-    `authors` are the returned senders, `bodies` tell whether more than a header came back."""
+    `authors` are the returned senders, `returned_to` whom the bounces were written to (the last of their addresses is
+    that of To), `bodies` tell whether more than a header came back."""
 
     ids: Sequence[int]
     accounts: Sequence[str]
@@ -43,7 +44,7 @@ class Forgeries(NamedTuple):
     senders: Sequence[str | None]
     authors: Sequence[str | None]
     subjects: Sequence[str | None]
-    delivered_to: Sequence[Sequence[str] | None]
+    returned_to: Sequence[str | None]
     links: Sequence[Sequence[str] | None]
     files: Sequence[Sequence[Sequence[str]] | None]
     bodies: Sequence[bool | None]

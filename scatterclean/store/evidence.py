@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import compress
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Select, func, select
 
 from scatterclean.errors import DatabaseUnusable
 from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Verdict
@@ -25,8 +25,9 @@ from scatterclean.store.tables import listed, microseconds
 _PORTION = 500
 _SECOND = 1_000_000
 _QUARTER = 900 * _SECOND
+_ANY_TIME = -(1 << 62)
 _SAID = (
-    "reporting_mta", "sender", "original.sender", "original.subject", "delivered_to", "original.links",
+    "reporting_mta", "sender", "original.sender", "original.subject", "delivered_to[#-1]", "original.links",
     "original.files", "original.body",
 )  # fmt: skip
 _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
@@ -35,6 +36,7 @@ _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
 _KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
 _PUTTING_AWAY = ", ".join(f"'{errand.value}'" for errand in sorted(PUTTING_AWAY))
+# "+": no index but the ids' own order, or SQLite would look through the whole account for each portion.
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
   {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0, {_KIND},
@@ -43,19 +45,22 @@ SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdi
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
     SELECT state FROM moves WHERE moves.account = cases.account AND moves.fingerprint = cases.fingerprint
       AND errand IN ({_PUTTING_AWAY}) ORDER BY moves.id DESC LIMIT 1) END
-FROM cases WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id DESC
+FROM cases WHERE id BETWEEN ? AND ? AND +arrival >= ? AND +account IN (SELECT value FROM json_each(?)) ORDER BY id DESC
 """  # noqa: S608 - constants alone
 
 # Of what was put away nearly all stays away: what does not is asked once, not row by row.
 _BACK = f"""
-SELECT account, fingerprint FROM (
-  SELECT account, fingerprint, max(id), state FROM moves
-  WHERE account IN (SELECT value FROM json_each(?)) AND errand IN ({_PUTTING_AWAY}) GROUP BY account, fingerprint
-) WHERE state = '{MoveState.RETURNED.value}'
+SELECT account, fingerprint FROM moves AS back
+WHERE account IN (SELECT value FROM json_each(?)) AND state = '{MoveState.RETURNED.value}'
+  AND errand IN ({_PUTTING_AWAY}) AND NOT EXISTS (
+    SELECT 1 FROM moves WHERE moves.account = back.account AND moves.fingerprint = back.fingerprint
+      AND errand IN ({_PUTTING_AWAY}) AND moves.id > back.id)
 """  # noqa: S608 - constants alone
+# In how many lives of watched folders the findings of one account lie, at most.
 _PLACES = """
-SELECT count(*) FROM (
-  SELECT DISTINCT account, folder, uidvalidity FROM cases WHERE account IN (SELECT value FROM json_each(?)))
+SELECT max(places) FROM (SELECT count(*) AS places FROM (
+  SELECT DISTINCT account, folder, uidvalidity FROM cases WHERE account IN (SELECT value FROM json_each(?))
+) GROUP BY account)
 """
 
 _KINDS = {kind.value: kind for kind in Kind}
@@ -74,16 +79,17 @@ class SqlEvidence:
 
     def findings(self, accounts: Sequence[str], since: datetime | None) -> Iterator[tuple[Facts, Forgeries]]:
         named = json.dumps(list(accounts))
+        from_then = _ANY_TIME if since is None else microseconds(since)
         with self._database.read() as connection:
-            ids = _ids(connection, accounts, since)
+            first, last = connection.execute(_ends(accounts, since)).one()
             # The driver's own cursor: rows of SQLAlchemy would take a tenth of the time.
             driver = connection.connection.cursor()
             back = frozenset(driver.execute(_BACK, (named,)))
             # In a single folder that was never numbered anew nothing is met twice.
             [(places,)] = driver.execute(_PLACES, (named,))
-            met = _Met() if places > 1 else None
-            for start in range(0, len(ids), _PORTION):
-                rows = driver.execute(_ROWS, (json.dumps(ids[start : start + _PORTION]),)).fetchall()
+            met = _Met() if (places or 0) > 1 else None
+            for end in range(last or 0, (first or 1) - 1, -_PORTION):
+                rows = driver.execute(_ROWS, (end - _PORTION + 1, end, from_then, named)).fetchall()
                 if met is not None:
                     rows = [row for row in rows if met.is_another(row)]
                 if rows:
@@ -114,14 +120,12 @@ class SqlEvidence:
         return found
 
 
-def _ids(connection: Connection, accounts: Sequence[str], since: datetime | None) -> list[int]:
-    # All verdicts by name: so an index finds them, and no row is touched.
-    query = select(table.c.id).where(
+def _ends(accounts: Sequence[str], since: datetime | None) -> Select[Any]:
+    """Between which ids they lie.  All verdicts by name: so an index finds them, and no row is touched."""
+    query = select(func.min(table.c.id), func.max(table.c.id)).where(
         table.c.account.in_(listed(accounts)), table.c.verdict.in_(list(_VERDICTS))
     )
-    if since is not None:
-        query = query.where(table.c.arrival >= since)
-    return sorted(connection.scalars(query), reverse=True)
+    return query if since is None else query.where(table.c.arrival >= since)
 
 
 class _Met:

@@ -35,7 +35,7 @@ def answer(report: Report) -> Answer:
     sentence = f"Cannot tell whether {_any_account(report)} was used: {missing}."
     if numbers:
         sentence += f" {numbers[0].upper()}{numbers[1:]}."
-    return Answer(found.says, sentence, tuple(helps(one, report.now) for one in found.doubts))
+    return Answer(found.says, sentence, tuple(dict.fromkeys(helps(one, report.now) for one in found.doubts)))
 
 
 def _any_account(report: Report) -> str:
@@ -200,7 +200,7 @@ _DOUBTS: Mapping[Doubt, Callable[[Doubted, datetime], str]] = {
     Doubt.UNREAD: _unread,
     Doubt.UNLOGGED: lambda one, _: (
         f"bounces in account {one['account']} quote Message-IDs like those of mail that you send and of which no equal "
-        f"copy is filed ({shown(one['shape'], 60)})"
+        f"copy is filed ({shown(one['shape'], 120)})"
     ),
     Doubt.MAY_BE_YOURS: lambda one, _: (
         f"{_bounces(one, 'speaks', 'speak')} of mail that may have left through your own account"

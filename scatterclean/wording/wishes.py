@@ -22,7 +22,10 @@ SERVER_REFUSED = "the server did not move it. Nothing was lost: ask again later.
 UNDER_WAY = "it is begun, and the server does not show yet how it ended. It is looked up again soon."
 EXPIRED = "nobody could carry it out for a day, so nothing was done. Ask again if you still want it."
 
-LEFT_TO_THE_DAEMON = "the daemon has not done all of it yet, and goes on by itself: `scatterclean status` tells whether it is in trouble"
+LEFT_TO_THE_DAEMON = (
+    "the daemon has not done all of it yet, and goes on by itself: `scatterclean status` tells whether it is in "
+    "trouble"
+)
 
 STATES: Mapping[tuple[WishKind, WishState], str] = {
     (WishKind.BRING_BACK, WishState.ASKED): "is to be brought back",

@@ -1,66 +1,40 @@
-"""Was it you?  Situations planted end to end: mail in a mailbox, real sweeps, a real store; whole sentences."""
+"""Was it you?  No sign, and alarms: situations planted end to end, whole sentences."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 
-from scatterclean.mailbox.memory import MemoryServer
 from scatterclean.model import (
     AlarmKind,
     Identities,
-    Lessons,
     Mode,
-    Refusal,
-    Route,
-    RouteCause,
-    SweepReport,
 )
 from scatterclean.model.report import Says
 from scatterclean.wording.alarms import WHAT_TO_DO
 from tests.evidence.asking import answer_of, report_of, sentence_of
+from tests.evidence.situations import (
+    BY_ALL,
+    NO_SIGN,
+    NOT_YOURS,
+    OWN_DOMAIN,
+    STORM,
+    own,
+    second,
+    settled,
+    storm,
+    swept,
+)
 from tests.sweeps.world import ME, World, bounce, stolen
-
-OWN_DOMAIN = Identities(addresses=frozenset([ME, "*@winter.example"]))
-STORM = 12
-NO_SIGN = "No sign that your account was used:"
-CANNOT = "Cannot tell whether your account was used:"
-NOT_YOURS = "bounces speak of messages that you did not send"
-BY_ALL = "and for all of them the line of the server that refused them names a stranger's machine"
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A year of sent mail, watched for a month, proved by a reply."""
-    made = World(tmp_path / "log.db")
-    made.history()
-    made.watched()
-    yield made
-    made.close()
-
-
-def storm(world: World, count: int = STORM, *, first: int = 0, **rest: object) -> None:
-    for number in range(first, first + count):
-        ago = timedelta(hours=2, minutes=number % 300 / 10)
-        world.bounced(f"forged.{number}@spam.example", number=number, ago=ago, **rest)
-
-
-def own(world: World, *numbers: int) -> None:
-    """Bounces of letters that the person sent."""
-    for number in numbers:
-        world.bounced(f"sent.{number}@winter.example", number=number, recipient="friend@f.example")
-
-
-def swept(world: World) -> None:
-    """Twice, so that what waits is judged, too."""
-    world.sweep()
-    world.later(minutes=30)
-    world.sweep()
+    yield from settled(tmp_path)
 
 
 # --- no sign --------------------------------------------------------------------------------------------
@@ -185,22 +159,6 @@ def test_several_accounts(world: World) -> None:
     )
 
 
-def second(world: World, *, person: str = "", swept: bool = True) -> World:
-    """Another account on the same store, with a year of mail in a Sent folder of its own."""
-    work = World(world.path, now=world.now, server=MemoryServer())
-    work._store = world.store
-    work.account = replace(world.account, name="work", person=person)
-    work.accounts = ("work",) if person else ("home", "work")
-    if not person:
-        world.accounts = ("home", "work")
-    work.history()
-    world.store.sent_log.assign({"home": "", "work": person})
-    if swept:
-        work.sweep()
-        work.watched()
-    return work
-
-
 def test_several_persons(world: World) -> None:
     work = second(world, person="ben")
     storm(world)
@@ -307,174 +265,3 @@ def test_an_alarm_in_another_account_of_the_person_counts(world: World) -> None:
     world.server.append("INBOX", stolen("stolen.1@spam.example", at=at), arrival=at)
     swept(world)
     assert answer_of(work).says is Says.ALARM
-
-
-# --- cannot tell ----------------------------------------------------------------------------------------
-
-
-def test_sent_was_never_read(tmp_path: Path) -> None:
-    world = World(tmp_path / "log.db")
-    found = answer_of(world)
-    assert found.sentence == (
-        f"{CANNOT} the Sent folders of account home were never read. No bounce is on record."
-    )
-    assert found.more == ("`scatterclean sweep home` reads them.",)
-    world.close()
-
-
-def test_nothing_is_in_sent(tmp_path: Path) -> None:
-    world = World(tmp_path / "log.db")
-    storm(world, 3)
-    swept(world)
-    assert sentence_of(world).startswith(
-        "Cannot tell whether your account was used: nothing was ever found in the Sent folders of account home"
-    )
-    world.close()
-
-
-def test_the_log_does_not_cover_the_time_of_the_bounces(tmp_path: Path) -> None:
-    world = World(tmp_path / "log.db")
-    world.sent("sent.1@winter.example", ago=timedelta(days=5))
-    storm(world, 3)
-    swept(world)
-    found = answer_of(world)
-    assert found.sentence == (
-        f"{CANNOT} 3 bounces are about times of which the log of account home knows nothing (it begins 18 "
-        "November). None of 3 bounces could be decided."
-    )
-    assert "`--since 2026-11-18`" in found.more[0]
-    world.close()
-
-
-def test_one_bounce_in_a_hole_is_enough_and_the_rest_is_told(world: World) -> None:
-    storm(world)
-    world.bounced("old.1@spam.example", number=700, ago=timedelta(days=500))
-    swept(world)
-    assert sentence_of(world) == (
-        f"{CANNOT} 1 bounce is about a time of which the log of account home knows nothing (it begins 24 "
-        f"October). 12 of 13 {NOT_YOURS}, {BY_ALL}; 1 could not be decided."
-    )
-    assert answer_of(world, since=world.now - timedelta(days=30)).says is Says.NO_SIGN
-
-
-def test_mail_that_may_have_left_through_your_provider(world: World) -> None:
-    storm(world)
-    world.bounced("x.1@spam.example", number=50, hop="smtp.winter.example (smtp.winter.example [192.0.2.25])")
-    swept(world)
-    found = answer_of(world)
-    assert found.sentence == (
-        f"{CANNOT} 1 bounce speaks of mail that may have left through your own account. 12 of 13 {NOT_YOURS}, "
-        f"{BY_ALL}; 1 could not be decided."
-    )
-    assert found.more == (
-        f"Look at them: did you send those messages, from a phone, a program or a web form, say? If not: {WHAT_TO_DO}",
-    )
-
-
-def test_a_provider_that_rewrites_ids(world: World) -> None:
-    route = Route("n.n@mta.provider.example", RouteCause.REWRITTEN, "1.2@mta.provider.example", world.now)
-    world.store.experience.learn("home", "", Lessons(routes=(route,)))
-    storm(world)
-    swept(world)
-    assert answer_of(world).says is Says.NO_SIGN  # none of these is like the person's
-    world.bounced("4711.12@mta.provider.example", number=90)
-    swept(world)
-    assert sentence_of(world) == (
-        f"{CANNOT} bounces in account home quote Message-IDs like those of mail that you send and of which no "
-        f"equal copy is filed (n.n@mta.provider.example). 12 of 13 {NOT_YOURS}, {BY_ALL}; 1 could not be decided."
-    )
-
-
-def test_all_undecided(world: World) -> None:
-    for number in range(5):
-        raw = bounce(f"lost.{number}@x.example", at=world.now - timedelta(hours=2), number=number)
-        at = raw.index(b"Message-ID: <lost")
-        world.server.append(
-            "INBOX", raw[:at] + raw[at:].partition(b"\r\n")[2], arrival=world.now - timedelta(hours=2)
-        )
-    swept(world)
-    found = answer_of(world)
-    assert found.sentence == "Cannot tell whether your account was used: none of 5 bounces could be decided."
-    assert found.more == (
-        (
-            "Most of them: they do not say which message they are about (no Message-ID in them). "
-            '`without_id = "recipient"` lets them be judged by whom they are about.'
-        ),
-    )
-
-
-def test_a_log_that_nothing_proves_and_servers_that_nobody_knows(tmp_path: Path) -> None:
-    """As on the first day: Sent was read once, no reply was seen, and no DNS says through which servers mail leaves."""
-    world = World(tmp_path / "log.db")
-    world.set(hosts=frozenset())
-    world.history()
-    storm(world)
-    swept(world)
-    found = answer_of(world)
-    assert found.sentence == f"{CANNOT} none of 12 bounces could be decided."
-    assert found.more[0].startswith(
-        "Most of them: that the log does not know these messages does not prove enough"
-    )
-    assert "`outbound = [...]`" in found.more[0]
-    world.close()
-
-
-def test_all_are_too_fresh_to_be_judged(world: World) -> None:
-    storm(world, 0)
-    for number in range(4):
-        world.bounced(f"forged.{number}@spam.example", number=number, ago=timedelta(minutes=1))
-    world.sweep()
-    found = answer_of(world)
-    assert found.sentence == "Cannot tell whether your account was used: none of 4 bounces could be decided."
-    world.later(minutes=20)
-    world.sweep()
-    assert answer_of(world).says is Says.NO_SIGN
-
-
-def test_a_few_fresh_ones_beside_a_storm_are_only_told(world: World) -> None:
-    storm(world)
-    world.bounced("forged.99@spam.example", number=99, ago=timedelta(minutes=1))
-    world.sweep()
-    assert sentence_of(world).endswith("; 1 is still to be judged.")
-    assert answer_of(world).says is Says.NO_SIGN
-
-
-def no_session(world: World, **ago: float) -> None:
-    """A try that came to no session, as the household records it."""
-    at = world.now - timedelta(**ago)
-    number = world.store.journal.begin_sweep("home", Mode.MOVE, at)
-    world.store.journal.end_sweep(SweepReport("home", number, Mode.MOVE, at, at, refusal=Refusal.NO_SESSION))
-
-
-def test_an_account_that_cannot_be_reached(world: World) -> None:
-    storm(world)
-    swept(world)
-    world.later(hours=20)
-    no_session(world, minutes=30)
-    assert answer_of(world).says is Says.NO_SIGN  # it happens
-    no_session(world, hours=0)
-    world.later(hours=2)
-    found = answer_of(world)
-    assert found.sentence.startswith(
-        f"{CANNOT} account home was not looked at since yesterday 12:30. All 12 {NOT_YOURS}"
-    )
-
-
-def test_an_account_that_nobody_sweeps_any_more(world: World) -> None:
-    swept(world)
-    world.later(days=4)
-    assert sentence_of(world) == (
-        f"{CANNOT} account home was not looked at since 23 November 12:30. No bounce is on record; your log "
-        "covers what you sent since 24 October."
-    )
-
-
-def test_the_sent_folders_of_another_account_that_bounces_wait_for(world: World) -> None:
-    second(world, swept=False)
-    storm(world)
-    swept(world)
-    found = answer_of(world)
-    assert found.sentence == (
-        f"{CANNOT} the Sent folders of account work were never read; none of 12 bounces could be decided."
-    )
-    assert found.more[0] == "`scatterclean sweep work` reads them."

@@ -114,7 +114,7 @@ def test_what_the_report_needs_of_each(store: Store) -> None:
     assert (forged["mtas"], forged["senders"], forged["authors"]) == (
         *("mx.example.net", "mailer-daemon@mx.example.net", "ada@winter.example"),
     )
-    assert (forged["subjects"], forged["delivered_to"]) == ("Größe zählt 💊", ["ada@winter.example"])
+    assert (forged["subjects"], forged["returned_to"]) == ("Größe zählt 💊", "ada@winter.example")
     assert (forged["links"], forged["files"], forged["bodies"]) == (
         ["a.example"],
         [["a.zip", "application/zip"]],

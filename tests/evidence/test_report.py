@@ -6,7 +6,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -14,50 +14,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scatterclean.evidence import Asked, passing, report, senders, tally
+from scatterclean.evidence import passing, tally
 from scatterclean.model import (
-    Account,
     Because,
     Bounce,
-    Case,
     Closure,
     Finding,
-    Identities,
     Kind,
     Original,
     Reason,
     Verdict,
 )
-from scatterclean.model.report import Bouncer, Failure, Fate, Report
+from scatterclean.model.report import Fate
 from scatterclean.store import Store, open_store
 from scatterclean.wording.conclusion import answer
 from tests.contracts.records import case
 from tests.evidence import planted
-from tests.evidence.asking import books
-from tests.sweeps.world import SCRATCH, World
-
-NOW = planted.NOW
-ME = planted.ME
-ACCOUNT = planted.settings(Path("/nowhere/log.db")).accounts[0].account
-
-
-def told(store: Store, since: datetime | None = None, account: Account = ACCOUNT) -> Report:
-    world = World(store.path, account=account)
-    world._store = store
-    return report([Asked(account, world.sources())], books(store), NOW, since=since, zone=UTC)
+from tests.evidence.asking import ME, NOW, orphan, told
+from tests.sweeps.world import SCRATCH
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "log.db") as opened:
         yield opened
-
-
-def orphan(uid: int, *, foreign: bool = True, **bounce: object) -> Case:
-    support = (Reason.of(Because.FOREIGN, line="from x"),) if foreign else ()
-    finding = Finding(Verdict.ORPHAN, (Reason.of(Because.UNKNOWN_ID, id="a@b.example"), *support))
-    made = replace(Bounce(Kind.BOUNCE, delivered_to=(ME,)), **bounce)  # type: ignore[arg-type]
-    return case(uid, finding=finding, bounce=made, arrival=NOW - timedelta(minutes=uid))
 
 
 # --- numbers --------------------------------------------------------------------------------------------
@@ -202,205 +182,3 @@ def test_lists_stay_bounded_where_every_bounce_names_something_new(
     ):
         assert len(listed) <= 200
         assert 900 <= len(listed) + more <= 1101
-
-
-# --- servers --------------------------------------------------------------------------------------------
-
-
-def only(store: Store, *cases: Case) -> Bouncer:
-    store.docket.enter("home", cases, None)
-    [found] = told(store).bouncers
-    return found
-
-
-OWN_LINE = (
-    "from mx.isp.example (mx.isp.example [198.51.100.9]) by mx.winter.example (Postfix) with ESMTPS id 4"
-)
-INNER = "by mail.winter.example (Dovecot) with LMTP id A"
-
-
-def test_a_server_is_called_as_it_calls_itself(store: Store) -> None:
-    found = only(
-        store,
-        orphan(
-            1,
-            reporting_mta="MX.isp.example",
-            received=(INNER, OWN_LINE),
-            status="5.1.1",
-            message_id="1@isp.example",
-        ),
-    )
-    assert (found.host, found.domain, found.ip) == ("mx.isp.example", "isp.example", "198.51.100.9")
-    assert (found.statuses, found.example, found.bounces) == (("5.1.1",), "1@isp.example", 1)
-
-
-def test_else_by_the_host_that_handed_it_over_else_by_the_domain_of_its_sender(store: Store) -> None:
-    found = only(store, orphan(1, sender="postmaster@isp.example", received=(INNER, OWN_LINE)))
-    assert found.host == "mx.isp.example"
-    store.docket.enter(
-        "home", [orphan(2, sender="daemon@other.example", received=("by x.other.example id 1",))], None
-    )
-    assert {one.host for one in told(store).bouncers} == {"mx.isp.example", "other.example"}
-
-
-def test_only_the_own_provider_says_from_which_address_it_came(store: Store) -> None:
-    forged = "from mx.victim.example (mx.victim.example [203.0.113.5]) by mx.evil.example with SMTP id 1"
-    assert only(store, orphan(1, reporting_mta="mx.isp.example", received=(forged, OWN_LINE))).ip == ""
-
-
-def test_one_server_under_two_senders_is_one_and_its_kinds_are_counted(store: Store) -> None:
-    found = only(
-        store,
-        orphan(1, reporting_mta="mx.isp.example", sender="a@isp.example"),
-        orphan(2, reporting_mta="mx.isp.example", sender="b@isp.example", kind=Kind.DELAY),
-    )
-    assert (found.bounces, found.kinds) == (2, {Kind.BOUNCE: 1, Kind.DELAY: 1})
-    assert (found.first, found.last) == (NOW - timedelta(minutes=2), NOW - timedelta(minutes=1))
-
-
-@pytest.mark.parametrize(
-    "name", ["localhost", "EXCH01.corp.local", "[192.0.2.7]", "x\x1b[31m\u202e", "a" * 1000]
-)
-def test_a_name_that_says_nothing_gets_the_domain_of_the_sender(store: Store, name: str) -> None:
-    found = only(store, orphan(1, reporting_mta=name, sender="daemon@isp.example"))
-    assert (found.host, found.domain) == (name.lower(), "isp.example")
-
-
-def test_bounces_of_mail_that_was_the_persons_own_are_no_bouncers(store: Store) -> None:
-    genuine = replace(
-        orphan(1, reporting_mta="mx.isp.example"),
-        finding=Finding(Verdict.GENUINE, (Reason.of(Because.ID_LOGGED),)),
-    )
-    store.docket.enter("home", [genuine], None)
-    assert told(store).bouncers == ()
-
-
-# --- addresses ------------------------------------------------------------------------------------------
-
-
-def test_addresses_that_were_forged_are_told_apart(store: Store) -> None:
-    account = replace(
-        ACCOUNT,
-        identities=Identities(
-            addresses=frozenset([ME, "*@winter.example"]), never_sends=frozenset(["shop@winter.example"])
-        ),
-    )
-    made = [
-        orphan(uid, original=Original(sender=sender), delivered_to=to)
-        for uid, (sender, to) in enumerate(
-            [
-                (ME, (ME,)),
-                ("x9@winter.example", ("x9@winter.example",)),
-                ("ada+list@winter.example", (ME,)),
-                ("shop@winter.example", (ME,)),
-                ("stranger@spam.example", (ME,)),  # the envelope alone was forged
-                (None, ("bill@winter.example",)),
-            ],
-            1,
-        )
-    ]
-    store.docket.enter("home", made, None)
-    found = {one.address: one for one in told(store, account=account).forged}
-    assert found[ME].bounces == 2
-    assert found.keys() == {ME, *(f"{name}@winter.example" for name in ("x9", "ada+list", "shop", "bill"))}
-    assert (found["x9@winter.example"].owned, found["x9@winter.example"].catch_all) == (False, True)
-    assert (found[ME].owned, found[ME].catch_all, found[ME].used) == (True, False, False)
-    assert (found["ada+list@winter.example"].tag, found["ada+list@winter.example"].owned) == ("list", True)
-    assert (found["shop@winter.example"].owned, found["shop@winter.example"].catch_all) == (True, False)
-    assert told(store, account=account).conclusion.never_sends == 1
-
-
-# --- the person's own mail ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("status", "said", "failure"),
-    [
-        ("5.1.1", "550 5.1.1 <x@y.example>: User unknown in virtual alias table", Failure.UNKNOWN_ADDRESS),
-        (
-            "5.1.1",
-            "550-5.1.1 The email account that you tried to reach does not exist.",
-            Failure.UNKNOWN_ADDRESS,
-        ),
-        ("5.5.0", "550 Requested action not taken: mailbox unavailable", Failure.UNKNOWN_ADDRESS),
-        ("5.4.1", "550 5.4.1 Recipient address rejected: Access denied", Failure.UNKNOWN_ADDRESS),
-        ("", "Unrouteable address", Failure.UNKNOWN_ADDRESS),
-        (
-            "5.4.4",
-            "Host or domain name not found. Name service error for name=nowhere.example",
-            Failure.UNKNOWN_DOMAIN,
-        ),
-        ("5.1.10", "", Failure.UNKNOWN_DOMAIN),
-        ("4.2.2", "452 4.2.2 The email account that you tried to reach is over quota", Failure.MAILBOX_FULL),
-        ("5.2.2", "", Failure.MAILBOX_FULL),
-        ("5.2.1", "550 5.2.1 The email account that you tried to reach is inactive", Failure.MAILBOX_CLOSED),
-        ("5.3.4", "552 5.3.4 Message size exceeds fixed limit", Failure.TOO_LARGE),
-        ("5.7.1", "554 5.7.1 Message rejected as spam by Content Filtering", Failure.REFUSED_AS_SPAM),
-        (
-            "5.7.1",
-            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org",
-            Failure.REFUSED_SENDER,
-        ),
-        ("5.7.26", "", Failure.REFUSED_SENDER),
-        ("5.7.1", "550 5.7.1 Unable to relay", Failure.NOT_ALLOWED),
-        ("5.7.0", "", Failure.NOT_ALLOWED),
-        ("4.4.1", "connect to mx.y.example[192.0.2.1]:25: Connection timed out", Failure.UNREACHABLE),
-        ("5.4.7", "", Failure.UNREACHABLE),
-        ("", "", Failure.OTHER),
-        ("banana", "x" * 100_000, Failure.OTHER),
-    ],
-)
-def test_why_it_was_not_delivered(store: Store, status: str, said: str, failure: Failure) -> None:
-    bounce = Bounce(Kind.BOUNCE, recipients=("x@y.example",), status=status, diagnostic=said)
-    genuine = Finding(Verdict.GENUINE, (Reason.of(Because.TIE, sent_at="2026-11-20T08:00:00+00:00"),))
-    store.docket.enter("home", [case(1, finding=genuine, bounce=bounce)], None)
-    [found] = told(store).returned
-    assert (found.failure, found.recipient) == (failure, "x@y.example")
-    assert found.sent_at == datetime(2026, 11, 20, 8, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("kind", "failure"),
-    [
-        (Kind.DELAY, Failure.DELAYED),
-        (Kind.SUCCESS, Failure.DELIVERED),
-        (Kind.RECEIPT, Failure.DELIVERED),
-        (Kind.AUTOREPLY, Failure.ANSWERED),
-        (Kind.CHALLENGE, Failure.ANSWERED),
-    ],
-)
-def test_where_nothing_failed_the_kind_tells(store: Store, kind: Kind, failure: Failure) -> None:
-    genuine = Finding(Verdict.GENUINE, (Reason.of(Because.ID_LOGGED),))
-    store.docket.enter(
-        "home", [case(1, finding=genuine, bounce=Bounce(kind, diagnostic="550 User unknown"))], None
-    )
-    assert told(store).returned[0].failure is failure
-
-
-def test_subjects_that_differ_by_numbers_and_spacing_are_one(store: Store) -> None:
-    texts = ["Invoice 17 due", "Re: invoice  18 due", "INVOICE 4711 due!", "Watches", None, "4711", "12 34"]
-    store.docket.enter(
-        "home", [orphan(uid, original=Original(subject=text)) for uid, text in enumerate(texts, 1)], None
-    )
-    found = told(store).spam.subjects
-    assert [(one.bounces, one.others) for one in found] == [(3, 2), (2, 1), (1, 0)]
-
-
-def test_names_of_files_that_run_are_marked(store: Store) -> None:
-    files = (
-        ("bill.pdf.exe", "application/octet-stream"),
-        ("photo.jpg", "image/jpeg"),
-        ("", "application/zip"),
-    )
-    store.docket.enter("home", [orphan(1, original=Original(body=True, files=files))], None)
-    found = told(store).spam
-    assert {(one.text, one.dangerous) for one in found.files} == {
-        ("bill.pdf.exe", True),
-        ("photo.jpg", False),
-        ("application/zip", True),
-    }
-    assert found.seen == 1
-
-
-def test_an_account_without_a_machine_of_its_own_provider_names_no_address() -> None:
-    assert senders.taken_from((OWN_LINE,), frozenset()) == senders.Taken()

@@ -50,6 +50,9 @@ def bounces(text: st.SearchStrategy[str]) -> st.SearchStrategy[Bounce]:
         date=st.none() | st.datetimes(timezones=st.just(UTC)),
         received=texts,
         dkim_signed=st.booleans(),
+        body=st.booleans(),
+        links=texts,
+        files=st.lists(st.tuples(text, text), max_size=3).map(tuple),
     )
     reference = st.builds(
         Reference, st.builds(MessageId, text), st.sampled_from(Weight), text, st.integers(1, 9), st.booleans()
@@ -182,3 +185,13 @@ def test_the_largest_possible_bounce_takes_less_than_a_megabyte() -> None:
         stumbled=many,
     )
     assert len(forms.bounce_to_json(bounce)) < 1_000_000
+
+
+def test_links_and_files_are_cut_without_making_the_bounce_incomplete() -> None:
+    """No verdict rests on them."""
+    many = Original(body=True, links=("a.example",) * 500, files=(("x" * 5000, "application/zip"),) * 500)
+    kept = forms.bounce_from_json(forms.bounce_to_json(Bounce(Kind.BOUNCE, original=many)))
+    assert not kept.incomplete
+    assert len(kept.original.links) == len(kept.original.files) == forms.MAX_ITEMS
+    assert len(kept.original.files[0][0]) <= 1024
+    assert forms.bounce_from_json(BOUNCE_0_1.replace("\n", "")).original.links == ()
