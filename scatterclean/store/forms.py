@@ -15,7 +15,15 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import MAX_ADDRESSES, MAX_HOPS, MAX_REFERENCES, Bounce, Finding, Verdict
+from scatterclean.model import (
+    MAX_ADDRESSES,
+    MAX_HOPS,
+    MAX_REFERENCES,
+    Bounce,
+    Finding,
+    MessageId,
+    Verdict,
+)
 from scatterclean.store.tables import MAX_TEXT, cleaned
 
 T = TypeVar("T")
@@ -81,6 +89,16 @@ def words_of(bounce: Bounce) -> str:
 
 
 _QUOTED = 3
+
+
+def message_key(message_id: str | None) -> str | None:
+    """What a message is looked up by: without angle brackets and case; None if nothing is left of it."""
+    return next(iter(MessageId(message_id or "").keys), None)
+
+
+def asked_key(message_id: str) -> str:
+    """What to look it up by: an id of which nothing is left fits nothing (None would fit mail without one)."""
+    return message_key(message_id) or ""
 
 
 def verdicts_to_json(verdicts: Mapping[Verdict, int]) -> str:
