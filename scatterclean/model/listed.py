@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from scatterclean.model.found import Verdict
-from scatterclean.model.moved import MoveState
+from scatterclean.model.moved import Errand, MoveState
 from scatterclean.model.said import Kind
 
 T = TypeVar("T")
@@ -18,13 +18,14 @@ class Wanted:
     """What a list shows: all that fits everything that is set.
 
     `since` and `until` (not including) are about when a message came.  `text` is looked for in subject, sender,
-    recipients and ids, in any case.  `state` is for what was put away, `verdict` for what stays.
+    recipients and ids, in any case.  `state` and `errand` are for what was put away, `verdict` for what stays.
     """
 
     account: str | None = None
     kind: Kind | None = None
     verdict: Verdict | None = None
     state: MoveState | None = None
+    errand: Errand | None = None
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""

@@ -33,7 +33,7 @@ from scatterclean.model import (
 from scatterclean.store import forms
 from scatterclean.store.columns import listed
 from scatterclean.store.database import Database
-from scatterclean.store.journal import asked_key, message_key, read_move
+from scatterclean.store.journal import read_move
 from scatterclean.store.sentlog import read_cursor, write_cursor
 from scatterclean.store.tables import cases as table
 from scatterclean.store.tables import moves, watch_cursors
@@ -161,7 +161,7 @@ class SqlDocket:
     ) -> Sequence[Case]:
         query = select(table).where(table.c.account == account)
         if message_id is not None:
-            query = query.where(table.c.message_key == asked_key(message_id))
+            query = query.where(table.c.message_key == forms.asked_key(message_id))
         if folder is not None:
             query = query.where(table.c.folder == folder)
         if uidvalidity is not None:
@@ -293,7 +293,7 @@ def _row(case: Case) -> dict[str, Any]:
         "uid": case.where.uid,
         "fingerprint": case.fingerprint,
         "arrival": case.arrival,
-        "message_key": message_key(case.bounce.message_id),
+        "message_key": forms.message_key(case.bounce.message_id),
         "verdict": case.finding.verdict.value,
         "bounce": forms.bounce_to_json(case.bounce),
         "finding": forms.finding_to_json(case.finding),

@@ -18,7 +18,15 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import PydanticSerializationError
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import MAX_ADDRESSES, MAX_HOPS, MAX_REFERENCES, Bounce, Finding, Verdict
+from scatterclean.model import (
+    MAX_ADDRESSES,
+    MAX_HOPS,
+    MAX_REFERENCES,
+    Bounce,
+    Finding,
+    MessageId,
+    Verdict,
+)
 from scatterclean.store.columns import MAX_TEXT, cleaned
 
 T = TypeVar("T")
@@ -88,6 +96,16 @@ def words_of(bounce: Bounce) -> str:
 
 
 _QUOTED = 3
+
+
+def message_key(message_id: str | None) -> str | None:
+    """What a message is looked up by: without angle brackets and case; None if nothing is left of it."""
+    return next(iter(MessageId(message_id or "").keys), None)
+
+
+def asked_key(message_id: str) -> str:
+    """What to look it up by: an id of which nothing is left fits nothing (None would fit mail without one)."""
+    return message_key(message_id) or ""
 
 
 def verdicts_to_json(verdicts: Mapping[Verdict, int]) -> str:

@@ -22,7 +22,6 @@ from scatterclean.model import (
     Errand,
     Intent,
     Kind,
-    MessageId,
     Mode,
     Move,
     MoveState,
@@ -149,7 +148,7 @@ class SqlJournal:
         if since is not None:
             query = query.where(moves.c.intended_at >= since)
         if message_id is not None:
-            query = query.where(moves.c.message_key == asked_key(message_id))
+            query = query.where(moves.c.message_key == forms.asked_key(message_id))
         if fingerprint is not None:
             query = query.where(moves.c.fingerprint == fingerprint)
         if ids is not None:
@@ -281,16 +280,6 @@ _KINDS = frozenset(kind.value for kind in Kind)
 _NOTE = "note"
 
 
-def message_key(message_id: str | None) -> str | None:
-    """What a message is looked up by: without angle brackets and case; None if nothing is left of it."""
-    return next(iter(MessageId(message_id or "").keys), None)
-
-
-def asked_key(message_id: str) -> str:
-    """What to look it up by: an id of which nothing is left fits nothing (None would fit mail without one)."""
-    return message_key(message_id) or ""
-
-
 def read_move(row: Any) -> Move:
     """A row of `moves`."""
     intent = Intent(
@@ -335,7 +324,7 @@ def _row(sweep: int, intent: Intent, target: FolderState, now: datetime) -> dict
         "returns": intent.returns,
         "arrival": intent.arrival,
         "message_id": intent.message_id,
-        "message_key": message_key(intent.message_id),
+        "message_key": forms.message_key(intent.message_id),
         "subject": intent.subject,
         "sender": intent.sender,
         "kind": intent.kind.value if intent.kind else None,

@@ -38,6 +38,8 @@ class SqlLists:
         fits += _same(moves, wanted)
         if wanted.state is not None:
             fits.append(_as_it_comes(moves.c.state) == wanted.state.value)
+        if wanted.errand is not None:
+            fits.append(_as_it_comes(moves.c.errand) == wanted.errand.value)
         if turn.mark is not None:
             number = turn.mark.number
             fits.append(moves.c.id > number if turn.newer else moves.c.id < number)

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from threading import BoundedSemaphore
+from threading import Lock
 from typing import TypeVar
 from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
 from scatterclean import wording
-from scatterclean.model import Kind, MoveState, Verdict, Wish, WishKind, WishState
+from scatterclean.model import Errand, Kind, MoveState, Verdict, Wish, WishKind, WishState
 from scatterclean.model.listed import Mark, Turn, Wanted
 from scatterclean.store.columns import EPOCH, microseconds
 from scatterclean.web import found
@@ -43,8 +43,8 @@ class Views:
     door: Door
     carrier: Carrier
     overview: Overview
-    # A look at the mail server may take a minute: two at once leave workers for everything else.
-    _asking: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(2))
+    # A look at a mail server may take a minute, and an account is looked into by one thread at a time.
+    _asking: Lock = field(default_factory=Lock)
 
     def routes(self) -> Sequence[Route]:
         number = "([0-9]{1,15})"
@@ -102,7 +102,8 @@ class Views:
             chosen=chosen,
             accounts=list(self.household.accounts),
             kinds=wording.KINDS,
-            states={state: words.MOVE_STATES[state] for state in words.MOVE_STATES},
+            states=words.MOVE_STATES,
+            hands=words.HANDS,
         )
 
     def stays(self, asked: Asked) -> Response:
@@ -153,8 +154,8 @@ class Views:
             return _unknown()
         if not self._asking.acquire(timeout=1):
             return plain_page(
-                "Two looks at a mail server are under way",
-                "Wait until they are done, and ask again.",
+                "Another look at a mail server is under way",
+                "Wait until it is done, and ask again.",
                 HTTPStatus.SERVICE_UNAVAILABLE,
             )
         try:
@@ -288,7 +289,7 @@ def _unknown() -> Response:
     return plain_page("There is no such message", told, HTTPStatus.NOT_FOUND)
 
 
-E_ = TypeVar("E_", Kind, Verdict, MoveState)
+E_ = TypeVar("E_", Kind, Verdict, MoveState, Errand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +309,7 @@ class Chosen:
             kind=_one_of(Kind, given["kind"]),
             verdict=_one_of(Verdict, given["verdict"]),
             state=_one_of(MoveState, given["state"]),
+            errand=_one_of(Errand, given["by"]),
             since=_day(given["since"]),
             until=_day(given["until"], later=timedelta(days=1)),
             text=given["text"],
@@ -322,7 +324,7 @@ class Chosen:
         return f"?{urlencode(fields)}" if fields else "?"
 
 
-_FIELDS = ("account", "kind", "verdict", "state", "since", "until", "text")
+_FIELDS = ("account", "kind", "verdict", "state", "by", "since", "until", "text")
 
 
 def _one_of(kind: type[E_], text: str) -> E_ | None:

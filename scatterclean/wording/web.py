@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from scatterclean.model import Case, Closure, MoveState, Verdict, WishKind
+from scatterclean.model import Case, Closure, Errand, MoveState, Verdict, WishKind
 from scatterclean.wording.reasons import reason
 
 # What became of what was put away, as a person asks for it.
@@ -17,6 +17,9 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.DOUBLED: "in both folders",
     MoveState.INTENDED: "begun",
 }
+
+# Who put it away.
+HANDS: Mapping[Errand, str] = {Errand.SWEEP: "a sweep", Errand.HAND: "you"}
 
 # What stays, and why in a word.
 VERDICTS: Mapping[Verdict, str] = {

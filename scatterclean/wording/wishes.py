@@ -23,7 +23,8 @@ UNDER_WAY = "it is begun, and the server does not show yet how it ended. It is l
 EXPIRED = "nobody could carry it out for a day, so nothing was done. Ask again if you still want it."
 
 LEFT_TO_THE_DAEMON = (
-    "the daemon has not done all of it yet, and goes on by itself: `scatterclean status` shows how it stands"
+    "the daemon has not done all of it yet, and goes on by itself: `scatterclean status` tells whether it is in "
+    "trouble"
 )
 
 STATES: Mapping[tuple[WishKind, WishState], str] = {

@@ -109,6 +109,8 @@ def test_a_filter_keeps_what_fits_all_of_it(filled: Store) -> None:
     early = Wanted(until=NOW - timedelta(minutes=MANY - 2), since=NOW - timedelta(minutes=MANY))
     assert [c.where.uid for c in lists.staying(early, Turn(), 50).rows] == [MANY - 1, MANY]
     assert lists.put_away(Wanted(state=MoveState.RETURNED), Turn(), 50).rows == ()
+    assert len(lists.put_away(Wanted(errand=Errand.SWEEP), Turn(), 50).rows) == MANY
+    assert lists.put_away(Wanted(errand=Errand.HAND), Turn(), 50).rows == ()
 
 
 def test_what_was_brought_back_is_listed_as_that_and_what_stayed_is_not_listed(filled: Store) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from scatterclean.model import Kind, MoveState, Verdict
+from scatterclean.model import Errand, Kind, MoveState, Verdict
 from scatterclean.model.listed import Mark, Turn, Wanted
 from scatterclean.store import Store, open_store
 from tests.contracts.records import NOW, case
@@ -19,7 +19,7 @@ WANTED = [
     Wanted(),
     Wanted(text="word another"),
     Wanted(kind=Kind.BOUNCE, account="home"),
-    Wanted(state=MoveState.RETURNED, verdict=Verdict.UNDECIDED),
+    Wanted(state=MoveState.RETURNED, errand=Errand.SWEEP, verdict=Verdict.UNDECIDED),
     Wanted(since=NOW - timedelta(days=1), until=NOW),
 ]
 TURNS = [Turn(), Turn(Mark(50, NOW)), Turn(Mark(50, NOW), newer=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -102,6 +103,24 @@ def test_it_is_brought_back_by_undo_and_by_a_wish_and_no_sweep_moves_it_again(wo
     assert (back.state, len(world.inbox()), world.away()) == (WishState.DONE, 1, [])
     assert world.sweep(folders=["INBOX"]).moved == 0
     assert len(world.inbox()) == 1
+
+
+def test_an_orphan_that_the_hand_put_away_and_brought_back_is_never_moved_by_a_sweep(tmp_path: Path) -> None:
+    """Also where the server keeps no keyword that would tell."""
+    world = World(tmp_path / "log.db", MemoryServer(keywords=False))
+    world.history()
+    world.watched()
+    world.bounced("forged.1@spam.example")
+    world.sweep(mode=Mode.OBSERVE)
+    [case] = world.store.docket.open_cases("home")
+    wish = fulfilled(world, ask(world, WishKind.PUT_AWAY, case=case.id))
+    fulfilled(world, ask(world, WishKind.BRING_BACK, move=wish.done_by))
+    assert (len(world.inbox()), world.away()) == (1, [])
+    world.later(hours=1)
+    for _ in range(2):
+        assert world.sweep(folders=["INBOX"]).moved == 0
+    assert (len(world.inbox()), world.away()) == (1, [])
+    world.close()
 
 
 def test_it_is_done_also_where_the_account_only_observes(world: World) -> None:
