@@ -42,7 +42,7 @@ sweep, undo  the two errands
 wishes       what the person asked for in the dashboard -> deeds
 why/, standing  what is told of one message, of one account
 evidence/    what is told of a storm, and whether it was the person
-wire         config -> ready accounts; the only file that knows ports and adapters
+wire/        config -> ready accounts; the only room that knows ports and adapters
 service/     the daemon: the scheduler, signals, the watcher that new mail wakes
 setup/       an account, by asking the person
 units/       the daemon as a service of systemd or launchd

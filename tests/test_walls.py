@@ -24,7 +24,11 @@ BROKEN = {
     "a clock in the core": ("plan.py", "import time", "scatterclean.plan -> time"),
     "I/O in the core": ("bounce/signs.py", "import os", "scatterclean.bounce.signs -> os"),
     "logging in the core": ("model/seen.py", "import logging", "scatterclean.model.seen -> logging"),
-    "imapclient in a second file": ("wire.py", "import imapclient", "scatterclean.wire -> imapclient"),
+    "imapclient in a second file": (
+        "wire/__init__.py",
+        "import imapclient",
+        "scatterclean.wire -> imapclient",
+    ),
     "imapclient inside the mailbox": (
         "mailbox/login.py",
         "import imapclient",
