@@ -51,6 +51,7 @@ class Sort(NamedTuple):
     because: Because | None
     fate: Fate
     foreign: bool
+    own: bool
     open: bool
 
 
@@ -82,7 +83,9 @@ class Passed:
     those of what is not the person's own, in seconds, by account; `named` counts what undecided and waiting ones name
     beside their reason; `senders` go by name of the Reporting-MTA, or "@" and the domain of who wrote the bounce."""
 
-    sorts: Counter[tuple[str, Verdict, Because | None, Fate, bool, bool]] = field(default_factory=Counter)
+    sorts: Counter[tuple[str, Verdict, Because | None, Fate, bool, bool, bool]] = field(
+        default_factory=Counter
+    )
     quarters: Counter[tuple[int, Kind, Fate]] = field(default_factory=Counter)
     arrivals: dict[str, array[int]] = field(default_factory=dict)
     named: Tally[Named] = field(default_factory=Tally)
@@ -145,7 +148,16 @@ def _count(found: Passed, facts: Facts) -> None:
     quarters = [at // QUARTER for at in facts.ats]
     found.quarters.update(zip(quarters, facts.kinds, became, strict=True))
     found.sorts.update(
-        zip(facts.accounts, facts.verdicts, facts.reasons, became, facts.foreign, facts.open, strict=True)
+        zip(
+            facts.accounts,
+            facts.verdicts,
+            facts.reasons,
+            became,
+            facts.foreign,
+            facts.own,
+            facts.open,
+            strict=True,
+        )
     )
 
 
