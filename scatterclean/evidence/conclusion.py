@@ -198,7 +198,9 @@ def _of_account(
     elif failing is not None and now - failing > _SOON:
         since = history.last_success(one.name)
         yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(since))
-    elif (looked := evidence.last_look(one.name)) is None or now - looked > _STALE:
+    elif (looked := evidence.last_look(one.name)) is None or looked - now > _SOON:
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since="")  # or by a clock that was wrong
+    elif now - looked > _STALE:
         yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(looked))
     elif now - through > _STALE:
         yield _doubt(Doubt.UNREAD, account=one.name, through=_iso(through))

@@ -68,7 +68,7 @@ class Evidence(Protocol):
         """The names of all accounts of these persons that ever had a log, configured or not."""
 
     def last_look(self, account: str) -> datetime | None:
-        """When a sweep ended last that read a watched folder, whatever it moved; None if none ever did."""
+        """When a sweep ended last that read a watched folder, whatever it moved; None if none was ever read whole."""
 
     def cases(self, ids: Sequence[int]) -> Mapping[int, Case]:
         """These whole; one that is gone meanwhile is left out."""

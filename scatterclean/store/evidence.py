@@ -21,7 +21,7 @@ from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
 from scatterclean.store.tables import accounts as accounts_table
 from scatterclean.store.tables import cases as table
-from scatterclean.store.tables import listed, microseconds, sweeps
+from scatterclean.store.tables import listed, microseconds, sweeps, watch_cursors
 
 _PORTION = 500
 _SECOND = 1_000_000
@@ -123,6 +123,8 @@ class SqlEvidence:
             sweeps.c.account == account,
             sweeps.c.ended.is_not(None),
             func.coalesce(sweeps.c.refusal, "").not_in(_NO_LOOK),
+            # Without one no folder was ever read to its beginning: `sweep --since` looks at some days only.
+            select(watch_cursors.c.folder).where(watch_cursors.c.account == account).exists(),
         )
         with self._database.read() as connection:
             return connection.execute(query.order_by(sweeps.c.id.desc()).limit(1)).scalar()

@@ -172,3 +172,20 @@ def test_a_sweep_that_is_cut_off_before_the_inbox_did_not_look(
     assert "account home was not looked at since" in sentence_of(world)
     swept(world)
     assert answer_of(world).says is Says.NO_SIGN
+
+
+def test_an_inbox_of_which_only_some_days_were_read_is_not_known(world: World) -> None:
+    world.sweep(since=(world.now - timedelta(days=2)).date())
+    world.bounced("x.1@spam.example", number=1, ago=timedelta(days=10))
+    assert answer_of(world, since=world.now - timedelta(days=30)).says is Says.CANNOT_TELL
+
+
+def test_what_was_looked_at_by_a_clock_that_was_ahead_says_nothing_of_today(world: World) -> None:
+    swept(world)
+    right = world.now
+    world.later(days=365)
+    world.sweep()
+    world.now = right + timedelta(days=10)
+    assert answer_of(world).says is Says.CANNOT_TELL
+    swept(world)
+    assert answer_of(world).says is Says.NO_SIGN
