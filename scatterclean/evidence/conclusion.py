@@ -73,14 +73,14 @@ def conclusion(
     foreign = back = own = 0
     for sort, number in found.counted():
         by_verdict[sort.verdict] += number
-        if sort.own:
+        if sort.traced and sort.verdict is not Verdict.ORPHAN:
             own += number
         elif sort.verdict is Verdict.UNDECIDED:
             undecided[sort.because] += number
         elif sort.verdict is Verdict.WAITING:
             undecided[Because.SETTLING] += number
         elif sort.verdict is Verdict.ORPHAN:
-            foreign += number * sort.foreign
+            foreign += number * sort.traced
             back += number * (sort.fate is Fate.RETURNED)
     alarms, earlier = _alarms(asked, evidence.accounts({one.account.person for one in asked}), journal, since)
     forgeries = by_verdict[Verdict.ORPHAN]

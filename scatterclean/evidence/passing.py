@@ -44,14 +44,13 @@ def fate(verdict: Verdict, closure: Closure | None, move: MoveState | None) -> F
 
 
 class Sort(NamedTuple):
-    """What findings have in common that count together."""
+    """What findings have in common that count together; `traced` as in `Facts`."""
 
     account: str
     verdict: Verdict
     because: Because | None
     fate: Fate
-    foreign: bool
-    own: bool
+    traced: bool
     open: bool
 
 
@@ -83,9 +82,7 @@ class Passed:
     those of what is not the person's own, in seconds, by account; `named` counts what undecided and waiting ones name
     beside their reason; `senders` go by name of the Reporting-MTA, or "@" and the domain of who wrote the bounce."""
 
-    sorts: Counter[tuple[str, Verdict, Because | None, Fate, bool, bool, bool]] = field(
-        default_factory=Counter
-    )
+    sorts: Counter[tuple[str, Verdict, Because | None, Fate, bool, bool]] = field(default_factory=Counter)
     quarters: Counter[tuple[int, Kind, Fate]] = field(default_factory=Counter)
     arrivals: dict[str, array[int]] = field(default_factory=dict)
     named: Tally[Named] = field(default_factory=Tally)
@@ -153,8 +150,7 @@ def _count(found: Passed, facts: Facts) -> None:
             facts.verdicts,
             facts.reasons,
             became,
-            facts.foreign,
-            facts.own,
+            facts.traced,
             facts.open,
             strict=True,
         )

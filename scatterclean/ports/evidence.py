@@ -14,8 +14,8 @@ class Facts(NamedTuple):
 
     `ats` are arrivals in seconds since 1970, `reasons` the deciding ones (None before the first judgment) with their
     `details` (JSON pairs; of undecided and waiting ones alone), `moves` what became of the last sweep's move of it, if
-    there was one.  `foreign`: a stranger's machine sent the original; `own`: undecided or waiting, and it may have left
-    through the person's account, whatever else decided."""
+    there was one.  `traced`: of an orphan, that a stranger's machine sent the original; of what is undecided or
+    waiting, that it may have left through the person's account, whatever else decided."""
 
     ids: Sequence[int]
     accounts: Sequence[str]
@@ -24,8 +24,7 @@ class Facts(NamedTuple):
     verdicts: Sequence[Verdict]
     reasons: Sequence[Because | None]
     details: Sequence[str | None]
-    foreign: Sequence[bool]
-    own: Sequence[bool]
+    traced: Sequence[bool]
     open: Sequence[bool]
     closures: Sequence[Closure | None]
     moves: Sequence[MoveState | None]

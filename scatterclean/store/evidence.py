@@ -42,10 +42,10 @@ _OWN = " OR ".join(
 )
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
-  {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0, {_KIND},
+  {_FIRST_REASON}, CASE verdict WHEN 'orphan' THEN instr(finding, '"because":"foreign"') > 0
+  WHEN 'undecided' THEN {_OWN} WHEN 'waiting' THEN {_OWN} ELSE 0 END, {_KIND},
   CASE verdict WHEN 'orphan' THEN json_extract(bounce, {_PATHS}) END,
   CASE WHEN verdict IN ('undecided', 'waiting') THEN json_extract(finding, '$.because[0].detail') END,
-  verdict IN ('undecided', 'waiting') AND ({_OWN}),
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
     SELECT state FROM moves WHERE moves.account = cases.account AND moves.fingerprint = cases.fingerprint
       AND errand = '{Errand.SWEEP.value}' ORDER BY moves.id DESC LIMIT 1) END
@@ -178,11 +178,10 @@ def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) ->
         closures,
         still,
         reasons,
-        foreign,
+        traced,
         kinds,
         said,
         details,
-        own,
         ends,
     ) = columns
     moves: Sequence[str | None] = ends
@@ -201,8 +200,7 @@ def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) ->
             [_VERDICTS[verdict] for verdict in verdicts],
             [_REASONS[reason.partition('"')[0]] if reason else None for reason in reasons],
             details,
-            foreign,
-            own,
+            traced,
             still,
             [_CLOSURES[closure] for closure in closures],
             [_MOVES[move] for move in moves],
