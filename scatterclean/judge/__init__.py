@@ -90,16 +90,11 @@ def judge(bounce: Bounce, arrival: datetime, knowledge: Knowledge, account: Acco
 
 # These are about mail of others, which leaves through the same provider: only the person's own log-in tells more.
 _OF_OTHERS = frozenset((Because.SHARED, Because.ROLE_COPY, Because.NOT_YOURS))
-# These say already that it may have left there, or why that is no sign.
-_TRACED = frozenset(
-    (
-        Because.MAY_BE_YOURS,
-        Because.PROVIDER_HOP,
-        Because.UNCHECKED,
-        Because.FORWARDED,
-        Because.RECEIVED,
-    )
-)
+# What was passed on bears the name of its author.  In the person's own, an intruder wrote the line, or took the id,
+# that makes it look so; or somebody had forged a message of the person to the person.
+_PASSED_ON = frozenset((Because.FORWARDED, Because.RECEIVED))
+# These say already that it may have left there.
+_TRACED = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
 
 
 def _with_trace(finding: Finding, hearing: Hearing) -> Finding:
@@ -110,11 +105,13 @@ def _with_trace(finding: Finding, hearing: Hearing) -> Finding:
         return finding
     if why in _OF_OTHERS:
         tells = traced.sign is OriginSign.AUTHENTICATED
+    elif why in _PASSED_ON:
+        tells = hearing.by_the_person and traced.whose in (Whose.YOURS, Whose.PROVIDER)
     elif finding.verdict is Verdict.WAITING:
         tells = traced.whose is Whose.YOURS
     else:
         tells = traced.sign in (OriginSign.AUTHENTICATED, OriginSign.SIGNED, OriginSign.HOP)
-    if traced.sign is OriginSign.UNCHECKED and why not in _OF_OTHERS:
+    if traced.sign is OriginSign.UNCHECKED and why not in _OF_OTHERS | _PASSED_ON:
         return Finding(finding.verdict, (*finding.because, Reason.of(Because.UNCHECKED, domain=traced.line)))
     if not tells:
         return finding

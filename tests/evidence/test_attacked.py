@@ -189,3 +189,24 @@ def test_what_was_looked_at_by_a_clock_that_was_ahead_says_nothing_of_today(worl
     assert answer_of(world).says is Says.CANNOT_TELL
     swept(world)
     assert answer_of(world).says is Says.NO_SIGN
+
+
+FOR_ME = f"Received: from firm.example (firm.example [198.51.100.9]) by mx.winter.example for <{ME}>; now\r\n"
+
+
+@pytest.mark.parametrize("author", [ME, "bob@firm.example"])
+def test_in_your_name_nothing_is_passed_on(world: World, author: str) -> None:
+    """An intruder writes a line that makes his mail look like mail that came in for the person."""
+    raw = bounce("x.1@spam.example", at=world.now - timedelta(hours=2), number=50, hop=AT_PROVIDER)
+    own = f"From: {ME}\r\nTo: nobody".encode()
+    assert own in raw
+    planted(world, raw.replace(own, f"{FOR_ME}From: {author}\r\nTo: nobody".encode()))
+    assert (YOURS in sentence_of(world)) == (author == ME)
+
+
+def test_the_id_of_mail_that_you_received_hides_nothing_in_your_name(world: World) -> None:
+    world.ordinary()
+    world.sweep()
+    at = world.now - timedelta(hours=2)
+    planted(world, bounce("l1@firm.example", at=at, number=50, hop=AT_PROVIDER))
+    assert YOURS in sentence_of(world)
