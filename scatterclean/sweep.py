@@ -97,6 +97,8 @@ class Sweep:
             self._note(refusal=Refusal.STOPPED)
         except Trouble as trouble:
             self._troubles.append(str(trouble))
+            if not self._scope:  # cut off before: nobody may say that there was nothing
+                self._note(refusal=Refusal.NOTHING_READ)
             raise
         finally:
             self._note(ended=self.clock(), troubles=tuple(self._troubles))

@@ -66,7 +66,11 @@ def of_household(household: Household) -> Mine:
         ascii_of(domain): tuple(habits_of(domain, forged, used, catch_all=domain in taken, more=more > 0))
         for domain in mine.domains
     }
-    return Mine(mine.domains, mine.silent, _selectors(household, mine.domains), habits)
+    sends = {_domain(address) for address in _written_from(household)}
+    silent = frozenset(
+        name for name in mine.silent if name not in set(map(ascii_of, filter(_is_domain, sends)))
+    )
+    return Mine(mine.domains, silent, _selectors(household, mine.domains), habits)
 
 
 def _forged(household: Household) -> tuple[list[Forged], int]:
@@ -91,13 +95,20 @@ def _forged(household: Household) -> tuple[list[Forged], int]:
     return found, whole.forged.gone
 
 
+def _written_from(household: Household) -> frozenset[str]:
+    """From addresses of all logged mail: what is configured as silent, or not at all, may have been used."""
+    return frozenset().union(
+        *(household.store.sent_log.senders(account.account.person) for account in household.settings.accounts)
+    )
+
+
 def _used(household: Household) -> frozenset[str]:
     """Addresses that the persons wrote from, or have configured."""
     used: set[str] = set()
     for account in household.settings.accounts:
         own = account.account.identities
         used |= own.addresses | own.shared | own.never_sends
-        used |= household.store.sent_log.senders(account.account.person)
+    used |= _written_from(household)
     return frozenset(address for address in used if not address.startswith("*@"))
 
 

@@ -71,6 +71,14 @@ class _Zone:
     parked: str  # why it is taken for one that sends nothing; "" if it is not
     transport: Transport | None
 
+    @property
+    def may_send(self) -> bool:
+        """Is it taken for silent, though nobody can be sure?  Others may send from a domain, one of whose addresses the
+        person never uses: then its record names their machines."""
+        return self.parked == "seems" or (
+            self.parked == "person" and any(t.kind != "all" for t in self.spf.terms)
+        )
+
 
 def weigh(asked: Asked, known: Known, habits: Iterable[Step] = (), like: str = "") -> Advised:
     """`like`: a domain of the person's that is spelled nearly as this one, for one that does not exist."""
@@ -183,7 +191,7 @@ _SMALL = frozenset({Point.SPF_PTR, Point.SPF_AFTER_ALL})
 def _only(zone: _Zone, value: str, faults: tuple[Remark, ...]) -> Step:
     grounds = faults or tuple(each for each in zone.spf.remarks if each.point is Point.SPF_SOFT)
     cautions = [Caution.ONE_RECORD] if len(zone.spf.records) > 1 else []
-    cautions += [Caution.SENDS_NOTHING] if zone.parked == "seems" else []
+    cautions += [Caution.SENDS_NOTHING] if zone.may_send else []
     when = When.INSTEAD if zone.spf.record else When.NOW
     stage = Stage(when, (Record(zone.asked.ascii, "TXT", value),))
     return Step(Topic.SPF, Effect.MUCH, (*grounds, _parked(zone)), (stage,), tuple(cautions))
@@ -247,7 +255,8 @@ def _dmarc(zone: _Zone) -> Step | None:
     if dmarc.answer.records and records[0][0] is When.NOW:
         records[0] = (When.INSTEAD, records[0][1])
     stages = tuple(Stage(when, (Record(f"_dmarc.{domain}", "TXT", value),)) for when, value in records)
-    cautions = [] if zone.parked else _dmarc_cautions(zone, records[-1][1], rua)
+    silent = [Caution.SENDS_NOTHING] if zone.may_send and zone.spf.terms else []
+    cautions = silent if zone.parked else _dmarc_cautions(zone, records[-1][1], rua)
     if any(f.point is Point.DMARC_MANY for f in faults):
         cautions.insert(0, Caution.ONE_RECORD)
     return Step(Topic.DMARC, effect, (*above, *faults), stages, tuple(cautions))

@@ -67,6 +67,7 @@ def conclusion(whole: Report) -> Form:
             for each in value.doubts
         ],
         "alarms": [alarm(each) for each in value.alarms],
+        "earlier_alarms": [alarm(each) for each in value.earlier_alarms],
     }
 
 

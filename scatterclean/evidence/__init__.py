@@ -79,6 +79,7 @@ def report(
         conclusion=conclusion(
             asked,
             found,
+            evidence=books.evidence,
             journal=books.journal,
             history=books.history,
             never_sends=_about_never_senders(found, identities),

@@ -9,7 +9,7 @@ may stay undecided, not most.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,9 +18,8 @@ from scatterclean.knowledge import Sources
 from scatterclean.model import Account, Alarm, Because, Coverage, Refusal, Verdict
 from scatterclean.model.report import Conclusion, Doubt, Doubted, Fate, Says
 from scatterclean.ports import History, Journal
+from scatterclean.ports.evidence import Evidence
 
-# It may be an intruder's: it left, or may have left, through the person's account.
-_MAY_BE_YOURS = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
 # Somebody else's mail, or mail that the person received: it says nothing about who uses the account.
 _OTHERS = frozenset(
     (Because.NOT_YOURS, Because.ROLE_COPY, Because.SHARED, Because.FORWARDED, Because.RECEIVED)
@@ -28,7 +27,7 @@ _OTHERS = frozenset(
 _UNCOVERED = frozenset((Because.OUTSIDE_COVERAGE, Because.NOTHING_COVERED))
 _UNLOGGED = frozenset((Because.UNLOGGED_SHAPE, Because.OWN_SHAPE))
 # Each of these makes a doubt of its own, or, `NO_STORM`, passed every other test: the log would have known it.
-_TOLD_APART = _MAY_BE_YOURS | _OTHERS | _UNCOVERED | _UNLOGGED | {Because.NO_STORM}
+_TOLD_APART = _OTHERS | _UNCOVERED | _UNLOGGED | {Because.NO_STORM}
 
 # A server may be away for so long, and another account is read a little later than this one.
 _SOON = timedelta(hours=1)
@@ -62,6 +61,7 @@ def conclusion(
     asked: Sequence[Asked],
     found: Passed,
     *,
+    evidence: Evidence,
     journal: Journal,
     history: History,
     never_sends: int,
@@ -71,35 +71,50 @@ def conclusion(
     """`never_sends`: bounces about addresses that nothing is ever sent from."""
     by_verdict: Counter[Verdict] = Counter()
     undecided: Counter[Because | None] = Counter()
-    foreign = back = 0
+    foreign = back = own = 0
     for sort, number in found.counted():
         by_verdict[sort.verdict] += number
-        if sort.verdict is Verdict.UNDECIDED:
+        if sort.traced and sort.verdict is not Verdict.ORPHAN:
+            own += number
+        elif sort.verdict is Verdict.UNDECIDED:
             undecided[sort.because] += number
         elif sort.verdict is Verdict.WAITING:
             undecided[Because.SETTLING] += number
         elif sort.verdict is Verdict.ORPHAN:
-            foreign += number * sort.foreign
+            foreign += number * sort.traced
             back += number * (sort.fate is Fate.RETURNED)
-    alarms = _alarms(asked, journal, since)
-    doubts = tuple(_doubts(asked, found, undecided, sum(by_verdict.values()), journal, history, now))
+    alarms, earlier = _alarms(asked, evidence.accounts({one.account.person for one in asked}), journal, since)
+    forgeries = by_verdict[Verdict.ORPHAN]
+    # A message that an intruder sent by SMTP is in no Sent folder, either: that the log does not know it is no sign
+    # against him.
+    untraced = forgeries - min(max(foreign, never_sends), forgeries)
+    doubts = [
+        *([_doubt(Doubt.MAY_BE_YOURS, bounces=str(own))] if own else ()),
+        *_doubts(asked, found, undecided, evidence, journal, history, now),
+        *(
+            [_doubt(Doubt.UNTRACED, bounces=str(untraced), of=str(forgeries))]
+            if 2 * untraced > forgeries
+            else ()
+        ),
+    ]
     alarming = by_verdict[Verdict.ALARM]
     says = Says.ALARM if alarms or alarming else Says.CANNOT_TELL if doubts else Says.NO_SIGN
-    known = [one.coverage().since for one in asked]
+    known = [one.coverage().whole_since for one in asked]
     looks = [history.last_success(one.name) for one in asked]
     return Conclusion(
         says=says,
-        bounces=sum(by_verdict.values()),
-        not_yours=by_verdict[Verdict.ORPHAN],
+        bounces=by_verdict.total(),
+        not_yours=forgeries,
         foreign=foreign,
         own=by_verdict[Verdict.GENUINE],
         undecided=by_verdict[Verdict.UNDECIDED],
         waiting=by_verdict[Verdict.WAITING],
         alarming=alarming,
         brought_back=back,
-        doubts=doubts,
+        doubts=tuple(doubts),
         alarms=alarms,
-        never_sends=min(never_sends, by_verdict[Verdict.ORPHAN]),
+        earlier_alarms=earlier,
+        never_sends=min(never_sends, forgeries),
         others=sum(undecided[because] for because in _OTHERS),
         log_since=_latest(known),
         looked_at=_earliest(looks),
@@ -117,31 +132,37 @@ def _earliest(moments: Sequence[datetime | None]) -> datetime | None:
     return min(there) if there and len(there) == len(moments) else None
 
 
-def _alarms(asked: Sequence[Asked], journal: Journal, since: datetime | None) -> tuple[Alarm, ...]:
-    """Of all accounts of these persons: a message that was sent through one may bounce into another."""
-    found: dict[tuple[str, str], Alarm] = {}
-    for name in dict.fromkeys(mate for one in asked for mate in (one.name, *one.sources.filing)):
+def _alarms(
+    asked: Sequence[Asked], elsewhere: Collection[str], journal: Journal, since: datetime | None
+) -> tuple[tuple[Alarm, ...], tuple[Alarm, ...]]:
+    """Those since then, and earlier ones, the latest first.
+
+    Of all accounts of these persons: a message that was sent through one may bounce into another, and an account that
+    is out of the configuration may be in an intruder's hands all the same."""
+    found: list[Alarm] = []
+    earlier: list[Alarm] = []
+    for name in {*elsewhere, *(mate for one in asked for mate in (one.name, *one.sources.filing))}:
         told_since = {alarm.key for alarm in journal.alarms(name, since)} if since else set()
         for alarm in journal.alarms(name):
-            if since is None or alarm.at >= since or alarm.key in told_since:
-                found[name, alarm.key] = alarm
-    return tuple(sorted(found.values(), key=lambda alarm: alarm.at, reverse=True))
+            inside = since is None or alarm.at >= since or alarm.key in told_since
+            (found if inside else earlier).append(alarm)
+    for alarms in (found, earlier):
+        alarms.sort(key=lambda alarm: (alarm.at, alarm.account, alarm.key), reverse=True)
+    return tuple(found), tuple(earlier)
 
 
 def _doubts(  # noqa: PLR0917 - facts, each from another place
     asked: Sequence[Asked],
     found: Passed,
     undecided: Counter[Because | None],
-    bounces: int,
+    evidence: Evidence,
     journal: Journal,
     history: History,
     now: datetime,
 ) -> Iterator[Doubted]:
-    if number := sum(undecided[because] for because in _MAY_BE_YOURS):
-        yield _doubt(Doubt.MAY_BE_YOURS, bounces=str(number))
     told: set[str] = set()
     for one in asked:
-        for doubted in _of_account(one, journal, history, now):
+        for doubted in _of_account(one, evidence, journal, history, now):
             told.add(doubted["account"])
             yield doubted
     named = found.named.counts
@@ -150,6 +171,7 @@ def _doubts(  # noqa: PLR0917 - facts, each from another place
     yield from _unlogged(named)
     unsure = Counter({why: number for why, number in undecided.items() if why not in _TOLD_APART})
     others = sum(undecided[because] for because in _OTHERS)
+    bounces = sum(number for _, number in found.counted())
     if 2 * unsure.total() > bounces - others:
         [(why, _)] = unsure.most_common(1)
         because = {"because": why.value} if why else {}
@@ -160,7 +182,9 @@ def _doubt(doubt: Doubt, **detail: str) -> Doubted:
     return Doubted(doubt, tuple(detail.items()))
 
 
-def _of_account(one: Asked, journal: Journal, history: History, now: datetime) -> Iterator[Doubted]:
+def _of_account(
+    one: Asked, evidence: Evidence, journal: Journal, history: History, now: datetime
+) -> Iterator[Doubted]:
     """What its log could not know, whatever came."""
     through = one.coverage().through
     last = next(iter(journal.sweeps(one.name, 1)), None)
@@ -174,8 +198,10 @@ def _of_account(one: Asked, journal: Journal, history: History, now: datetime) -
     elif failing is not None and now - failing > _SOON:
         since = history.last_success(one.name)
         yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(since))
-    elif now - last.ended > _STALE and last.refusal is not Refusal.NO_SESSION:
-        yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(last.ended))
+    elif (looked := evidence.last_look(one.name)) is None or looked - now > _SOON:
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since="")  # or by a clock that was wrong
+    elif now - looked > _STALE:
+        yield _doubt(Doubt.UNREACHABLE, account=one.name, since=_iso(looked))
     elif now - through > _STALE:
         yield _doubt(Doubt.UNREAD, account=one.name, through=_iso(through))
 

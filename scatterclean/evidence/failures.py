@@ -14,6 +14,8 @@ from scatterclean.model.report import Failure
 
 _MOST = 1000  # characters of the server's line that are looked at
 _CODE = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+# Names are no words: "spam-box@junk.example" may be unknown, and "quota@" as well.
+_NAMES = re.compile(r"[^\s@<>]{1,254}+@[^\s<>,;:]{1,254}+|(?<=\bhost )\S++(?= said:)|(?<=\bname=)\S++")
 
 _OF_KIND: Mapping[Kind, Failure] = {
     Kind.DELAY: Failure.DELAYED,
@@ -131,10 +133,12 @@ def failure_of(bounce: Bounce) -> Failure:
     if bounce.kind in _OF_KIND:
         return _OF_KIND[bounce.kind]
     said = " ".join((bounce.diagnostic or "")[:_MOST].lower().split())
-    for failure, words in _PATTERNS:
-        if words.search(said):
-            return failure
     code = _CODE.search(bounce.status or "") or _CODE.search(said)
+    plain = _NAMES.sub("@", said)
+    for failure, words in _PATTERNS:
+        if words.search(plain):
+            full = failure is Failure.TOO_LARGE and code is not None and (code[2], code[3]) == ("2", "2")
+            return Failure.MAILBOX_FULL if full else failure
     if code is None:
         return Failure.OTHER
     subject, detail = int(code[2]), int(code[3])

@@ -44,13 +44,13 @@ def fate(verdict: Verdict, closure: Closure | None, move: MoveState | None) -> F
 
 
 class Sort(NamedTuple):
-    """What findings have in common that count together."""
+    """What findings have in common that count together; `traced` as in `Facts`."""
 
     account: str
     verdict: Verdict
     because: Because | None
     fate: Fate
-    foreign: bool
+    traced: bool
     open: bool
 
 
@@ -145,7 +145,15 @@ def _count(found: Passed, facts: Facts) -> None:
     quarters = [at // QUARTER for at in facts.ats]
     found.quarters.update(zip(quarters, facts.kinds, became, strict=True))
     found.sorts.update(
-        zip(facts.accounts, facts.verdicts, facts.reasons, became, facts.foreign, facts.open, strict=True)
+        zip(
+            facts.accounts,
+            facts.verdicts,
+            facts.reasons,
+            became,
+            facts.traced,
+            facts.open,
+            strict=True,
+        )
     )
 
 

@@ -36,20 +36,34 @@ class Taken(NamedTuple):
 
 
 def taken_from(bounce_received: Sequence[str], own: frozenset[str]) -> Taken:
-    """By the topmost lines alone, as long as an own machine wrote them (`own` as in `Provider.hosts`)."""
+    """By the topmost lines alone, as long as own machines wrote them and took the mail from each other (`own` as in
+    `Provider.hosts`).  Below the line of the first that took it from outside, anybody may have written anything: where
+    that one does not tell from whom, nobody knows."""
     for line in bounce_received:
         hop = parsed(line)
         if not origin.is_host(hop.by, own):
             break
+        if _is_inside(hop, own):
+            continue
         public = [address for address in hop.client if is_public(address)]
-        if public and not _is_own(hop, own):
-            return Taken(hop.reverse or hop.helo or "", str(public[0]))
+        # A client may say in HELO that it is another address, or an own machine.
+        if len(public) != 1 or (hop.helo and not hop.reverse and origin.is_host(hop.helo, own)):
+            break
+        name = hop.helo if hop.helo and not origin.is_host(hop.helo, own) else ""
+        return Taken(hop.reverse or name or "", str(public[0]))
     return Taken()
 
 
-def _is_own(hop: Hop, own: frozenset[str]) -> bool:
-    return any(origin.is_host(name, own) for name in (hop.reverse, hop.helo) if name) or any(
-        str(address) in own for address in hop.client
+def _is_inside(hop: Hop, own: frozenset[str]) -> bool:
+    """Was it handed over from an own machine?  What a client calls itself proves nothing."""
+    if (
+        not hop.has_from
+        or hop.protocol.startswith("lmtp")
+        or (hop.reverse and origin.is_host(hop.reverse, own))
+    ):
+        return True
+    return any(str(address) in own for address in hop.client) or (
+        bool(hop.client) and not any(map(is_public, hop.client))
     )
 
 

@@ -84,8 +84,38 @@ def judge(bounce: Bounce, arrival: datetime, knowledge: Knowledge, account: Acco
     for rule in RULES:
         finding = rule(hearing)
         if finding is not None:
-            return finding
+            return _with_trace(finding, hearing)
     return _orphan(hearing)
+
+
+# These are about mail of others, which leaves through the same provider: only the person's own log-in tells more.
+_OF_OTHERS = frozenset((Because.SHARED, Because.ROLE_COPY, Because.NOT_YOURS))
+# What was passed on bears the name of its author.  In the person's own, an intruder wrote the line, or took the id,
+# that makes it look so; or somebody had forged a message of the person to the person.
+_PASSED_ON = frozenset((Because.FORWARDED, Because.RECEIVED))
+# These say already that it may have left there.
+_TRACED = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
+
+
+def _with_trace(finding: Finding, hearing: Hearing) -> Finding:
+    """Whatever leaves it open: that it may have left through the person's account is not forgotten for it.  A missing
+    Message-ID, or an `Auto-Submitted` that an intruder writes, would else hide the only sign that there is."""
+    traced, why = hearing.origin, finding.because[0].because
+    if finding.verdict not in (Verdict.UNDECIDED, Verdict.WAITING) or why in _TRACED:
+        return finding
+    if why in _OF_OTHERS:
+        tells = traced.sign is OriginSign.AUTHENTICATED
+    elif why in _PASSED_ON:
+        tells = hearing.by_the_person and traced.whose in (Whose.YOURS, Whose.PROVIDER)
+    elif finding.verdict is Verdict.WAITING:
+        tells = traced.whose is Whose.YOURS
+    else:
+        tells = traced.sign in (OriginSign.AUTHENTICATED, OriginSign.SIGNED, OriginSign.HOP)
+    if traced.sign is OriginSign.UNCHECKED and why not in _OF_OTHERS | _PASSED_ON:
+        return Finding(finding.verdict, (*finding.because, Reason.of(Because.UNCHECKED, domain=traced.line)))
+    if not tells:
+        return finding
+    return Finding(finding.verdict, (*finding.because, Reason.of(Because.PROVIDER_HOP, line=traced.line)))
 
 
 # --- the rules ------------------------------------------------------------------------------------------

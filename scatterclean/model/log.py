@@ -42,6 +42,16 @@ class Coverage:
         return min((i.start for i in self.intervals), default=None)
 
     @property
+    def whole_since(self) -> datetime | None:
+        """From when on there is no hole up to the last moment that is covered; None if nothing is covered."""
+        start: datetime | None = None
+        for interval in sorted(self.intervals, key=lambda i: i.end, reverse=True):
+            if start is not None and interval.end < start:
+                break
+            start = interval.start if start is None else min(start, interval.start)
+        return start
+
+    @property
     def through(self) -> datetime | None:
         """The last moment that is covered; None if nothing is."""
         return max((i.end for i in self.intervals), default=None)

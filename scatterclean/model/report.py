@@ -41,6 +41,7 @@ class Doubt(StrEnum):
         "unlogged"  # [account, shape]: a way of sending that leaves no (equal) copy, or a rewriting provider
     )
     MAY_BE_YOURS = "may-be-yours"  # [bounces]: they may have left through the person's account
+    UNTRACED = "untraced"  # [bounces, of]: not in the log, and nothing shows whose machine sent them
     MOSTLY_UNDECIDED = "mostly-undecided"  # [undecided, bounces, because]: the commonest reason
 
 
@@ -61,8 +62,9 @@ class Conclusion:
     an address that nothing is ever sent from; `own` are genuine.  Of the `undecided`, `others` are about mail of
     somebody else: forwarded, in a shared mailbox, a copy for a postmaster.  `brought_back` of `not_yours` are in the
     inbox again by the person's hand or an undo.  `alarms` are those on record of the time that the report is about, the
-    latest first, also such as rest on the log and on no bounce.  `log_since`: from then on the logs of all these
-    accounts know what was sent; `looked_at` when they were looked at last, all of them; None if there is none.
+    latest first, also such as rest on the log and on no bounce; `earlier_alarms` those of before.  `log_since`: from
+    then on the logs of all these accounts know what was sent, without a hole; `looked_at` when they were looked
+    at last, all of them; None if there is none.
     """
 
     says: Says
@@ -76,6 +78,7 @@ class Conclusion:
     brought_back: int = 0
     doubts: tuple[Doubted, ...] = ()
     alarms: tuple[Alarm, ...] = ()
+    earlier_alarms: tuple[Alarm, ...] = ()
     never_sends: int = 0
     others: int = 0
     log_since: datetime | None = None

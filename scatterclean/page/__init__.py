@@ -128,7 +128,7 @@ def _ground(report: Report, answer: Answer) -> str:
     """The sentence of the answer; of an alarm without the word, which the headline is, and the only account's name."""
     first = next(iter(report.conclusion.alarms), None)
     text = answer.sentence.removeprefix("ALARM: ")
-    if first is not None and len(report.accounts) == 1:
+    if first is not None and report.accounts == (first.account,):
         text = text.removeprefix(f"account {first.account}: ")
     return text
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -14,7 +14,8 @@ class Facts(NamedTuple):
 
     `ats` are arrivals in seconds since 1970, `reasons` the deciding ones (None before the first judgment) with their
     `details` (JSON pairs; of undecided and waiting ones alone), `moves` what became of the last sweep's move of it, if
-    there was one.  `foreign`: a stranger's machine sent the original."""
+    there was one.  `traced`: of an orphan, that a stranger's machine sent the original; of what is undecided or
+    waiting, that it may have left through the person's account, whatever else decided."""
 
     ids: Sequence[int]
     accounts: Sequence[str]
@@ -23,7 +24,7 @@ class Facts(NamedTuple):
     verdicts: Sequence[Verdict]
     reasons: Sequence[Because | None]
     details: Sequence[str | None]
-    foreign: Sequence[bool]
+    traced: Sequence[bool]
     open: Sequence[bool]
     closures: Sequence[Closure | None]
     moves: Sequence[MoveState | None]
@@ -62,6 +63,12 @@ class Evidence(Protocol):
 
     def came(self, account: str, start: datetime, end: datetime) -> Mapping[int, int]:
         """{quarter of an hour since 1970: bounces} in [start, end), whatever they were found to be."""
+
+    def accounts(self, persons: Collection[str]) -> frozenset[str]:
+        """The names of all accounts of these persons that ever had a log, configured or not."""
+
+    def last_look(self, account: str) -> datetime | None:
+        """When a sweep ended last that read a watched folder, whatever it moved; None if none was ever read whole."""
 
     def cases(self, ids: Sequence[int]) -> Mapping[int, Case]:
         """These whole; one that is gone meanwhile is left out."""

@@ -7,7 +7,7 @@ fields out of each where it lies (one call of json_extract for all of them: the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import compress
 from typing import Any
@@ -15,12 +15,14 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Verdict
+from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Refusal, Verdict
 from scatterclean.ports.evidence import Facts, Forgeries
 from scatterclean.store.columns import listed, microseconds
 from scatterclean.store.database import Database
 from scatterclean.store.docket import read_case
+from scatterclean.store.tables import accounts as accounts_table
 from scatterclean.store.tables import cases as table
+from scatterclean.store.tables import sweeps, watch_cursors
 
 _PORTION = 500
 _SECOND = 1_000_000
@@ -35,11 +37,17 @@ _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
 # before it, so that nothing that a stranger wrote looks like the name of a reason.
 _KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
+# Of what is open: may it have left through the person's account?  Whatever else decided.
+_OWN = " OR ".join(
+    f'instr(finding, \'"because":"{why.value}"\') > 0'
+    for why in (Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED)
+)
 _PUTTING_AWAY = ", ".join(f"'{errand.value}'" for errand in sorted(PUTTING_AWAY))
 # "+": no index but the ids' own order, or SQLite would look through the whole account for each portion.
 _ROWS = f"""
 SELECT id, account, arrival / {_SECOND}, fingerprint, folder, uidvalidity, verdict, closure, closed_at IS NULL,
-  {_FIRST_REASON}, instr(finding, '"because":"foreign"') > 0, {_KIND},
+  {_FIRST_REASON}, CASE verdict WHEN 'orphan' THEN instr(finding, '"because":"foreign"') > 0
+  WHEN 'undecided' THEN {_OWN} WHEN 'waiting' THEN {_OWN} ELSE 0 END, {_KIND},
   CASE verdict WHEN 'orphan' THEN json_extract(bounce, {_PATHS}) END,
   CASE WHEN verdict IN ('undecided', 'waiting') THEN json_extract(finding, '$.because[0].detail') END,
   CASE WHEN closure IS 'moved' THEN 'moved' ELSE (
@@ -63,6 +71,8 @@ SELECT max(places) FROM (SELECT count(*) AS places FROM (
 ) GROUP BY account)
 """
 
+# Watched folders may not have been read, or not all that is in them.
+_NO_LOOK = [one.value for one in (Refusal.NO_SESSION, Refusal.NOTHING_READ, Refusal.STOPPED)]
 _KINDS = {kind.value: kind for kind in Kind}
 _VERDICTS = {verdict.value: verdict for verdict in Verdict}
 _REASONS = {because.value: because for because in Because}
@@ -111,6 +121,22 @@ class SqlEvidence:
         with self._database.read() as connection:
             return dict(connection.connection.cursor().execute(query, asked).fetchall())
 
+    def accounts(self, persons: Collection[str]) -> frozenset[str]:
+        query = select(accounts_table.c.name).where(accounts_table.c.person.in_([*persons]))
+        with self._database.read() as connection:
+            return frozenset(connection.scalars(query))
+
+    def last_look(self, account: str) -> datetime | None:
+        query = select(sweeps.c.ended).where(
+            sweeps.c.account == account,
+            sweeps.c.ended.is_not(None),
+            func.coalesce(sweeps.c.refusal, "").not_in(_NO_LOOK),
+            # Without one no folder was ever read to its beginning: `sweep --since` looks at some days only.
+            select(watch_cursors.c.folder).where(watch_cursors.c.account == account).exists(),
+        )
+        with self._database.read() as connection:
+            return connection.execute(query.order_by(sweeps.c.id.desc()).limit(1)).scalar()
+
     def cases(self, ids: Sequence[int]) -> Mapping[int, Case]:
         found: dict[int, Case] = {}
         for start in range(0, len(ids), _PORTION):
@@ -158,7 +184,7 @@ def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) ->
         closures,
         still,
         reasons,
-        foreign,
+        traced,
         kinds,
         said,
         details,
@@ -180,7 +206,7 @@ def _portion(rows: Sequence[Sequence[Any]], back: frozenset[tuple[str, str]]) ->
             [_VERDICTS[verdict] for verdict in verdicts],
             [_REASONS[reason.partition('"')[0]] if reason else None for reason in reasons],
             details,
-            foreign,
+            traced,
             still,
             [_CLOSURES[closure] for closure in closures],
             [_MOVES[move] for move in moves],

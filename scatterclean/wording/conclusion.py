@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from scatterclean.model import Because
+from scatterclean.model import Alarm, Because
 from scatterclean.model.report import Conclusion, Doubt, Doubted, Report, Says
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm_told
 from scatterclean.wording.reasons import CAUSES
@@ -29,17 +29,30 @@ def answer(report: Report) -> Answer:
     if found.says is Says.ALARM:
         return _alarm(report)
     if found.says is Says.NO_SIGN:
-        return Answer(found.says, f"No sign that {_any_account(report)} was used: {_ground(report)}.")
+        sentence = f"No sign that {_any_account(report)} was used: {_ground(report)}."
+        return Answer(found.says, sentence + _earlier(found.earlier_alarms, report.now))
     missing = "; ".join(doubt(one, report.now) for one in found.doubts)
     numbers = _ground(report)
     sentence = f"Cannot tell whether {_any_account(report)} was used: {missing}."
     if numbers:
         sentence += f" {numbers[0].upper()}{numbers[1:]}."
+    sentence += _earlier(found.earlier_alarms, report.now)
     return Answer(found.says, sentence, tuple(dict.fromkeys(helps(one, report.now) for one in found.doubts)))
 
 
 def _any_account(report: Report) -> str:
     return "your account" if len(report.accounts) == 1 else "any of your accounts"
+
+
+def _earlier(alarms: Sequence[Alarm], now: datetime) -> str:
+    """An answer about some time only must not read as if there had never been an alarm."""
+    if not alarms:
+        return ""
+    when = ago(alarms[0].at, now)
+    told = (
+        f"an alarm of {when} is" if len(alarms) == 1 else f"{len(alarms):,} alarms, the latest of {when}, are"
+    )
+    return f" But from before the time that this is about {told} on record (`--since all`)."
 
 
 def _alarm(report: Report) -> Answer:
@@ -50,7 +63,7 @@ def _alarm(report: Report) -> Answer:
         first = f"ALARM: somebody else seems to send through {_any_account(report)}."
         otherwise, what_to_do = "", WHAT_TO_DO
     sentences = [first]
-    rest = len(found.alarms) - 1
+    rest = len(found.alarms) - 1 + len(found.earlier_alarms) if found.alarms else len(found.earlier_alarms)
     if rest > 0:
         sentences.append(f"{_many(rest, 'earlier alarm')} {'is' if rest == 1 else 'are'} on record.")
     if found.bounces and (numbers := _ground(report)):
@@ -205,8 +218,20 @@ _DOUBTS: Mapping[Doubt, Callable[[Doubted, datetime], str]] = {
     Doubt.MAY_BE_YOURS: lambda one, _: (
         f"{_bounces(one, 'speaks', 'speak')} of mail that may have left through your own account"
     ),
+    Doubt.UNTRACED: lambda one, _: _untraced(one),
     Doubt.MOSTLY_UNDECIDED: lambda one, _: _mostly(one),
 }
+
+
+def _untraced(one: Doubted) -> str:
+    number, of = int(one["bounces"]), int(one["of"])
+    part = "" if number == of else f"{number:,} of "
+    what = (
+        "the message that came back and is not in your log was"
+        if of == 1
+        else f"{part}the {of:,} messages that came back and are not in your log were"
+    )
+    return f"nothing shows through whose servers {what} sent"
 
 
 def _mostly(one: Doubted) -> str:
@@ -278,6 +303,11 @@ _HELPS: Mapping[Doubt, Callable[[Doubted, datetime], str]] = {
     ),
     Doubt.MAY_BE_YOURS: lambda _, __: (
         f"Look at them: did you send those messages, from a phone, a program or a web form, say? If not: {WHAT_TO_DO}"
+    ),
+    Doubt.UNTRACED: lambda _, __: (
+        "`outbound = [...]` in the account, or `dns = true`, tells through which servers your mail leaves; then those "
+        "of strangers can be told apart, where the bounce returned the lines that name them. That a message is not in "
+        "your log proves little: what somebody sends with your password need not be filed in Sent."
     ),
     Doubt.MOSTLY_UNDECIDED: _help_undecided,
 }

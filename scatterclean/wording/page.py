@@ -142,6 +142,11 @@ def what_now(end: Conclusion, returned: tuple[Returned, ...]) -> list[tuple[str,
         told.append(
             (f"Read the {many(end.own, 'bounce')} of your own mail: not all of it arrived.", "returned")
             if bad
+            else (
+                f"Look at the {many(end.own, 'bounce')} of your own mail: some may not have arrived.",
+                "returned",
+            )
+            if end.own > len(returned)
             else (f"Look at the {many(end.own, 'answer')} to your own mail when you have time.", "returned")
         )
     unsure = end.undecided - end.others

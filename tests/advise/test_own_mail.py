@@ -215,3 +215,43 @@ def test_domains_that_init_knows_as_a_providers_are_nobodys_own() -> None:
     known = {domain for provider in PROVIDERS for domain in provider.hosts if domain}
     assert len(known) > 50
     assert known - SHARED == set()
+
+
+OTHERS = zone_of("""
+winter.example TXT v=spf1 include:spf.winter.example ~all
+spf.winter.example TXT v=spf1 ip4:192.0.2.0/24 -all
+winter.example MX 10 mx.winter.example.
+mx.winter.example A 192.0.2.1
+""")
+
+
+def silent(home: Path, world: World) -> None:
+    world.settings.write_text(
+        f'database = "{home / "log.db"}"\n[accounts.home]\nhost = "mail.winter.example"\n'
+        'username = "ada@autumn.example"\npassword_env = "NOBODY_ASKS"\n'
+        'addresses = ["ada@autumn.example"]\nnever_sends = ["shop@winter.example"]\n'
+    )
+
+
+def test_where_others_send_nobody_is_told_to_forbid_it_without_a_warning(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """That the person never sends from one address of a domain says nothing of the others'."""
+    silent(tmp_path, world)
+    with a_world(OTHERS, tmp_path, monkeypatch, capsys) as there:
+        _, told = form(there, "winter.example")
+    steps = {step["topic"]: step for step in told["domains"][0]["steps"]}
+    assert steps["spf"]["stages"][0]["records"][0]["value"] == "v=spf1 -all"
+    for topic in ("spf", "dmarc"):
+        assert "sends-nothing" in [one["code"] for one in steps[topic]["cautions"]]
+
+
+def test_a_domain_from_which_mail_was_logged_is_not_silent(world: World, tmp_path: Path) -> None:
+    silent(tmp_path, world)
+    plant(tmp_path, [])
+    _, told = form(world, "winter.example")
+    assert not any(
+        "v=spf1 -all" in str(step) or "as you have configured" in str(step)
+        for step in told["domains"][0]["steps"]
+    )
+    assert "as you have configured" not in str(told["domains"][0]["remarks"])

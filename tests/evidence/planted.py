@@ -125,6 +125,7 @@ def plant(path: Path, count: int, *, days: float = 2.0, seed: int = 1, now: date
     with open_store(path) as store:
         _log(store, now)
         number = store.journal.begin_sweep(ACCOUNT, Mode.MOVE, now - timedelta(minutes=1))
+        store.docket.enter(ACCOUNT, (), Cursor(Place("INBOX", 1), count + 1, count, now))
         _write(path, _cases(count, days, random.Random(seed), now), number)
         done = now - timedelta(seconds=30)
         store.journal.end_sweep(

@@ -106,7 +106,7 @@ def test_what_the_report_needs_of_each(store: Store) -> None:
         *(Because.UNKNOWN_ID, Because.ID_LOGGED, None, Because.NOT_YOURS),
     ]
     assert [told[number]["kinds"] for number in (1, 2)] == [Kind.BOUNCE, Kind.DELAY]
-    assert [bool(told[number]["foreign"]) for number in (1, 2, 3, 4)] == [True, False, False, False]
+    assert [bool(told[number]["traced"]) for number in (1, 2, 3, 4)] == [True, False, False, False]
     assert [bool(told[number]["open"]) for number in (1, 2, 3, 4)] == [True, False, True, True]
     assert told[4]["details"] == '[["address","b@c.example"]]'
     assert told[1]["ats"] == int((NOW - timedelta(minutes=1)).timestamp())
@@ -127,7 +127,7 @@ def test_no_text_of_a_stranger_is_taken_for_a_sign(store: Store) -> None:
     finding = Finding(Verdict.ORPHAN, (Reason.of(Because.UNKNOWN_ID, id=written, found_in=written),))
     enter(store, case(1, finding=finding))
     [told] = rows(store)
-    assert (bool(told["foreign"]), told["reasons"]) == (False, Because.UNKNOWN_ID)
+    assert (bool(told["traced"]), told["reasons"]) == (False, Because.UNKNOWN_ID)
 
 
 def test_rows_of_older_versions_lack_what_is_new(store: Store) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from scatterclean.evidence import senders
+from scatterclean.evidence.failures import failure_of
 from scatterclean.model import (
     Because,
     Bounce,
@@ -230,3 +231,46 @@ def test_names_of_files_that_run_are_marked(store: Store) -> None:
 
 def test_an_account_without_a_machine_of_its_own_provider_names_no_address() -> None:
     assert senders.taken_from((OWN_LINE,), frozenset()) == senders.Taken()
+
+
+FRAMED = "from innocent.example (innocent.example [203.0.113.99]) by mx.winter.example with ESMTP id x; now"
+INSIDE = "from localhost (localhost [127.0.0.1]) by mx.winter.example with LMTP id y; now"
+OWN_HOSTS = frozenset([".winter.example"])
+
+
+@pytest.mark.parametrize(
+    "outside",
+    [
+        "from unknown (HELO x) by mx.winter.example with SMTP; now",
+        "from x.example by mx.winter.example with ESMTP; now",
+        "from mail.winter.example (unknown [198.51.100.9]) by mx.winter.example with ESMTP; now",
+        "from [203.0.113.99] (evil.example [198.51.100.9]) by mx.winter.example with ESMTP; now",
+    ],
+)
+def test_below_the_line_that_does_not_tell_who_came_nobody_is_named(outside: str) -> None:
+    """What stands there a stranger wrote: an innocent server would get the note."""
+    assert senders.taken_from((INSIDE, outside, FRAMED), OWN_HOSTS) == senders.Taken()
+
+
+def test_who_calls_itself_an_own_machine_is_named_by_its_address() -> None:
+    outside = "from mx.winter.example (evil.example [198.51.100.9]) by mx.winter.example with ESMTP; now"
+    found = senders.taken_from((INSIDE, outside, FRAMED), OWN_HOSTS)
+    assert found == senders.Taken("evil.example", "198.51.100.9")
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "failure"),
+    [
+        ("5.1.1", "550 5.1.1 <quota@x.example>: User unknown", Failure.UNKNOWN_ADDRESS),
+        (
+            "5.1.1",
+            "550 5.1.1 <joe@junkyard.example>: Recipient address rejected: User unknown",
+            Failure.UNKNOWN_ADDRESS,
+        ),
+        ("5.1.1", "host mx.spamhaus-free.example[192.0.2.1] said: 550 User unknown", Failure.UNKNOWN_ADDRESS),
+        ("5.4.4", "Host not found: name=nospam.example type=MX: Host not found", Failure.UNKNOWN_DOMAIN),
+        ("5.2.2", "The recipient's mailbox size limit was reached: mailbox full", Failure.MAILBOX_FULL),
+    ],
+)
+def test_names_in_the_servers_line_are_no_words(status: str, said: str, failure: Failure) -> None:
+    assert failure_of(Bounce(Kind.BOUNCE, status=status, diagnostic=said)) is failure

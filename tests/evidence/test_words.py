@@ -105,6 +105,7 @@ EVERY = {
     "through": (NOW - timedelta(days=3)).isoformat(),
     "shape": "n.n@x.example",
     "bounces": "3",
+    "of": "4",
     "undecided": "2",
     "because": "unproved",
 }

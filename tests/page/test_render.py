@@ -331,3 +331,26 @@ def test_the_worst_hour_is_compared_with_what_is_usual(peak: int, usual: float, 
 def test_a_storm_that_goes_on_has_no_end() -> None:
     course = Course(Width.HOUR, storm_since=reports.BEGAN)
     assert words.storm(course, reports.NOW) == "A storm of bounces began yesterday 22:00, and it goes on."
+
+
+def test_answers_of_robots_do_not_hide_that_older_mail_did_not_arrive() -> None:
+    """Only the latest are laid out: that nothing failed among those says nothing of the others."""
+    report = reports.storm()
+    good = [replace(one, failure=Failure.ANSWERED) for one in report.returned]
+    many = replace(
+        report,
+        returned=tuple(good),
+        more_returned=5,
+        conclusion=replace(report.conclusion, own=len(good) + 5),
+    )
+    text = text_of(page.render(reports.matter(many)))
+    assert "All that you sent arrived" not in text
+    assert "older ones are not shown here, and may" in text
+    assert "some may not have arrived" in text
+
+
+def test_an_alarm_of_another_account_keeps_its_name() -> None:
+    report = reports.alarm()
+    theirs = replace(report.conclusion.alarms[0], account="elsewhere")
+    told = replace(report, accounts=("home",), conclusion=replace(report.conclusion, alarms=(theirs,)))
+    assert "Account elsewhere: " in text_of(page.render(reports.matter(told)))
