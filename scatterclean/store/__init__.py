@@ -207,7 +207,13 @@ def _make_private(path: Path) -> None:
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.stat().st_mode):  # root would take /dev/null away from everybody
             raise DatabaseUnusable(f"{path} is no file", hint="Name a file of its own in `database`.")
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    # One that is there is never opened but by SQLite: closing any descriptor of it would drop the locks of every
+    # connection that this process has to it (POSIX; "How To Corrupt An SQLite Database File", 2.2).
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
     now = path.stat()
     if stat.S_IMODE(now.st_mode) & 0o077 and now.st_uid == os.geteuid():
         path.chmod(0o600)

@@ -165,6 +165,30 @@ def test_a_reader_works_when_nobody_has_the_database_and_after_kill_9(filled: Pa
         assert reader.sent_log.count("ada") == 201
 
 
+def test_opening_it_once_more_in_one_process_lets_go_of_no_reader_there(filled: Path) -> None:
+    """POSIX drops all locks that a process has on a file as soon as it closes any descriptor of it.  Without its lock
+    a reader would keep a -wal that the next process deletes: it would see nothing new any more, and what it then
+    wrote would destroy the database (the dashboard looks with one opening and acts with another)."""
+    elsewhere = (
+        "with open_store(path) as store:\n"
+        "    store.docket.enter('home', [case(%d)], None)\n"
+        "    print(store.docket.counts('home'))"
+    )
+    with open_store(filled, read_only=True, asking=True) as reader:
+        assert sum(reader.docket.counts("home").values()) == 1
+        with open_store(filled) as writer:
+            writer.docket.enter("home", [case(2)], None)
+        for number in (3, 4):
+            run(elsewhere % number, filled)
+            assert sum(reader.docket.counts("home").values()) == number
+        with open_store(filled) as writer:
+            writer.docket.enter("home", [case(5)], None)
+        run(elsewhere % 6, filled)
+    with closing(sqlite3.connect(filled)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM cases").fetchone() == (6,)
+
+
 def test_a_reader_cannot_write(filled: Path) -> None:
     with open_store(filled, read_only=True) as reader, pytest.raises(DatabaseUnusable):
         reader.sent_log.assign({"home": "eve"})
