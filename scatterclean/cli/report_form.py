@@ -52,6 +52,7 @@ def conclusion(whole: Report) -> Form:
         "own": value.own,
         "undecided": value.undecided,
         "others": value.others,
+        "undecided_away": value.undecided_away,
         "waiting": value.waiting,
         "alarming": value.alarming,
         "brought_back": value.brought_back,

@@ -71,9 +71,11 @@ def conclusion(
     """`never_sends`: bounces about addresses that nothing is ever sent from."""
     by_verdict: Counter[Verdict] = Counter()
     undecided: Counter[Because | None] = Counter()
-    foreign = back = own = 0
+    foreign = back = own = away = 0
     for sort, number in found.counted():
         by_verdict[sort.verdict] += number
+        if sort.verdict is Verdict.UNDECIDED and sort.fate is Fate.MOVED and sort.because not in _OTHERS:
+            away += number
         if sort.traced and sort.verdict is not Verdict.ORPHAN:
             own += number
         elif sort.verdict is Verdict.UNDECIDED:
@@ -116,6 +118,7 @@ def conclusion(
         earlier_alarms=earlier,
         never_sends=min(never_sends, forgeries),
         others=sum(undecided[because] for because in _OTHERS),
+        undecided_away=away,
         log_since=_latest(known),
         looked_at=_earliest(looks),
     )
@@ -173,9 +176,22 @@ def _doubts(  # noqa: PLR0917 - facts, each from another place
     others = sum(undecided[because] for because in _OTHERS)
     bounces = sum(number for _, number in found.counted())
     if 2 * unsure.total() > bounces - others:
-        [(why, _)] = unsure.most_common(1)
+        [(why, so)] = unsure.most_common(1)
         because = {"because": why.value} if why else {}
-        yield _doubt(Doubt.MOSTLY_UNDECIDED, undecided=str(unsure.total()), bounces=str(bounces), **because)
+        # What is told are all of them, as everywhere; that it is most was found without those that are told apart.
+        of = {
+            verdict: sum(number for sort, number in found.counted() if sort.verdict is verdict)
+            for verdict in (Verdict.UNDECIDED, Verdict.WAITING)
+        }
+        yield _doubt(
+            Doubt.MOSTLY_UNDECIDED,
+            undecided=str(of[Verdict.UNDECIDED]),
+            others=str(others),
+            waiting=str(of[Verdict.WAITING]),
+            bounces=str(bounces),
+            so=str(so),
+            **because,
+        )
 
 
 def _doubt(doubt: Doubt, **detail: str) -> Doubted:

@@ -42,7 +42,8 @@ class Doubt(StrEnum):
     )
     MAY_BE_YOURS = "may-be-yours"  # [bounces]: they may have left through the person's account
     UNTRACED = "untraced"  # [bounces, of]: not in the log, and nothing shows whose machine sent them
-    MOSTLY_UNDECIDED = "mostly-undecided"  # [undecided, bounces, because]: the commonest reason
+    # [undecided, others, waiting, bounces, because, so]: the commonest reason, and so many for it
+    MOSTLY_UNDECIDED = "mostly-undecided"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,9 @@ class Conclusion:
 
     `not_yours` were found to be orphans, `foreign` of them also name a stranger's machine, and `never_sends` are about
     an address that nothing is ever sent from; `own` are genuine.  Of the `undecided`, `others` are about mail of
-    somebody else: forwarded, in a shared mailbox, a copy for a postmaster.  `brought_back` of `not_yours` are in the
-    inbox again by the person's hand or an undo.  `alarms` are those on record of the time that the report is about, the
+    somebody else: forwarded, in a shared mailbox, a copy for a postmaster; of the rest of them the person put
+    `undecided_away` away by hand.  `brought_back` of `not_yours` are in the inbox again by the person's hand or an
+    undo.  `alarms` are those on record of the time that the report is about, the
     latest first, also such as rest on the log and on no bounce; `earlier_alarms` those of before.  `log_since`: from
     then on the logs of all these accounts know what was sent, without a hole; `looked_at` when they were looked
     at last, all of them; None if there is none.
@@ -81,6 +83,7 @@ class Conclusion:
     earlier_alarms: tuple[Alarm, ...] = ()
     never_sends: int = 0
     others: int = 0
+    undecided_away: int = 0
     log_since: datetime | None = None
     looked_at: datetime | None = None
 

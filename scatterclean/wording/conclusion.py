@@ -80,13 +80,12 @@ def _ground(report: Report) -> str:
     if not found.bounces:
         return _nothing_came(report)
     told = {one.doubt for one in found.doubts}
-    unsure = 0 if Doubt.MOSTLY_UNDECIDED in told else found.undecided - found.others
+    unsure = 0 if Doubt.MOSTLY_UNDECIDED in told else found.undecided
     waiting = 0 if Doubt.MOSTLY_UNDECIDED in told else found.waiting
     heaps = [
         (found.not_yours, *_FORGED),
         (found.alarming, "speaks of mail that your account sent", "speak of mail that your account sent"),
         (found.own, "is your own mail", "are your own mail"),
-        (found.others, "is about somebody else's mail", "are about somebody else's mail"),
         (unsure, _UNDECIDED, _UNDECIDED),
         (waiting, "is still to be judged", "are still to be judged"),
     ]
@@ -104,12 +103,25 @@ def _ground(report: Report) -> str:
         if many is _FORGED[1]:
             clauses[0] += _evidence(found)
             clauses += [_back(found)] if found.brought_back else []
+        if many is _UNDECIDED:
+            clauses[-1] += _others(found.others, number)
     return "; ".join(clauses)
 
 
 _UNDECIDED = "could not be decided"
 _FIRST = {"is your own mail": "speaks of your own mail", "are your own mail": "speak of your own mail"}
 _FORGED = "speaks of a message that you did not send", "speak of messages that you did not send"
+
+
+def _others(others: int, of: int) -> str:
+    """How many of the undecided are about somebody else's mail, as the end of the clause that counts them."""
+    if others and of == 1:
+        return " (it is about somebody else's mail)"
+    return (
+        f" ({_part(others, of)} of them {'is' if others == 1 else 'are'} about somebody else's mail)"
+        if others
+        else ""
+    )
 
 
 def _of_all(number: int, bounces: int) -> str:
@@ -235,8 +247,13 @@ def _untraced(one: Doubted) -> str:
 
 
 def _mostly(one: Doubted) -> str:
-    number, bounces = int(one["undecided"]), int(one["bounces"])
-    return f"{number:,} of {bounces:,} bounces {_UNDECIDED}" if number < bounces else _none_of(bounces)
+    number, waiting, bounces = int(one["undecided"]), int(one["waiting"] or 0), int(one["bounces"])
+    judged_later = "is still to be judged" if waiting == 1 else "are still to be judged"
+    if not number:
+        return f"{_of_all(waiting, bounces)} {judged_later}"
+    told = f"{number:,} of {bounces:,} bounces {_UNDECIDED}" if number < bounces else _none_of(bounces)
+    told += _others(int(one["others"] or 0), number)
+    return f"{told}, and {waiting:,} {judged_later}" if waiting else told
 
 
 def _none_of(bounces: int) -> str:
@@ -270,7 +287,9 @@ def _help_undecided(one: Doubted, _: datetime) -> str:
     except ValueError:
         because = Because.SETTLING
     way = _WAYS.get(because, "`scatterclean why` tells of each what would help.")
-    return f"Most of them: {CAUSES[because]}. {way}"
+    of, most = int(one["undecided"]) + int(one["waiting"] or 0), int(one["so"] or 0)
+    whom = f"{most:,} of them" if 0 < 2 * most <= of else "Most of them"
+    return f"{whom}: {CAUSES[because]}. {way}"
 
 
 _WAYS: Mapping[Because, str] = {

@@ -149,15 +149,28 @@ def what_now(end: Conclusion, returned: tuple[Returned, ...]) -> list[tuple[str,
             if end.own > len(returned)
             else (f"Look at the {many(end.own, 'answer')} to your own mail when you have time.", "returned")
         )
-    unsure = end.undecided - end.others
-    if unsure == 1:
-        told.append(("Look at the one that could not be decided: it is in your inbox.", "open"))
-    elif unsure > 1:
-        told.append((f"Look at the {unsure:,} that could not be decided: they are in your inbox.", "open"))
+    unsure = end.undecided - end.others - end.undecided_away
+    if unsure > 0:
+        told.append((_look_at(unsure, end), "open"))
     if end.waiting:
         it = "it" if end.waiting == 1 else "them"
         told.append((f"Wait for {many(end.waiting, 'bounce')}: the next sweeps judge {it} again.", "open"))
     return told
+
+
+def _look_at(unsure: int, end: Conclusion) -> str:
+    """`unsure`: the undecided without those that are about somebody else, or were put away by hand."""
+    it = "it is" if unsure == 1 else "they are"
+    if not end.others and not end.undecided_away:
+        which = "one" if unsure == 1 else f"{unsure:,}"
+        return f"Look at the {which} that could not be decided: {it} in your inbox."
+    if not end.others:
+        which = f"{unsure:,} that could not be decided and that you did not put away"
+    elif unsure == 1:
+        which = "undecided one that may be about your mail"
+    else:
+        which = f"{unsure:,} undecided ones that may be about your mail"
+    return f"Look at the {which}: {it} in your inbox."
 
 
 def tally(end: Conclusion) -> list[tuple[str, str, int, str]]:
@@ -166,11 +179,20 @@ def tally(end: Conclusion) -> list[tuple[str, str, int, str]]:
         ("alarming", "alarming", end.alarming, "your account sent them, and you may not have"),
         ("orphan", "not yours", end.not_yours, "you never sent what they speak of"),
         ("own", "your own mail", end.own, "you sent what they speak of"),
-        ("undecided", "undecided", end.undecided - end.others, "it cannot be told"),
-        ("others", "about others", end.others, "undecided, and not about your mail"),
+        ("undecided", "undecided", end.undecided, _undecided(end)),
         ("waiting", "waiting", end.waiting, "to be judged again"),
     ]
     return [one for one in every if one[2] > 0]
+
+
+def _undecided(end: Conclusion) -> str:
+    if not end.others:
+        return "it cannot be told"
+    if end.others == end.undecided:
+        return "not about your mail"
+    return (
+        f"it cannot be told; {end.others:,} of them {'is' if end.others == 1 else 'are'} not about your mail"
+    )
 
 
 def course_title(course: Course, what: str) -> str:

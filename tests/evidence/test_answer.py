@@ -146,7 +146,10 @@ def test_mail_that_was_passed_on_is_somebody_elses_and_no_doubt(world: World) ->
         assert returned in raw
         world.server.append("INBOX", raw.replace(returned, taken_in.encode()), arrival=at)
     swept(world)
-    assert sentence_of(world) == f"{NO_SIGN} both bounces are about somebody else's mail."
+    assert (
+        sentence_of(world)
+        == f"{NO_SIGN} neither bounce could be decided (both of them are about somebody else's mail)."
+    )
 
 
 def test_several_accounts(world: World) -> None:

@@ -167,7 +167,9 @@ def test_all_are_too_fresh_to_be_judged(world: World) -> None:
         world.bounced(f"forged.{number}@spam.example", number=number, ago=timedelta(minutes=1))
     world.sweep()
     found = answer_of(world)
-    assert found.sentence == "Cannot tell whether your account was used: none of 4 bounces could be decided."
+    assert (
+        found.sentence == "Cannot tell whether your account was used: all 4 bounces are still to be judged."
+    )
     world.later(minutes=20)
     world.sweep()
     assert answer_of(world).says is Says.NO_SIGN
@@ -217,6 +219,6 @@ def test_the_sent_folders_of_another_account_that_bounces_wait_for(world: World)
     swept(world)
     found = answer_of(world)
     assert found.sentence == (
-        f"{CANNOT} the Sent folders of account work were never read; none of 12 bounces could be decided."
+        f"{CANNOT} the Sent folders of account work were never read; all 12 bounces are still to be judged."
     )
     assert found.more[0] == "`scatterclean sweep work` reads them."

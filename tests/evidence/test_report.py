@@ -103,7 +103,7 @@ def test_conclusion_course_fates_and_heaps_add_up(
     parts = numbers.not_yours + numbers.own + numbers.undecided + numbers.waiting + numbers.alarming
     assert numbers.bounces == parts == len(asked)
     assert max(numbers.foreign, numbers.brought_back, numbers.never_sends) <= numbers.not_yours
-    assert numbers.others <= numbers.undecided
+    assert numbers.others + numbers.undecided_away <= numbers.undecided
     assert sum(bar.bounces for bar in found.course.bars) + found.course.before == len(asked)
     if not found.course.before:
         fates: Counter[Fate] = Counter()

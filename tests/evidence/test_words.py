@@ -59,13 +59,20 @@ GROUNDS = [
     (
         numbers(bounces=3, not_yours=1, never_sends=1, undecided=2, others=1),
         (
-            f"1 of 3 bounces speaks of a message that you did not send, and it is {NEVER}; 1 is about somebody else's "
-            "mail; 1 could not be decided"
+            f"1 of 3 bounces speaks of a message that you did not send, and it is {NEVER}; 2 could not be decided (1 "
+            "of them is about somebody else's mail)"
         ),
     ),
     (numbers(bounces=4, not_yours=4, never_sends=4), f"all 4 bounces {SPEAK}, and all of them are {NEVER}"),
     (numbers(bounces=3, own=2, waiting=1), "2 of 3 bounces speak of your own mail; 1 is still to be judged"),
-    (numbers(bounces=3, undecided=3, others=3), "all 3 bounces are about somebody else's mail"),
+    (
+        numbers(bounces=3, undecided=3, others=3),
+        "none of 3 bounces could be decided (all of them are about somebody else's mail)",
+    ),
+    (
+        numbers(bounces=3, own=2, undecided=1, others=1),
+        "2 of 3 bounces speak of your own mail; 1 could not be decided (it is about somebody else's mail)",
+    ),
     (numbers(bounces=2, undecided=2), "neither bounce could be decided"),
 ]
 
@@ -97,6 +104,29 @@ def test_an_alarm_that_was_not_told_yet_is_one_all_the_same() -> None:
     assert said(says=Says.ALARM, bounces=2, alarming=2) == (
         "ALARM: somebody else seems to send through your account. Both bounces speak of mail that your account sent."
     )
+
+
+def test_where_most_are_undecided_all_of_them_are_told_as_everywhere_else() -> None:
+    detail = {
+        "undecided": "158",
+        "others": "2",
+        "waiting": "3",
+        "bounces": "166",
+        "so": "60",
+        "because": "unproved",
+    }
+    one = Doubted(Doubt.MOSTLY_UNDECIDED, tuple(detail.items()))
+    assert said(
+        says=Says.CANNOT_TELL, bounces=166, undecided=158, others=2, waiting=3, own=5, doubts=(one,)
+    ) == (
+        "Cannot tell whether your account was used: 158 of 166 bounces could not be decided (2 of them are about "
+        "somebody else's mail), and 3 are still to be judged. 5 of 166 bounces speak of your own mail."
+    )
+    assert helps(one, NOW).startswith("60 of them: ")
+    waits = Doubted(
+        Doubt.MOSTLY_UNDECIDED, (("undecided", "0"), ("waiting", "5"), ("bounces", "5"), ("so", "5"))
+    )
+    assert doubt(waits, NOW) == "all 5 bounces are still to be judged"
 
 
 EVERY = {

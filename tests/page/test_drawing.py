@@ -207,7 +207,7 @@ def test_every_class_of_a_shape_has_a_colour() -> None:
     shapes = {one.style for one in kinds(course()).series} | {f"f-{fate}" for fate in Fate}
     every = Conclusion(Says.ALARM, 21, not_yours=1, own=2, undecided=9, others=4, waiting=3, alarming=6)
     tally = words.tally(every)
-    assert len(tally) == 6
+    assert len(tally) == 5
     assert sum(number for _, _, number, _ in tally) == every.bounces
     shapes |= {f"t-{key}" for key, _, _, _ in tally}
     shapes |= {f"g-{grade}" for grade in Grade}

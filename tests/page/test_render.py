@@ -125,8 +125,22 @@ def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person(
     report = reports.storm()
     report = replace(report, conclusion=replace(report.conclusion, others=33))
     told = text_of(page.render(reports.matter(report)))
-    assert "about others 33 undecided, and not about your mail" in told
+    assert "undecided 33 not about your mail" in told
     assert "could not be decided: they are" not in told
+    report = replace(report, conclusion=replace(report.conclusion, others=2))
+    told = text_of(page.render(reports.matter(report)))
+    assert "33 could not be decided (2 of them are about somebody else's mail)" in told
+    assert "undecided 33 it cannot be told; 2 of them are not about your mail" in told
+    assert "Look at the 31 undecided ones that may be about your mail: they are in your inbox." in told
+
+
+def test_what_the_person_put_away_by_hand_is_not_said_to_be_in_the_inbox() -> None:
+    report = reports.storm()
+    for by_hand, words_ in ((1, "Look at the 32 that could not be decided and"), (33, "")):
+        changed = replace(report, conclusion=replace(report.conclusion, undecided_away=by_hand))
+        told = text_of(page.render(reports.matter(changed)))
+        assert ("Look at the" in told) == bool(words_)
+        assert words_ in told
 
 
 def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps() -> None:
