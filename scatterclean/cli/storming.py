@@ -109,7 +109,7 @@ class _Sheet:
             self._say(storm.weather(report.course, now), "yellow" if _lasts(report.course) else "")
             self._say(storm.peak(picture.course, now))
             self._draw(now)
-            self._say(f"So far: {storm.became(report.course)}.")
+            self._say(f"So far: {storm.became(report)}.")
         self._say(storm.earlier(report))
         for section in storm.sections(report, few)[:lists]:
             self._gap(airy)

@@ -119,6 +119,7 @@ def conclusion(
         never_sends=min(never_sends, forgeries),
         others=sum(undecided[because] for because in _OTHERS),
         undecided_away=away,
+        left_by_hand=found.left_by_hand,
         log_since=_latest(known),
         looked_at=_earliest(looks),
     )

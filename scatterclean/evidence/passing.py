@@ -87,6 +87,9 @@ class Passed:
     arrivals: dict[str, array[int]] = field(default_factory=dict)
     named: Tally[Named] = field(default_factory=Tally)
     heaps: dict[tuple[Verdict, Because | None], list[int]] = field(default_factory=dict)
+    left_by_hand: int = (
+        0  # orphans that the person had flagged, answered or dragged back before they could go
+    )
     genuine: list[tuple[int, int]] = field(default_factory=list)  # (arrival, id)
 
     senders: dict[str, Sender] = field(default_factory=dict)
@@ -142,6 +145,10 @@ _fates: dict[tuple[Verdict, Closure | None, MoveState | None], Fate] = {
 
 def _count(found: Passed, facts: Facts) -> None:
     became = [_fates[each] for each in zip(facts.verdicts, facts.closures, facts.moves, strict=True)]
+    found.left_by_hand += sum(
+        verdict is Verdict.ORPHAN and was is Fate.KEPT and closure is Closure.HAND
+        for verdict, was, closure in zip(facts.verdicts, became, facts.closures, strict=True)
+    )
     quarters = [at // QUARTER for at in facts.ats]
     found.quarters.update(zip(quarters, facts.kinds, became, strict=True))
     found.sorts.update(

@@ -35,10 +35,12 @@ OTHER_KINDS = "Other kinds"
 FATES: Mapping[Fate, str] = {
     Fate.MOVED: "Put away",
     Fate.RETURNED: "Brought back",
-    Fate.KEPT: "Left in the inbox",
+    Fate.KEPT: "Your own, or left alone",
     Fate.UNDECIDED: "Undecided",
     Fate.WAITING: "Waiting",
 }
+
+LEFT_BY_HAND = "you flagged or answered it, or brought it back"
 
 _STRETCHES: Mapping[Width, str] = {Width.HOUR: "hour", Width.DAY: "day", Width.WEEK: "week"}
 
@@ -177,12 +179,19 @@ def tally(end: Conclusion) -> list[tuple[str, str, int, str]]:
     """The numbers behind the answer: (key, what, how many, what that means), those that are not zero."""
     every = [
         ("alarming", "alarming", end.alarming, "your account sent them, and you may not have"),
-        ("orphan", "not yours", end.not_yours, "you never sent what they speak of"),
+        ("orphan", "not yours", end.not_yours, f"you never sent what they speak of{_left(end)}"),
         ("own", "your own mail", end.own, "you sent what they speak of"),
         ("undecided", "undecided", end.undecided, _undecided(end)),
         ("waiting", "waiting", end.waiting, "to be judged again"),
     ]
     return [one for one in every if one[2] > 0]
+
+
+def _left(end: Conclusion) -> str:
+    number = end.left_by_hand
+    if not number:
+        return ""
+    return f"; {number:,} {'was' if number == 1 else 'were'} left alone: {LEFT_BY_HAND}"
 
 
 def _undecided(end: Conclusion) -> str:

@@ -20,7 +20,7 @@ from scatterclean.model.report import (
     Width,
 )
 from scatterclean.wording import conclusion
-from scatterclean.wording.page import FAILURES, GOOD_NEWS
+from scatterclean.wording.page import FAILURES, GOOD_NEWS, LEFT_BY_HAND
 from scatterclean.wording.postmasters import unlinked
 from scatterclean.wording.text import ago, moment, rounded
 
@@ -135,7 +135,7 @@ def _usual(a_day: float) -> str:
 
 _FATES: Sequence[tuple[Fate, str, bool]] = (
     (Fate.MOVED, "put away", True),
-    (Fate.KEPT, "kept", True),
+    (Fate.KEPT, "your own or left alone", True),
     (Fate.UNDECIDED, "undecided", True),
     (Fate.WAITING, "waiting", True),
     (Fate.RETURNED, "brought back", False),
@@ -151,10 +151,13 @@ def fates(course: Course) -> Mapping[Fate, int]:
     return counted
 
 
-def became(course: Course) -> str:
+def became(report: Report) -> str:
     """The same in words; that of which there never is any is left out."""
+    course, left = report.course, report.conclusion.left_by_hand
     counted = fates(course)
     told = [f"{counted[fate]:,} {name}" for fate, name, always in _FATES if always or counted[fate]]
+    if left:
+        told[1] += f" ({left:,} because {LEFT_BY_HAND})"
     if course.before:
         told.append(f"and {course.before:,} before")
     return ", ".join(told)
@@ -225,7 +228,9 @@ def changed(before: Report, after: Report) -> str:
     if was == now and not new and before.conclusion.says == after.conclusion.says:
         return ""
     came = "" if not new else f" ({new:+,})"
-    return f"{moment(after.now, after.now.tzinfo)}: {after.conclusion.bounces:,} bounces{came}; {became(after.course)}"
+    return (
+        f"{moment(after.now, after.now.tzinfo)}: {after.conclusion.bounces:,} bounces{came}; {became(after)}"
+    )
 
 
 UNWATCHED = "Nobody watches it now; `scatterclean run` does."

@@ -10,7 +10,7 @@ import pytest
 from scatterclean.model import Because, Closure, Errand, Finding, Mode, MoveState, Reason, Verdict
 from scatterclean.model.report import Doubt
 from scatterclean.store import open_store
-from tests.contracts.records import NOW, TARGET, UNDECIDED, bring_back, case, intent
+from tests.contracts.records import NOW, ORPHAN, TARGET, UNDECIDED, bring_back, case, intent
 from tests.evidence.asking import told
 
 
@@ -30,6 +30,15 @@ def test_a_message_that_was_put_away_by_hand_is_told_by_where_it_is(tmp_path: Pa
         assert list(facts.moves) == [MoveState.RETURNED if back else MoveState.MOVED]
         conclusion = told(store).conclusion
         assert (conclusion.undecided, conclusion.undecided_away) == (1, 0 if back else 1)
+
+
+def test_forgeries_that_were_left_because_of_a_hand_are_counted(tmp_path: Path) -> None:
+    with open_store(tmp_path / "log.db") as store:
+        marked, away, _ = store.docket.enter("home", [case(uid, finding=ORPHAN) for uid in (1, 2, 3)], None)
+        store.docket.close([marked], NOW, Closure.HAND)
+        store.docket.close([away], NOW, Closure.MOVED)
+        conclusion = told(store).conclusion
+    assert (conclusion.not_yours, conclusion.left_by_hand) == (3, 1)
 
 
 def test_a_doubt_counts_the_undecided_as_all_the_rest_of_the_report_does(tmp_path: Path) -> None:

@@ -134,6 +134,15 @@ def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person(
     assert "Look at the 31 undecided ones that may be about your mail: they are in your inbox." in told
 
 
+def test_what_is_not_yours_and_was_left_is_told_with_the_reason() -> None:
+    report = reports.storm()
+    report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))
+    told = text_of(page.render(reports.matter(report)))
+    why = "1 was left alone: you flagged or answered it, or brought it back"
+    assert f"not yours 2,280 you never sent what they speak of; {why}" in told
+    assert "left alone:" not in text_of(rendered("storm"))
+
+
 def test_what_the_person_put_away_by_hand_is_not_said_to_be_in_the_inbox() -> None:
     report = reports.storm()
     for by_hand, words_ in ((1, "Look at the 32 that could not be decided and"), (33, "")):

@@ -51,7 +51,7 @@ def test_it_fits_the_terminal_and_nothing_that_matters_is_left_out(size: tuple[i
         "No sign that your account was used: 2,324 of 2,331 bounces",
         "A storm of bounces is in progress, since today 14:05.",
         "Peak: 1,200 in one hour (today 16:00). Usual: about 2 a day.",
-        "So far: 2,324 put away, 3 kept, 2 undecided, 2 waiting.",
+        "So far: 2,324 put away, 3 your own or left alone, 2 undecided, 2 waiting.",
         "Mail of your own that came back, and needs you",
         'bob@friend.example: The mailbox is full ("Lunch on Friday")'[:36],
         "Your addresses that were forged, 7 in all:",
@@ -63,6 +63,16 @@ def test_it_fits_the_terminal_and_nothing_that_matters_is_left_out(size: tuple[i
         "Next look: today 20:35, in 5 min",
     ):
         assert words in text
+
+
+def test_a_forgery_that_was_left_is_told_with_the_reason() -> None:
+    report = storm_report()
+    report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))
+    text = "\n".join(lines(picture(report), None))
+    assert (
+        "3 your own or left alone (1 because you flagged or answered it, or brought it back), 2 undecided"
+        in text
+    )
 
 
 def test_what_arrived_after_all_needs_nobody() -> None:
@@ -261,8 +271,9 @@ def test_the_next_look_comes_nearer_while_nothing_else_changes() -> None:
 
 def test_what_came_before_the_marks_is_counted_beside_them() -> None:
     report = storm_report(course=replace(storm_report().course, before=490))
-    assert "So far: 2,324 put away, 3 kept, 2 undecided, 2 waiting, and 490 before." in lines(
-        picture(report), None
+    assert (
+        "So far: 2,324 put away, 3 your own or left alone, 2 undecided, 2 waiting, and 490 before."
+        in lines(picture(report), None)
     )
 
 
@@ -352,8 +363,8 @@ def test_a_log_gets_all_once_then_changes_the_answer_when_it_is_another_and_each
     begin = lines.index("Next look: today 20:35, in 5 min")
     assert lines[begin + 1 :] == [
         "held by backup",
-        "2026-11-23 20:32 CET: 2,400 bounces (+69); 2,324 put away, 3 kept, 2 undecided, 2 waiting",
-        "2026-11-23 20:34 CET: 2,400 bounces; 2,324 put away, 3 kept, 2 undecided, 2 waiting",
+        "2026-11-23 20:32 CET: 2,400 bounces (+69); 2,324 put away, 3 your own or left alone, 2 undecided, 2 waiting",
+        "2026-11-23 20:34 CET: 2,400 bounces; 2,324 put away, 3 your own or left alone, 2 undecided, 2 waiting",
         "ALARM: it happened.",
         "Change the password.",
     ]
