@@ -22,7 +22,7 @@ HEADLINES: Mapping[Says, str] = {
 
 # For a legend, and for the head of a column.
 KINDS: Mapping[Kind, str] = {
-    Kind.BOUNCE: "Bounces",
+    Kind.BOUNCE: "Failure notices",  # a bounce is any of these kinds
     Kind.DELAY: "Delay warnings",
     Kind.SUCCESS: "Delivery confirmations",
     Kind.AUTOREPLY: "Automatic replies",
@@ -40,6 +40,7 @@ FATES: Mapping[Fate, str] = {
     Fate.WAITING: "Waiting",
 }
 
+NEVER_SENT = "you never sent from it, as far as is known"
 LEFT_BY_HAND = "you flagged or answered it, or brought it back"
 
 _STRETCHES: Mapping[Width, str] = {Width.HOUR: "hour", Width.DAY: "day", Width.WEEK: "week"}
@@ -270,9 +271,9 @@ def whose(one: Forged) -> str:
     if one.used:
         return "you send from it"
     if one.catch_all:
-        return "you never sent from it: it is yours only because your domain takes in every address"
+        return f"{NEVER_SENT}: it is yours only because your domain takes in every address"
     if one.owned:
-        return "yours, but you never sent from it"
+        return f"yours, but {NEVER_SENT}"
     return "not known as yours"
 
 

@@ -20,7 +20,7 @@ from scatterclean.model.report import (
     Width,
 )
 from scatterclean.wording import conclusion
-from scatterclean.wording.page import FAILURES, GOOD_NEWS, LEFT_BY_HAND
+from scatterclean.wording.page import FAILURES, GOOD_NEWS, LEFT_BY_HAND, NEVER_SENT
 from scatterclean.wording.postmasters import unlinked
 from scatterclean.wording.text import ago, moment, rounded
 
@@ -194,7 +194,7 @@ def _returned(returned: Iterable[Returned]) -> Iterator[Item]:
 
 
 def _forged(each: Forged) -> Item:
-    note = "" if each.used else ", a made-up name" if each.catch_all else ", from which you never sent"
+    note = "" if each.used else f", {NEVER_SENT}"
     return f"{each.bounces:,}", f"{unlinked(each.address, _CUT)}{note}"
 
 

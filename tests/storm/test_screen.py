@@ -75,6 +75,13 @@ def test_a_forgery_that_was_left_is_told_with_the_reason() -> None:
     )
 
 
+def test_an_address_that_exists_by_a_catch_all_alone_is_not_called_made_up() -> None:
+    """It may be one that the person gave to others, such as info@, and only never sent from."""
+    text = "\n".join(lines(picture(storm_report()), None))
+    assert "qx81@winter.example, you never sent from it, as far as is known" in text
+    assert "made-up" not in text
+
+
 def test_what_arrived_after_all_needs_nobody() -> None:
     report = storm_report()
     good = replace(report.returned[0], failure=Failure.DELIVERED)
