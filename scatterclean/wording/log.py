@@ -111,7 +111,8 @@ _NAMED = 6
 
 def hosts(names: Iterable[str], *, known: bool) -> str:
     """Through which machines the person's mail leaves; `known`: more than a guess."""
-    listed = sorted(name.removeprefix(".") for name in names)
+    # A domain stands among them as itself, and with all below it.
+    listed = sorted({name.removeprefix(".") for name in names})
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
     told = ", ".join(shown(name, 60) for name in listed[:_NAMED]) + more
     if known:

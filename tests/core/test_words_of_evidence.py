@@ -184,6 +184,8 @@ def test_a_route_past_the_log_says_that_its_bounces_stay(cause: RouteCause) -> N
 
 
 def test_the_servers_of_the_person_are_named_or_what_would_tell_them() -> None:
+    twice = {".w.example", "w.example", "mx.v.example"}
+    assert wording.log.hosts(twice, known=True) == "your mail leaves through mx.v.example, w.example"
     assert wording.log.hosts({".w.example", "mx.v.example"}, known=True) == (
         "your mail leaves through mx.v.example, w.example"
     )
