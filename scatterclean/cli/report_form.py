@@ -80,6 +80,8 @@ def course(value: Course) -> Form:
         "before": value.before,
         "peak": value.peak,
         "peak_at": time(value.peak_at),
+        "storm_peak": value.storm_peak,
+        "storm_peak_at": time(value.storm_peak_at),
         "usual": value.usual,
         "storm_since": time(value.storm_since),
         "storm_until": time(value.storm_until),

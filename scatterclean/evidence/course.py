@@ -80,6 +80,11 @@ def course(
         days[clock.at(quarter * QUARTER).date()] += number
     peak_at, peak = max(hours.items(), key=lambda item: (item[1], -item[0]), default=(0, 0))
     begins = spell.since if spell else now
+    storm_at, storm_peak = max(
+        ((at, number) for at, number in hours.items() if spell and _within(at, spell)),
+        key=lambda item: (item[1], -item[0]),
+        default=(0, 0),
+    )
     width, bars, earlier = _bars(there, hour_of, day_of, clock)
     return Course(
         width=width,
@@ -90,7 +95,14 @@ def course(
         storm_since=spell.since.astimezone(clock.zone) if spell else None,
         storm_until=spell.last.astimezone(clock.zone) if spell and not spell.lasts else None,
         before=earlier,
+        storm_peak=storm_peak,
+        storm_peak_at=clock.at(storm_at) if storm_peak else None,
     )
+
+
+def _within(hour: int, spell: Spell) -> bool:
+    """Does a clock hour, by when it began, fall into the storm?"""
+    return hour + 3600 > spell.since.timestamp() and hour <= spell.last.timestamp()
 
 
 def _usual(days: Mapping[date, int], begins: date) -> float:

@@ -122,9 +122,9 @@ class Bar:
 @dataclass(frozen=True, slots=True)
 class Course:
     """The storm over time: bars of one `width`, ascending and without a gap from the first bounce to the last (at
-    most about 120; `before` came earlier than the first bar).  `peak` were the most in one clock hour, at `peak_at`;
-    `usual` is the median of bounces a day on the days of the last six weeks before the storm began (of all of them,
-    if there was none)."""
+    most about 120; `before` came earlier than the first bar). `peak` were the most in one clock hour, at `peak_at`,
+    and `storm_peak` those of the storm; `usual` is the median of bounces a day on the days of the last six weeks
+    before the storm began (of all of them, if there was none)."""
 
     width: Width
     bars: tuple[Bar, ...] = ()
@@ -134,6 +134,13 @@ class Course:
     storm_since: datetime | None = None
     storm_until: datetime | None = None  # None while it is in progress, or if there was none
     before: int = 0
+    storm_peak: int = 0
+    storm_peak_at: datetime | None = None
+
+    @property
+    def worst(self) -> tuple[int, datetime | None]:
+        """The most in one clock hour of the storm, and when; where there was none, of all."""
+        return (self.storm_peak, self.storm_peak_at) if self.storm_peak else (self.peak, self.peak_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,12 +221,16 @@ def storm(course: Course, now: datetime) -> str:
 
 def peak(course: Course, now: datetime) -> str:
     """The worst hour, and how it compares with what is usual, in a sentence or two; "" if nothing came."""
-    if not course.peak or course.peak_at is None:
+    most, at = course.worst
+    if not most or at is None or course.peak_at is None:
         return ""
-    told = f"In the worst hour ({ago(course.peak_at, now)}) {many(course.peak, 'bounce')} came"
+    other = at != course.peak_at
+    told = f"In {'its' if other else 'the'} worst hour ({ago(at, now)}) {many(most, 'bounce')} came"
+    if other:
+        told += f" (at another time more did: {course.peak:,}, {ago(course.peak_at, now)})"
     if course.usual < 0.5:
         return f"{told}. On a usual day none comes at all."
-    days = course.peak / course.usual
+    days = most / course.usual
     usual = (
         f"On a usual day about {rounded(course.usual)} {'comes' if rounded(course.usual) == 1 else 'come'}"
     )

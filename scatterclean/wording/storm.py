@@ -122,7 +122,13 @@ def peak(course: Course, now: datetime) -> str:
     """The most in one hour, beside what is usual; "" if nothing came."""
     if course.peak_at is None:
         return ""
-    return f"Peak: {course.peak:,} in one hour ({ago(course.peak_at, now)}). {_usual(course.usual)}."
+    most, at = course.worst
+    if at is None or at == course.peak_at:
+        return f"Peak: {course.peak:,} in one hour ({ago(course.peak_at, now)}). {_usual(course.usual)}."
+    return (
+        f"Peak of this storm: {most:,} in one hour ({ago(at, now)}); at another time {course.peak:,} "
+        f"({ago(course.peak_at, now)}). {_usual(course.usual)}."
+    )
 
 
 def _usual(a_day: float) -> str:

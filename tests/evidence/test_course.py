@@ -147,6 +147,15 @@ def test_without_a_daemon_a_storm_is_found_as_it_would_find_it() -> None:
     assert spell({"home": seconds(*NIGHT[:5])}, {}, None, NOW) is None
 
 
+def test_the_peak_of_the_storm_that_is_told_is_not_that_of_an_earlier_one() -> None:
+    earlier = [NOW - timedelta(days=20)] * 9
+    recent = [NOW - timedelta(hours=3)] * 4
+    found = drawn(*earlier, *recent, storm=Spell(NOW - timedelta(hours=3), NOW, lasts=True))
+    assert (found.peak, found.peak_at) == (9, NOW - timedelta(days=20))
+    assert found.worst == (4, NOW - timedelta(hours=3))
+    assert drawn(*earlier).worst == (9, NOW - timedelta(days=20))
+
+
 def test_the_largest_storm_is_told_unless_one_is_in_progress() -> None:
     now = [timedelta(minutes=m) for m in range(12)]
     found = spell({"home": seconds(*NIGHT, *now)}, {}, None, NOW)

@@ -134,6 +134,15 @@ def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person(
     assert "Look at the 31 undecided ones that may be about your mail: they are in your inbox." in told
 
 
+def test_the_worst_hour_is_that_of_the_storm_that_is_told() -> None:
+    at = reports.BEGAN - timedelta(days=20)
+    course = replace(reports.course(), peak=900, peak_at=at, storm_peak=412, storm_peak_at=reports.BEGAN)
+    told = words.peak(course, reports.NOW)
+    assert told.startswith(
+        "In its worst hour (yesterday 22:00) 412 bounces came (at another time more did: 900, 8 Nov"
+    )
+
+
 def test_what_is_not_yours_and_was_left_is_told_with_the_reason() -> None:
     report = reports.storm()
     report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))

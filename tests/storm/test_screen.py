@@ -82,6 +82,15 @@ def test_an_address_that_exists_by_a_catch_all_alone_is_not_called_made_up() -> 
     assert "made-up" not in text
 
 
+def test_of_two_storms_each_peak_says_whose_it_is() -> None:
+    report = storm_report()
+    now = NOW - timedelta(hours=1)
+    course = replace(report.course, storm_peak=300, storm_peak_at=now, peak_at=NOW - timedelta(days=20))
+    text = "\n".join(lines(picture(replace(report, course=course)), None))
+    peak = "300 in one hour (today 19:30); at another time 1,200 (3 November 20:30). Usual: about 2 a day."
+    assert f"Peak of this storm: {peak}" in text
+
+
 def test_what_arrived_after_all_needs_nobody() -> None:
     report = storm_report()
     good = replace(report.returned[0], failure=Failure.DELIVERED)
