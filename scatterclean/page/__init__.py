@@ -15,7 +15,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
@@ -28,7 +28,7 @@ from scatterclean.standing import Standing
 from scatterclean.wording import page as words
 from scatterclean.wording.conclusion import Answer
 from scatterclean.wording.postmasters import note
-from scatterclean.wording.text import ago, day, moment
+from scatterclean.wording.text import ago, day, lasting, moment
 
 # A page is to be read: of long lists it names the first, and says how many more there are.  The rest is for programs.
 BOUNCERS, NOTES, BRIEFLY = 20, 12, 60  # told of in full, with a note to the postmaster, and by name alone
@@ -61,7 +61,8 @@ class Matter:
 def render(matter: Matter) -> str:
     """The whole file."""
     more = {"style": Markup(style()), "policy": policy(), "version": __version__}  # noqa: S704 - a file of ours
-    return _narrow(environment().get_template("report.html").render(_context(matter), **more))
+    with lasting():  # a file is read, or printed and read, on any later day
+        return _narrow(environment().get_template("report.html").render(_context(matter), **more))
 
 
 def content(matter: Matter) -> Markup:
@@ -82,6 +83,7 @@ def _context(matter: Matter) -> dict[str, object]:
         "report": report,
         "end": report.conclusion,
         "now": now,
+        "yesterday": now - timedelta(days=1),
         "say": words,
         "wording": wording,
         "log": wording.log,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime, timedelta, tzinfo
 
 from scatterclean.model import Kind
@@ -77,12 +79,25 @@ _MONTHS = (
 )
 
 
+_lasting: ContextVar[bool] = ContextVar("lasting", default=False)
+
+
+@contextmanager
+def lasting() -> Iterator[None]:
+    """What is said within may be read on another day: no "today" and no "yesterday"."""
+    before = _lasting.set(True)
+    try:
+        yield
+    finally:
+        _lasting.reset(before)
+
+
 def day(when: datetime, now: datetime) -> str:
     """A day as people say it, in the zone of `now`: "today", "yesterday", "7 May", "3 March 2019"."""
     date, today = when.astimezone(now.tzinfo).date(), now.date()
-    if date == today:
+    if date == today and not _lasting.get():
         return "today"
-    if date == today - timedelta(days=1):
+    if date == today - timedelta(days=1) and not _lasting.get():
         return "yesterday"
     year = f" {date.year}" if date.year != today.year else ""
     return f"{date.day} {_MONTHS[date.month - 1]}{year}"

@@ -143,6 +143,16 @@ def test_the_worst_hour_is_that_of_the_storm_that_is_told() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["storm", "alarm", "nothing", "hostile"])
+def test_a_page_that_is_kept_names_days_by_their_dates(name: str) -> None:
+    told = text_of(rendered(name))
+    assert not re.findall(r"\b(?:today|yesterday)\b", told)
+    assert "28 November 23:20" in told or name != "storm"
+    assert "Report of 2026-11-29 09:12 CET" in told
+    live = text_of(page.content(reports.matter(reports.storm())))
+    assert "yesterday 23:20" in live
+
+
 def test_what_is_not_yours_and_was_left_is_told_with_the_reason() -> None:
     report = reports.storm()
     report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))
