@@ -52,7 +52,8 @@ def environment() -> Environment:
     return made
 
 
-_JOINTS = re.compile(r"(?<=[@+])|(?=\.)")
+# Not before the last dot: "google" and ".com" in two lines are read as two things.
+_JOINTS = re.compile(r"(?<=[@+])|(?<=\.)(?=.*\.)")
 # Letters of some scripts bear two or three marks; towers of them are made to cover what stands above.
 _MARKS = 4
 

@@ -181,7 +181,7 @@ def tally(end: Conclusion) -> list[tuple[str, str, int, str]]:
     every = [
         ("alarming", "alarming", end.alarming, "your account sent them, and you may not have"),
         ("orphan", "not yours", end.not_yours, f"you never sent what they speak of{_left(end)}"),
-        ("own", "your own mail", end.own, "you sent what they speak of"),
+        ("own", "your own", end.own, "you sent what they speak of"),
         ("undecided", "undecided", end.undecided, _undecided(end)),
         ("waiting", "waiting", end.waiting, "to be judged again"),
     ]

@@ -153,6 +153,14 @@ def test_a_page_that_is_kept_names_days_by_their_dates(name: str) -> None:
     assert "yesterday 23:20" in live
 
 
+def test_what_needs_the_person_stands_directly_below_the_answer_and_the_chart() -> None:
+    html = rendered("storm")
+    sections = re.findall(r'<section id="([a-z]+)"', html)
+    assert sections[:3] == ["storm", "returned", "forged"]
+    contents = re.findall(r'<li><a href="#([a-z]+)">', html.partition("On this page")[2])
+    assert contents[: len(sections)] == sections
+
+
 def test_what_is_not_yours_and_was_left_is_told_with_the_reason() -> None:
     report = reports.storm()
     report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))
@@ -352,7 +360,8 @@ def test_backquotes_of_a_sentence_become_code(text: str, html: str) -> None:
 
 
 def test_an_address_may_break_where_its_parts_meet() -> None:
-    assert setting.stranger("ada+x@winter.example") == "<bdi>ada+<wbr>x@<wbr>winter<wbr>.example</bdi>"
+    assert setting.stranger("ada+x@winter.example") == "<bdi>ada+<wbr>x@<wbr>winter.example</bdi>"
+    assert setting.stranger("mx1.mail.google.com") == "<bdi>mx1.<wbr>mail.<wbr>google.com</bdi>"
     assert setting.stranger("a b.c") == "<bdi>a b.c</bdi>"
 
 
