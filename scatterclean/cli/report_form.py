@@ -57,6 +57,7 @@ def conclusion(whole: Report) -> Form:
         "alarming": value.alarming,
         "brought_back": value.brought_back,
         "left_by_hand": value.left_by_hand,
+        "back": value.back,
         "log_since": time(value.log_since),
         "looked_at": time(value.looked_at),
         "doubts": [

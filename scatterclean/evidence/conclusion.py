@@ -71,9 +71,10 @@ def conclusion(
     """`never_sends`: bounces about addresses that nothing is ever sent from."""
     by_verdict: Counter[Verdict] = Counter()
     undecided: Counter[Because | None] = Counter()
-    foreign = back = own = away = 0
+    foreign = back = own = away = every_back = 0
     for sort, number in found.counted():
         by_verdict[sort.verdict] += number
+        every_back += number * (sort.fate is Fate.RETURNED)
         if sort.verdict is Verdict.UNDECIDED and sort.fate is Fate.MOVED and sort.because not in _OTHERS:
             away += number
         if sort.traced and sort.verdict is not Verdict.ORPHAN:
@@ -120,6 +121,7 @@ def conclusion(
         others=sum(undecided[because] for because in _OTHERS),
         undecided_away=away,
         left_by_hand=found.left_by_hand,
+        back=every_back,
         log_since=_latest(known),
         looked_at=_earliest(looks),
     )

@@ -59,14 +59,14 @@ class Doubted:
 class Conclusion:
     """`says` and its ground.  `bounces` is the sum of `not_yours`, `own`, `undecided`, `waiting` and `alarming`.
 
-    `not_yours` were found to be orphans, `foreign` of them also name a stranger's machine, and `never_sends` are about
-    an address that nothing is ever sent from; `own` are genuine.  Of the `undecided`, `others` are about mail of
+    `not_yours` were found to be orphans, `foreign` of them also name a stranger's machine, and `never_sends` are
+    about an address that nothing is ever sent from; `own` are genuine. Of the `undecided`, `others` are about mail of
     somebody else: forwarded, in a shared mailbox, a copy for a postmaster; of the rest of them the person put
-    `undecided_away` away by hand. `brought_back` of `not_yours` are in the inbox again by the person's hand or an
-    undo, `left_by_hand` were never put away, for the person's hand was seen on them. `alarms` are those on record of
-    the time that the report is about, the latest first, also such as rest on the log and on no bounce;
-    `earlier_alarms` those of before. `log_since`: from then on the logs of all these accounts know what was sent,
-    without a hole; `looked_at` when they were looked at last, all of them; None if there is none.
+    `undecided_away` away by hand. `brought_back` of `not_yours`, and `back` of all, are in the inbox again by the
+    person's hand or an undo; `left_by_hand` were never put away, for the person's hand was seen on them. `alarms` are
+    those on record of the time that the report is about, the latest first, also such as rest on the log and on no
+    bounce; `earlier_alarms` those of before. `log_since`: from then on the logs of all these accounts know what was
+    sent, without a hole; `looked_at` when they were looked at last, all of them; None if there is none.
     """
 
     says: Says
@@ -85,6 +85,7 @@ class Conclusion:
     others: int = 0
     undecided_away: int = 0
     left_by_hand: int = 0
+    back: int = 0
     log_since: datetime | None = None
     looked_at: datetime | None = None
 

@@ -102,9 +102,13 @@ def _ground(report: Report) -> str:
             clauses.append(f"{_of_all(number, found.bounces)} {_FIRST.get(said, said)}")
         if many is _FORGED[1]:
             clauses[0] += _evidence(found)
-            clauses += [_back(found)] if found.brought_back else []
+            clauses += [_back(found)] if found.brought_back and found.back <= found.brought_back else []
         if many is _UNDECIDED:
             clauses[-1] += _others(found.others, number)
+    if clauses and found.back > found.brought_back:  # not only of what is not yours
+        clauses.append(
+            f"{found.back:,} of all these {'was' if found.back == 1 else 'were'} brought back to your inbox"
+        )
     return "; ".join(clauses)
 
 

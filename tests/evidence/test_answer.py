@@ -183,7 +183,9 @@ def test_mail_that_proved_to_be_yours_after_it_was_put_away_is_your_own(world: W
     world.sent("late.1@phone.example", ago=timedelta(hours=3), to="nobody@elsewhere.example")
     swept(world)
     assert len(world.away()) == STORM
-    assert sentence_of(world) == f"{NO_SIGN} 12 of 13 {NOT_YOURS}, {BY_ALL}; 1 is your own mail."
+    assert sentence_of(world) == (
+        f"{NO_SIGN} 12 of 13 {NOT_YOURS}, {BY_ALL}; 1 is your own mail; 1 of all these was brought back to your inbox."
+    )
 
 
 def test_a_folder_that_the_server_numbers_anew_counts_once(world: World) -> None:

@@ -30,6 +30,7 @@ def test_a_message_that_was_put_away_by_hand_is_told_by_where_it_is(tmp_path: Pa
         assert list(facts.moves) == [MoveState.RETURNED if back else MoveState.MOVED]
         conclusion = told(store).conclusion
         assert (conclusion.undecided, conclusion.undecided_away) == (1, 0 if back else 1)
+        assert (conclusion.brought_back, conclusion.back) == (0, 1 if back else 0)
 
 
 def test_forgeries_that_were_left_because_of_a_hand_are_counted(tmp_path: Path) -> None:

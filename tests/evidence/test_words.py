@@ -66,6 +66,10 @@ GROUNDS = [
     (numbers(bounces=4, not_yours=4, never_sends=4), f"all 4 bounces {SPEAK}, and all of them are {NEVER}"),
     (numbers(bounces=3, own=2, waiting=1), "2 of 3 bounces speak of your own mail; 1 is still to be judged"),
     (
+        numbers(bounces=3, not_yours=2, brought_back=1, undecided=1, back=2),
+        f"2 of 3 bounces {SPEAK}; 1 could not be decided; 2 of all these were brought back to your inbox",
+    ),
+    (
         numbers(bounces=3, undecided=3, others=3),
         "none of 3 bounces could be decided (all of them are about somebody else's mail)",
     ),
