@@ -157,12 +157,12 @@ def fates(course: Course) -> Mapping[Fate, int]:
     return counted
 
 
-def became(report: Report) -> str:
-    """The same in words; that of which there never is any is left out."""
+def became(report: Report, *, why: bool = True) -> str:
+    """The same in words, `why` with the reason; that of which there never is any is left out."""
     course, left = report.course, report.conclusion.left_by_hand
     counted = fates(course)
     told = [f"{counted[fate]:,} {name}" for fate, name, always in _FATES if always or counted[fate]]
-    if left:
+    if left and why:
         told[1] += f" ({left:,} because {LEFT_BY_HAND})"
     if course.before:
         told.append(f"and {course.before:,} before")
@@ -234,9 +234,8 @@ def changed(before: Report, after: Report) -> str:
     if was == now and not new and before.conclusion.says == after.conclusion.says:
         return ""
     came = "" if not new else f" ({new:+,})"
-    return (
-        f"{moment(after.now, after.now.tzinfo)}: {after.conclusion.bounces:,} bounces{came}; {became(after)}"
-    )
+    bounces = f"{after.conclusion.bounces:,} bounces{came}"
+    return f"{moment(after.now, after.now.tzinfo)}: {bounces}; {became(after, why=False)}"
 
 
 UNWATCHED = "Nobody watches it now; `scatterclean run` does."
