@@ -121,19 +121,6 @@ def test_the_answer_comes_first_and_says_what_to_do() -> None:
     assert "Read the 17 bounces of your own mail" in told
 
 
-def test_what_is_about_others_mail_is_told_apart_and_asks_nothing_of_the_person() -> None:
-    report = reports.storm()
-    report = replace(report, conclusion=replace(report.conclusion, others=33))
-    told = text_of(page.render(reports.matter(report)))
-    assert "undecided 33 not about your mail" in told
-    assert "could not be decided: they are" not in told
-    report = replace(report, conclusion=replace(report.conclusion, others=2))
-    told = text_of(page.render(reports.matter(report)))
-    assert "33 could not be decided (2 of them are about somebody else's mail)" in told
-    assert "undecided 33 it cannot be told; 2 of them are not about your mail" in told
-    assert "Look at the 31 undecided ones that may be about your mail: they are in your inbox." in told
-
-
 def test_the_worst_hour_is_that_of_the_storm_that_is_told() -> None:
     at = reports.BEGAN - timedelta(days=20)
     course = replace(reports.course(), peak=900, peak_at=at, storm_peak=412, storm_peak_at=reports.BEGAN)
@@ -159,24 +146,6 @@ def test_what_needs_the_person_stands_directly_below_the_answer_and_the_chart() 
     assert sections[:3] == ["storm", "returned", "forged"]
     contents = re.findall(r'<li><a href="#([a-z]+)">', html.partition("On this page")[2])
     assert contents[: len(sections)] == sections
-
-
-def test_what_is_not_yours_and_was_left_is_told_with_the_reason() -> None:
-    report = reports.storm()
-    report = replace(report, conclusion=replace(report.conclusion, left_by_hand=1))
-    told = text_of(page.render(reports.matter(report)))
-    why = "1 was left alone: you flagged or answered it, or brought it back"
-    assert f"not yours 2,280 you never sent what they speak of; {why}" in told
-    assert "left alone:" not in text_of(rendered("storm"))
-
-
-def test_what_the_person_put_away_by_hand_is_not_said_to_be_in_the_inbox() -> None:
-    report = reports.storm()
-    for by_hand, words_ in ((1, "Look at the 32 that could not be decided and"), (33, "")):
-        changed = replace(report, conclusion=replace(report.conclusion, undecided_away=by_hand))
-        told = text_of(page.render(reports.matter(changed)))
-        assert ("Look at the" in told) == bool(words_)
-        assert words_ in told
 
 
 def test_an_alarm_says_what_happened_what_else_it_may_be_and_what_to_do_in_steps() -> None:
