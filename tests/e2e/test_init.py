@@ -311,7 +311,7 @@ def test_on_a_terminal_it_asks_in_plain_lines_and_hides_the_password(
     terminal = Terminal(tmp_path, "init", *person.options(), term=term)
     terminal.wait_for("Your e-mail address:")
     terminal.type(worlds.ME)
-    terminal.wait_for("(not shown while you type):")
+    terminal.wait_for("not shown while you type):")
     assert not terminal.echoes()
     terminal.type(server.password)
     terminal.wait_for("Press Enter for a file that only you may read")
@@ -329,13 +329,13 @@ def test_on_a_terminal_it_asks_in_plain_lines_and_hides_the_password(
     assert (tmp_path / ".config/scatterclean/scatterclean.toml").exists()
 
 
-@pytest.mark.parametrize("question", ["(not shown while you type):", "Is this right?", "[y/N]:"])
+@pytest.mark.parametrize("question", ["not shown while you type):", "Is this right?", "[y/N]:"])
 def test_ctrl_c_on_a_terminal_leaves_nothing(
     tmp_path: Path, person: Person, server: ScratchDovecot, question: str
 ) -> None:
     terminal = Terminal(tmp_path, "init", "--email", worlds.ME, *person.options(), term="dumb")
     for asked, answer in (
-        ("(not shown while you type):", server.password),
+        ("not shown while you type):", server.password),
         ("Press Enter for a file", ""),
         ("Is this right?", ""),
         ("[y/N]:", "y"),
@@ -353,7 +353,7 @@ def test_ctrl_c_on_a_terminal_leaves_nothing(
 
 def test_a_closed_terminal_leaves_nothing(tmp_path: Path, person: Person, server: ScratchDovecot) -> None:
     terminal = Terminal(tmp_path, "init", "--email", worlds.ME, *person.options(), term="dumb")
-    terminal.wait_for("(not shown while you type):")
+    terminal.wait_for("not shown while you type):")
     terminal.process.send_signal(signal.SIGHUP)
     assert terminal.end() != 0
     assert list(tmp_path.rglob("*.toml")) == []
