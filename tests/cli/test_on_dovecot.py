@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -48,6 +49,27 @@ def test_observing_says_what_would_move_and_that_nothing_did(home: Home) -> None
     assert "Nothing was moved: you asked for --observe; without that, this account moves." in told
     assert "only observes" not in told
     assert home.count("INBOX") == 5
+
+
+def test_why_without_a_message_names_the_latest_with_the_command_for_each(home: Home) -> None:
+    home("sweep")
+    code, told, _ = home("why", "home")
+    assert home("why") == (code, told, "")
+    assert code == exits.DONE
+    assert "home: say which message. The latest on record (none is undecided):" in told
+    command = next(line.strip() for line in told.splitlines() if "scatterclean why home" in line)
+    code, story, said = home(*shlex.split(command)[1:])
+    assert (code, said) == (exits.DONE, "")
+    [ident] = shlex.split(command)[3:]
+    assert home("why", ident) == (exits.DONE, story, "")  # there is one account
+
+
+def test_why_of_an_account_that_is_not_there_names_those_that_are(home: Home) -> None:
+    home("sweep", "--observe")
+    code, _, said = home("why", "house")
+    assert code == exits.USAGE
+    assert "there is no account house" in said
+    assert "It has: home" in said
 
 
 def test_an_account_that_only_observes_says_so_also_with_the_option(home: Home) -> None:
