@@ -316,6 +316,11 @@ class Chosen:
         )
         return Chosen(wanted, _turn(request), {name: text for name, text in given.items() if text})
 
+    @property
+    def narrowed(self) -> bool:
+        """Is more chosen than a text?"""
+        return bool(set(self.fields) - {"text"})
+
     def to(self, turn: Turn | None) -> str:
         """The query of the address of another page of the same list."""
         fields = dict(self.fields)

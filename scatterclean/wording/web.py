@@ -14,8 +14,8 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.COPIED: "copied, the original marked",
     MoveState.DELETED: "deleted because of its age",
     MoveState.VANISHED: "taken by another hand",
-    MoveState.DOUBLED: "in both folders",
-    MoveState.INTENDED: "begun",
+    MoveState.DOUBLED: "also still where it came",
+    MoveState.INTENDED: "on its way there",
 }
 
 # Who put it away.
