@@ -52,6 +52,13 @@ UNDO: Mapping[WishKind, str] = {
 }
 
 
+def how_many(number: int, most: int) -> str:
+    """So many are in a list; `most`: no more were counted."""
+    if number > most:
+        return f"more than {most:,} messages"
+    return "1 message" if number == 1 else f"{number:,} messages"
+
+
 def in_short(case: Case) -> str:
     """Why it stays, in half a sentence."""
     if case.closure is Closure.HAND:
