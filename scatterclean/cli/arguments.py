@@ -80,11 +80,14 @@ def _accounts_like(ctx: click.Context, _: click.Parameter, incomplete: str) -> l
     return [CompletionItem(a.name) for a in accounts if a.name.startswith(incomplete)]
 
 
-def account_argument(*, many: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def account_argument(
+    *, many: bool, required: bool = True
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """ACCOUNT, or any number of them (none: all)."""
     if many:
         return click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...", shell_complete=_accounts_like)
-    return click.argument("account", metavar="ACCOUNT", shell_complete=_accounts_like)
+    metavar = "ACCOUNT" if required else "[ACCOUNT]"
+    return click.argument("account", metavar=metavar, required=required, shell_complete=_accounts_like)
 
 
 def account_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

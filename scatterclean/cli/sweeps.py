@@ -26,7 +26,7 @@ class Outcome:
 
     `judged` are all cases with their findings, `hands` those that were left alone, `moved` where those were
     that are in Backscatter now, `earlier` what was settled before and not looked at again, `alarms` those that
-    this sweep raised.
+    this sweep raised; `asked_to_observe`: by --observe, in an account that moves.
     """
 
     account: str
@@ -37,6 +37,7 @@ class Outcome:
     moved: frozenset[Whereabouts] = frozenset()
     earlier: Earlier = field(default_factory=Earlier)
     alarms: Sequence[Alarm] = ()
+    asked_to_observe: bool = False
 
     def judge(self) -> Listener:
         """For `Steps.judging`."""
@@ -172,16 +173,12 @@ def _by_kind(screen: Screen, cases: Sequence[Case], every: bool) -> None:
         _lines(screen, heap, wording.examples(heap), every)
 
 
-def _before(earlier: Earlier) -> str:
-    told = [f"{earlier.genuine} genuine"] if earlier.genuine else []
-    if earlier.brought_back:
-        told.append(f"{earlier.brought_back} that you brought back")
-    return ", ".join(told)
-
-
 def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
-    if before := _before(outcome.earlier):
-        screen.say(f"Looked at before, and left as they are: {before}", "dim", indent=2)
+    if genuine := outcome.earlier.genuine:
+        screen.say(f"Looked at before, and left as they are: {genuine} genuine", "dim", indent=2)
+    if back := outcome.earlier.brought_back:
+        stay = "1 that you brought back stays" if back == 1 else f"{back} that you brought back stay"
+        screen.say(f"{stay}: no sweep moves {'it' if back == 1 else 'them'} again", indent=2)
     if report.returned:
         screen.say(
             f"{report.returned} brought back: they proved genuine, {wording.MEANS[Verdict.GENUINE]}", indent=2
@@ -189,7 +186,9 @@ def _end(screen: Screen, outcome: Outcome, report: SweepReport) -> None:
     for note in report.notes:
         screen.say(note, indent=2)
     if report.refusal is not None:
-        screen.say(_sentence(wording.REFUSALS[report.refusal]), "yellow", indent=2)
+        asked = outcome.asked_to_observe and report.refusal is Refusal.OBSERVING
+        said = wording.ASKED_TO_OBSERVE if asked else wording.REFUSALS[report.refusal]
+        screen.say(_sentence(said), "yellow", indent=2)
     told = [wording.alarm(alarm) for alarm in outcome.alarms]
     for trouble in report.troubles:
         if trouble not in told:  # those stand above the table

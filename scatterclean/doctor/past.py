@@ -13,6 +13,7 @@ from scatterclean.model import Push, Refusal, RouteCause
 from scatterclean.service.jobs import CALM
 from scatterclean.standing import Standing
 from scatterclean.store import lock as locks
+from scatterclean.wire.reaching import published
 from scatterclean.wording import log
 from scatterclean.wording.text import table
 
@@ -90,14 +91,32 @@ def routes(patient: Patient) -> Iterator[Said]:
         yield well(
             f"and {len(standing.routes) - _ROUTES} more such kinds of ids (`scatterclean status` names them)"
         )
-    if not (standing.proofs.replies or standing.provider.known or patient.settings.dns):
-        yield warning(
-            "outbound-unknown",
-            "no reply proved the log yet, and it is not known through which servers your mail leaves: nothing is moved",
-            f"Name them: outbound = [...] in {table(patient.name)}; or let DNS be asked (dns = true).",
-        )
+    if not (standing.proofs.replies or standing.provider.known) and (said := _unknown(patient)):
+        yield said
     elif standing.coverage.since is not None:
         yield well(log.proofs(standing.proofs, standing.now), "proofs")
+
+
+def _unknown(patient: Patient) -> Said | None:
+    """Nothing proves the log, and no machine is known: does DNS name those of the person's domains?"""
+    provider = patient.standing.provider
+    answers = published(patient.settings, provider.domains)
+    if any((answers or {}).values()):
+        return None
+    line = log.outbound_line(provider.hosts)
+    guess = (
+        " (a guess, from the name of your mail server and your domain: correct it)"
+        if "..." not in line
+        else ""
+    )
+    other = "; or let DNS be asked (dns = true)" if answers is None else ""
+    asked = "" if answers is None else f"; {log.answers(answers)}"
+    return warning(
+        "outbound-unknown",
+        "no reply proved the log yet, and it is not known through which servers your mail leaves, so hardly anything "
+        f"can be moved{asked}",
+        f"Name them in {table(patient.name)}: {line}{guess}{other}.",
+    )
 
 
 def swept(patient: Patient) -> Iterator[Said]:

@@ -14,5 +14,11 @@ class Lists(Protocol):
     def put_away(self, wanted: Wanted, turn: Turn, size: int) -> Leaf[Move]:
         """Moves that put away and did not come to nothing, the latest first."""
 
+    def count_put_away(self, wanted: Wanted, most: int) -> int:
+        """How many there are of them; `most`, if there are as many or more."""
+
+    def count_staying(self, wanted: Wanted, most: int) -> int:
+        """How many there are of them; `most`, if there are as many or more."""
+
     def staying(self, wanted: Wanted, turn: Turn, size: int) -> Leaf[Case]:
         """Cases that were not put away, open or genuine, by when they came, the latest first."""

@@ -146,7 +146,7 @@ class Events:
         away = sum(m.intent.arrival is not None and m.intent.arrival >= since for m in moves)
         last = next(iter(journal.sweeps(name, 1)), None)
         refusal = last.refusal if last is not None and last.refusal is not Refusal.STOPPED else None
-        return words.Course(account.mode, account.backscatter, away, refusal)
+        return words.Course(account.mode, account.backscatter, away, refusal, account.settle)
 
     # --- trouble that lasts -------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ entering     the conversation up to the login
 granting     the ways in where no passwords are taken: a login by OAuth2, a command that prints access tokens
 looking      the login, and what is found behind it
 picking      a folder out of a list
+outgoing     through which machines mail leaves: what DNS says, and the guess to confirm
 keeping      the place of the password or login
 placing      which place that is
 writing      the configuration file: comments and order stay

@@ -272,8 +272,18 @@ def _by_password(talk: Talk, flags: Flags, found: Found, address: str, username:
     if given is None and provider and provider.advice:
         for line in provider.advice:
             talk.say(line)
-    for left in range(_TRIES - 1, -1, -1):
-        secret, kept = given or (_asked(talk, username, found), None)
+    changeable = not flags.username and provider is None
+    name_next = changeable and not granting.possible(found)  # what an empty answer leads to
+    left = _TRIES
+    while True:
+        secret = given[0] if given else _asked(talk, username, found, name_next=name_next)
+        if secret is None:
+            username = talk.ask(
+                "User name (not the password); Enter keeps it", default=username, flag="--username"
+            ).strip()
+            name_next = not granting.possible(found)
+            continue
+        left -= 1
         try:
             seen = look(_access(server, username, secret, flags.ca_file))
         except (LoginRefused, SecretUnavailable) as refused:
@@ -281,27 +291,31 @@ def _by_password(talk: Talk, flags: Flags, found: Found, address: str, username:
             if isinstance(told, (_AnotherWay, _NoWay)) or not left or given is not None or flags.silent:
                 raise told from None
             talk.trouble(str(told))
-            if not flags.username and provider is None:
-                username = talk.ask("User name there", default=username, flag="--username").strip()
+            name_next = changeable
         except Trouble as trouble:
             raise _ends(trouble, server) from None
         else:
-            return Entered(address, server, username, provider, secret, kept, seen)
-    raise AssertionError("the last try raises")
+            return Entered(address, server, username, provider, secret, given[1] if given else None, seen)
 
 
-def _asked(talk: Talk, username: str, found: Found) -> Secret:
-    flag = "--password-command, --password-file or --password-env"
-    other = granting.possible(found)
-    more = "; only Enter: log in by OAuth2 instead" if other else ""
-    typed = talk.hidden(
-        f"Password of {username} at {found.server.host} (not shown while you type{more})",
-        flag=flag,
-        empty=other,
-    )
-    if not typed:
-        raise _AnotherWay("")
-    return Secret(Source.PLAIN, (typed,))
+def _asked(talk: Talk, username: str, found: Found, *, name_next: bool) -> Secret | None:
+    """What was typed, hidden; None: another user name (`name_next`).  _AnotherWay where an empty answer means that."""
+    other = granting.possible(found) and not name_next
+    more = "only Enter: another user name; " if name_next else ""
+    more = "only Enter: log in by OAuth2 instead; " if other else more
+    while True:
+        typed = talk.hidden(
+            f"Password of {username} at {found.server.host} ({more}not shown while you type)",
+            flag="--password-command, --password-file or --password-env",
+            empty=True,
+        )
+        if typed:
+            return Secret(Source.PLAIN, (typed,))
+        if name_next:
+            return None
+        if other:
+            raise _AnotherWay("")
+        talk.trouble("Nothing was typed. Type the password, then Enter (Ctrl-C leaves; nothing was written).")
 
 
 def _access(server: Server, username: str, secret: Secret, ca_file: Path | None) -> Access:

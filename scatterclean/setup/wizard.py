@@ -13,7 +13,7 @@ from scatterclean.config import AccountSettings, Settings, default_database, loa
 from scatterclean.errors import ConfigMissing, Stopped, Trouble
 from scatterclean.model import SHARED_BY_MANY, Mode, Refusal
 from scatterclean.ports import Names
-from scatterclean.setup import draft, entering, providers, writing
+from scatterclean.setup import draft, entering, outgoing, providers, writing
 from scatterclean.setup.discovery import Network
 from scatterclean.setup.entering import Entered
 from scatterclean.setup.flags import Flags
@@ -56,6 +56,7 @@ class _Choice:
     addresses: list[str]
     sent: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
+    outbound: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Wizard:
             folder=self.path.parent,
             tokens=tokens_beside(database),
         )
-        choice = _Choice(self._addresses(entered), flags.sent)
+        choice = _Choice(self._addresses(entered), flags.sent, outbound=flags.outbound)
         if not (choice.sent or entered.look.sent):
             choice.sent = self._sent_named(entered)
         while True:
@@ -165,7 +166,7 @@ class Wizard:
             addresses=choice.addresses,
             sent=choice.sent,
             watch=choice.watch,
-            outbound=self.flags.outbound,
+            outbound=choice.outbound,
             ca_file=self.flags.ca_file.absolute() if self.flags.ca_file else None,
             dns=self.flags.dns,
             mode=Mode.OBSERVE,
@@ -200,11 +201,12 @@ class Wizard:
                 return None
             if choice.sent != sent:
                 return None
-            account = self._settings(entered, choice, log)
-            household.settings = replace(
-                household.settings, accounts=(*household.settings.accounts[:-1], account)
-            )
-            return self._preview(household, account.name)
+            due = self._preview(household, self._settings(entered, choice, log))
+            if not (due or self._sent_empty or self.flags.silent or choice.outbound):
+                choice.outbound = outgoing.confirmed(self.talk, household, account.name, self.world.names)
+                if choice.outbound:
+                    due = self._preview(household, self._settings(entered, choice, log))
+            return due
 
     def _settings(self, entered: Entered, choice: _Choice, log: Path) -> AccountSettings:
         return draft.settings_of(self._entry(entered, choice), entered.secret, self._text, log.parent)
@@ -235,13 +237,9 @@ class Wizard:
         own = domain not in SHARED_BY_MANY and providers.of_domain(domain) is None
         while True:
             self._show(household, entered, choice, account)
+            guess = () if choice.outbound else outgoing.guess(household, account.name)
             if not self.flags.silent:
-                talk.say("To change something, type its letter:")
-                talk.say("s: another Sent folder", indent=2)
-                talk.say("i: another inbox", indent=2)
-                talk.say("a: other addresses of yours", indent=2)
-                if own:
-                    talk.say(f"d: all of {domain} is yours alone: its every address", indent=2)
+                self._menu(domain if own else "", guess)
             answer = talk.ask("Is this right? (Enter: yes)", default="yes", flag="--sent, --address")
             answer = answer.strip().lower()
             if answer in ("yes", "y"):
@@ -265,6 +263,8 @@ class Wizard:
                 choice.addresses = list(dict.fromkeys(a.lower() for a in re.split(r"[,;\s]+", line) if a))
             elif answer == "d" and own:
                 choice.addresses = list(dict.fromkeys([*choice.addresses, f"*@{domain}"]))
+            elif answer == "o" and guess:
+                choice.outbound = guess
             else:
                 talk.trouble("Press Enter, or type one of the letters.")
                 continue
@@ -273,8 +273,20 @@ class Wizard:
             except SetupEnds as wrong:
                 talk.trouble(wrong.what)
                 choice.addresses, choice.sent, choice.watch = before.addresses, before.sent, before.watch
+                choice.outbound = before.outbound
             if choice.sent != before.sent:
                 return True  # and all is read anew
+
+    def _menu(self, own: str, guess: Sequence[str]) -> None:
+        say = self.talk.say
+        say("To change something, type its letter:")
+        say("s: another Sent folder", indent=2)
+        say("i: another inbox", indent=2)
+        say("a: other addresses of yours", indent=2)
+        if own:
+            say(f"d: all of {own} is yours alone: its every address", indent=2)
+        if guess:
+            say(f"o: all your mail leaves through {', '.join(guess)} (a guess)", indent=2)
 
     def _show(
         self, household: Household, entered: Entered, choice: _Choice, account: AccountSettings
@@ -290,6 +302,8 @@ class Wizard:
         if look.prefix:
             say(f"Folders begin with {look.prefix} there.", indent=2)
         say(f"Your addresses: {', '.join(choice.addresses)}", indent=2)
+        if choice.outbound:
+            say(f"Your mail leaves through: {', '.join(choice.outbound)}", indent=2)
         for what, senders in self._learned(household, account, choice):
             more = f" and {len(senders) - _SENDERS} more" if len(senders) > _SENDERS else ""
             say(
@@ -313,15 +327,22 @@ class Wizard:
         if others := elsewhere - named:
             yield "Senders in your other accounts, yours too", sorted(others)
 
-    def _preview(self, household: Household, name: str) -> int:
-        say = self.talk.say
+    def _preview(self, household: Household, account: AccountSettings) -> int:
+        say, name = self.talk.say, account.name
+        household.settings = replace(
+            household.settings, accounts=(*household.settings.accounts[:-1], account)
+        )
         say("What a sweep would do (nothing is moved yet):")
         due = self.talk.preview(name, lambda steps: household.sweep(name, mode=Mode.OBSERVE, steps=steps))
         standing = household.standing(name)
         self._sent_empty = not standing.logged
         for line in (
             wording.log.coverage(standing.coverage, standing.holes, standing.now),
-            wording.log.hosts(standing.provider.hosts, known=standing.provider.known),
+            wording.log.hosts(
+                standing.provider.hosts,
+                known=standing.provider.known,
+                published=outgoing.told_by_dns(household, name, self.world.names),
+            ),
         ):
             say(f"{line[:1].upper()}{line[1:]}.")
         return due

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Table, UnaryExpression, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, Table, UnaryExpression, and_, func, or_, select
 from sqlalchemy.sql.operators import custom_op
 
 from scatterclean.model import PUTTING_AWAY, Case, Closure, Move, MoveState
@@ -33,13 +33,21 @@ class SqlLists:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def count_put_away(self, wanted: Wanted, most: int) -> int:
+        return self._count(select(moves.c.id).where(*_away(wanted)), most)
+
+    def count_staying(self, wanted: Wanted, most: int) -> int:
+        # In the order of the list: without one SQLite may choose an index that does not hold what is asked for.
+        query = select(cases.c.id).where(*_stays(wanted)).order_by(cases.c.arrival.desc(), cases.c.id.desc())
+        return self._count(query, most)
+
+    def _count(self, query: Select[tuple[int]], most: int) -> int:
+        some = query.limit(most).subquery()
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(some)).scalar_one()
+
     def put_away(self, wanted: Wanted, turn: Turn, size: int) -> Leaf[Move]:
-        fits = [moves.c.errand.in_(_PUTTING_AWAY), moves.c.state != MoveState.STAYED.value]
-        fits += _same(moves, wanted)
-        if wanted.state is not None:
-            fits.append(_as_it_comes(moves.c.state) == wanted.state.value)
-        if wanted.errand is not None:
-            fits.append(_as_it_comes(moves.c.errand) == wanted.errand.value)
+        fits = _away(wanted)
         if turn.mark is not None:
             number = turn.mark.number
             fits.append(moves.c.id > number if turn.newer else moves.c.id < number)
@@ -50,9 +58,7 @@ class SqlLists:
         return _leaf(rows, turn, size, lambda move: Mark(move.id))
 
     def staying(self, wanted: Wanted, turn: Turn, size: int) -> Leaf[Case]:
-        fits = [or_(cases.c.closure.is_(None), cases.c.closure.in_(_STAYS)), *_same(cases, wanted)]
-        if wanted.verdict is not None:
-            fits.append(_as_it_comes(cases.c.verdict) == wanted.verdict.value)
+        fits = _stays(wanted)
         if (mark := turn.mark) is not None and mark.at is not None:
             beyond = cases.c.arrival > mark.at if turn.newer else cases.c.arrival < mark.at
             further = cases.c.id > mark.number if turn.newer else cases.c.id < mark.number
@@ -69,6 +75,23 @@ class SqlLists:
             found = connection.execute(select(cases).where(cases.c.id.in_(listed(ids))))
             case_of = {row.id: read_case(row) for row in found}
         return _leaf([case_of[known] for known in ids], turn, size, lambda c: Mark(c.id or 0, c.arrival))
+
+
+def _away(wanted: Wanted) -> list[ColumnElement[bool]]:
+    fits = [moves.c.errand.in_(_PUTTING_AWAY), moves.c.state != MoveState.STAYED.value]
+    fits += _same(moves, wanted)
+    if wanted.state is not None:
+        fits.append(_as_it_comes(moves.c.state) == wanted.state.value)
+    if wanted.errand is not None:
+        fits.append(_as_it_comes(moves.c.errand) == wanted.errand.value)
+    return fits
+
+
+def _stays(wanted: Wanted) -> list[ColumnElement[bool]]:
+    fits = [or_(cases.c.closure.is_(None), cases.c.closure.in_(_STAYS)), *_same(cases, wanted)]
+    if wanted.verdict is not None:
+        fits.append(_as_it_comes(cases.c.verdict) == wanted.verdict.value)
+    return fits
 
 
 def _same(table: Table, wanted: Wanted) -> list[ColumnElement[bool]]:

@@ -98,8 +98,8 @@ class ProcessLock:
             if refused.errno in (errno.EWOULDBLOCK, errno.EACCES):
                 raise DatabaseLocked(
                     f"{database} is in use by {holder}",
-                    hint="Only one process may write to it. Stop that one first; `scatterclean status` and "
-                    "`scatterclean why` can be used meanwhile.",
+                    hint="Only one process may write to it. Stop that one first; meanwhile `scatterclean status`, "
+                    "`why`, `report`, `storm` and `web` can be used, and, while the daemon has it, `undo`.",
                 ) from None
             raise DatabaseUnusable(
                 f"{database} cannot be locked: {refused.strerror}",

@@ -69,13 +69,19 @@ def put_away(household: Household, known: int) -> Message | None:
         named = docket.find(move.intent.account, message_id=move.intent.message_id, limit=_FEW)
         same = [case for case in named if case.fingerprint == move.intent.fingerprint]
     case = same[0] if same else None
+    may = _MAY.get(move.state)
     return Message(
         move=move,
         case=case,
-        paragraphs=told(household.on_record(case)) if case else (),
-        may=_MAY.get(move.state),
+        paragraphs=told(household.on_record(case), back_by=_back_by(may)) if case else (),
+        may=may,
         waiting=_waiting(household, move=move.id),
     )
+
+
+def _back_by(may: WishKind | None) -> str:
+    """In the words of the story: where a button stands above it, nobody has to open a terminal."""
+    return "the button above" if may is WishKind.BRING_BACK else ""
 
 
 def staying(household: Household, known: int) -> Message | None:
@@ -119,4 +125,4 @@ def from_server(household: Household, message: Message) -> Paragraphs:
         same = [s for s in stories if not known_as or s.message_id == known_as.strip("<> ")]
         if not same and known_as:
             same = teller.by_message_id(known_as)
-        return told(same[0]) if same else ()
+        return told(same[0], back_by=_back_by(message.may)) if same else ()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from markupsafe import Markup
 
@@ -33,6 +34,7 @@ class Overview:
     household: Household
     make: Callable[[Household], Markup]
     trouble: str = ""
+    at: datetime | None = None  # of when that is which stands there (UTC)
     _content: Markup | None = None
     _made: float = 0.0  # when it was begun (monotonic seconds), and
     _took: float = 0.0
@@ -41,6 +43,11 @@ class Overview:
     _making: threading.Thread | None = None
     _ready: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def making(self) -> bool:
+        """Is it being made anew at this moment?"""
+        return self._making is not None
 
     def pulse(self) -> str:
         """Another text when anything was written to the database since, or the page was made anew."""
@@ -78,7 +85,9 @@ class Overview:
 
     def _make(self) -> None:
         try:
+            begun = datetime.now(UTC)
             self._content, self.trouble = self.make(self.household), ""
+            self.at = begun
         except Trouble as trouble:
             self.trouble = str(trouble)
         except Exception as bug:

@@ -30,6 +30,8 @@ from scatterclean.wording import web as words
 from scatterclean.wording import wishes as wished
 
 PAGE = 50
+# So many of a list are counted: all would have to be read for more.
+MANY = 1000
 # Characters of what is searched for.
 _LONGEST = 200
 _FORM = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -78,6 +80,8 @@ class Views:
             title="What happened",
             here="/",
             content=content,
+            at=self.overview.at,
+            making=self.overview.making,
             trouble=self.overview.trouble,
             waiting=content is None and not self.overview.trouble,
         )
@@ -99,6 +103,7 @@ class Views:
             title="Put away",
             here="/away",
             leaf=leaf,
+            many=words.how_many(self.household.store.lists.count_put_away(chosen.wanted, MANY + 1), MANY),
             chosen=chosen,
             accounts=list(self.household.accounts),
             kinds=wording.KINDS,
@@ -115,6 +120,7 @@ class Views:
             title="What stays",
             here="/stays",
             leaf=leaf,
+            many=words.how_many(self.household.store.lists.count_staying(chosen.wanted, MANY + 1), MANY),
             chosen=chosen,
             accounts=list(self.household.accounts),
             kinds=wording.KINDS,
@@ -315,6 +321,11 @@ class Chosen:
             text=given["text"],
         )
         return Chosen(wanted, _turn(request), {name: text for name, text in given.items() if text})
+
+    @property
+    def narrowed(self) -> bool:
+        """Is more chosen than a text?"""
+        return bool(set(self.fields) - {"text"})
 
     def to(self, turn: Turn | None) -> str:
         """The query of the address of another page of the same list."""

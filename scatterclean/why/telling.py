@@ -29,8 +29,9 @@ from scatterclean.why.story import Story
 from scatterclean.wording import evidence, log, moment, shown
 
 
-def told(story: Story) -> list[tuple[str, list[str]]]:
-    """The story as paragraphs: (heading, sentences).  An alarm comes first."""
+def told(story: Story, *, back_by: str = "") -> list[tuple[str, list[str]]]:
+    """The story as paragraphs: (heading, sentences).  An alarm comes first.  `back_by`: what brings it back where it is
+    told; without it, the command is named."""
     paragraphs = [("Alarm", alarm)] if (alarm := _alarm(story)) else []
     paragraphs.append(("The message", _message(story)))
     found, knowledge = story.bounce, story.knowledge
@@ -38,7 +39,7 @@ def told(story: Story) -> list[tuple[str, list[str]]]:
         paragraphs.append(("What it is", [_none_of_ours(story)]))
     else:
         paragraphs += [
-            ("The finding", _finding(story, story.finding, found)),
+            ("The finding", _finding(story, story.finding, found, back_by)),
             ("What it is", _what(found)),
             ("What it quotes", _quotes(found, knowledge)),
             ("What the log knows", _known(found, knowledge, story)),
@@ -254,11 +255,11 @@ def _told_above(story: Story, line: str | None) -> bool:
     return line is not None and any(reason["line"] == line for reason in reasons)
 
 
-def _finding(story: Story, finding: Finding, found: Bounce) -> list[str]:
+def _finding(story: Story, finding: Finding, found: Bounce, back_by: str) -> list[str]:
     cause = finding.because[0].because if finding.because else None
     lines = [_verdict(story, finding), *(f"because {each}" for each in wording.because(finding))]
     if cause is not None:
-        lines.append(f"what you can do: {can_do(story, finding, found)}")
+        lines.append(f"what you can do: {can_do(story, finding, found, back_by)}")
     if cause is not None:
         changes = wording.changes(finding.because[0])
         if finding.verdict is Verdict.ORPHAN and story.hand is not None:
@@ -309,7 +310,7 @@ _FORGED = (
 )
 
 
-def can_do(story: Story, finding: Finding, found: Bounce) -> str:
+def can_do(story: Story, finding: Finding, found: Bounce, back_by: str = "") -> str:
     """What the person can do now, where the message lies."""
     orphan = finding.verdict is Verdict.ORPHAN
     told = wording.advice(finding.because[0], found, story.account)
@@ -317,8 +318,8 @@ def can_do(story: Story, finding: Finding, found: Bounce) -> str:
         if finding.verdict is Verdict.GENUINE and story.mode is Mode.MOVE and not story.by_hand:
             return f"{told}; the next sweep brings it back"
         if not orphan:
-            return f"{told}; {_bring_back(story)} brings it back"
-        return f"{told}; if you did, {_bring_back(story)} brings it back for good. Mind: {_FORGED}"
+            return f"{told}; {back_by or _bring_back(story)} brings it back"
+        return f"{told}; if you did, {back_by or _bring_back(story)} brings it back for good. Mind: {_FORGED}"
     if not orphan and story.alarms and finding.verdict is not Verdict.GENUINE:
         return f"{told}; but delete nothing while the alarm stands: it may be a part of the same"
     if not orphan:

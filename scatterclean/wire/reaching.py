@@ -3,7 +3,7 @@ a name means, and whose it is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scatterclean.config import AccountSettings, Settings
 from scatterclean.errors import PersonCanMend, Reach
-from scatterclean.ports import Bell
+from scatterclean.ports import Bell, Names
 from scatterclean.store import Store
 
 if TYPE_CHECKING:
@@ -100,6 +100,21 @@ def host_lists(settings: Settings, accounts: Sequence[str]) -> HostLists | None:
     from scatterclean.names.lists import DnsLists
 
     return DnsLists(settings.backscatter_lists)
+
+
+def published(
+    settings: AccountSettings, domains: Iterable[str], names: Names | None = None
+) -> dict[str, tuple[str, ...] | None] | None:
+    """By domain, the networks that its SPF record authorises: () for no record, None where that cannot be known.
+
+    None if DNS may not be asked.  `names`: whom to ask, None for the real DNS."""
+    if not settings.dns:
+        return None
+    if names is None:
+        from scatterclean.names import DnsNames
+
+        names = DnsNames()
+    return {domain: names.networks(domain) for domain in sorted(domains)}
 
 
 def assign(settings: Settings, store: Store) -> None:

@@ -24,6 +24,7 @@ from scatterclean.wording import conclusion, evidence, log, notices
 from scatterclean.wording.advice import advice, to_whom
 from scatterclean.wording.alarms import WHAT_TO_DO, alarm, alarm_told, alarm_unnamed, tells_alarm
 from scatterclean.wording.deeds import (
+    ASKED_TO_OBSERVE,
     ERRANDS,
     HANDS,
     MOVE_STATES,
@@ -49,6 +50,7 @@ from scatterclean.wording.rules import CHANGES, RULES, changes, rule
 from scatterclean.wording.text import KINDS, defanged, moment, place, quoted, shown, span
 
 __all__ = [
+    "ASKED_TO_OBSERVE",
     "CAUSES",
     "CHANGES",
     "ERRANDS",

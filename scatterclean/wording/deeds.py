@@ -77,6 +77,9 @@ REFUSALS: Mapping[Refusal, str] = {
     Refusal.STOPPED: "stopped before the end; what was moved is complete, the rest stays for the next sweep",
 }
 
+# In the place of OBSERVING, where the configuration would let it move.
+ASKED_TO_OBSERVE = "nothing was moved: you asked for --observe; without that, this account moves"
+
 
 def copied(number: int, folder: str) -> str:
     """What `without_uidplus = "copy-and-mark"` did."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -109,8 +110,42 @@ def _on(when: datetime, now: datetime) -> str:
 _NAMED = 6
 
 
-def hosts(names: Iterable[str], *, known: bool) -> str:
-    """Through which machines the person's mail leaves; `known`: more than a guess."""
+def outbound(hosts: Iterable[str]) -> tuple[str, ...]:
+    """Hosts (as in `Provider.hosts`) as the key `outbound` takes them; without this machine itself."""
+    told = []
+    for host in sorted(hosts):
+        bare = host.removeprefix(".")
+        try:
+            address = ipaddress.ip_address(bare)
+        except ValueError:
+            told += [f"*{host}" if host.startswith(".") else host] if "." in bare else []
+        else:
+            told += [] if address.is_loopback else [bare]
+    return tuple(told)
+
+
+def outbound_line(hosts: Iterable[str]) -> str:
+    """The line of the configuration that says it; with `...` where nothing is known."""
+    listed = ", ".join(f'"{shown(host, 80)}"' for host in outbound(hosts))
+    return f"outbound = [{listed or '...'}]"
+
+
+Published = Mapping[str, tuple[str, ...] | None]
+"""By domain, what its SPF record authorises: () is no record, None: it could not be known."""
+
+
+def covered_by_dns(published: Published) -> bool:
+    """Does DNS name the machines of all domains of the person?"""
+    return bool(published) and all(published.values())
+
+
+def hosts(names: Iterable[str], *, known: bool, published: Published | None = None) -> str:
+    """Through which machines the person's mail leaves; `known`: more than a guess.  `published`: what DNS said, None if
+    it was not asked."""
+    names = list(names)
+    if published and covered_by_dns(published) and not known:
+        which = ", ".join(shown(domain, 60) for domain in sorted(published))
+        return f"your mail from {which} leaves through the networks that its SPF record in DNS names"
     # A domain stands among them as itself, and with all below it.
     listed = sorted({name.removeprefix(".") for name in names})
     more = f" and {len(listed) - _NAMED} more" if len(listed) > _NAMED else ""
@@ -122,8 +157,30 @@ def hosts(names: Iterable[str], *, known: bool) -> str:
             else "it is known through which servers your mail leaves"
         )
     guess = f" (a guess: {told})" if told else ""
-    return (
-        f"it is not known yet through which servers your mail leaves{guess}: a sweep asks DNS for them (unless "
-        "`dns = false`), and `outbound = [...]` in the account says it for sure; until then of no "
-        "message it can be told that a stranger sent it"
+    asked = (
+        "a sweep asks DNS for them (unless `dns = false`), and"
+        if published is None
+        else f"{answers(published)};"
     )
+    return (
+        f"it is not known yet through which servers your mail leaves{guess}: {asked} `{outbound_line(names)}` in the "
+        "account says it for sure; until then of no message it can be told that a stranger sent it"
+    )
+
+
+def answers(published: Published) -> str:
+    """What DNS said, where that did not suffice."""
+    if not published:
+        return "DNS was not asked, for your addresses are in domains that many share"
+    told = [
+        f"{shown(domain, 60)} "
+        + (
+            "gave no answer that names them all"
+            if networks is None
+            else "has an SPF record that does"
+            if networks
+            else "has no SPF record that names them"
+        )
+        for domain, networks in sorted(published.items())
+    ]
+    return f"DNS was asked: {', '.join(told)}"

@@ -13,7 +13,7 @@ from scatterclean.model import Alarm, Mode, Refusal, Verdict
 from scatterclean.storms import SIZE, Weather
 from scatterclean.wording.alarms import alarm_told
 from scatterclean.wording.deeds import REFUSALS
-from scatterclean.wording.text import ago, day, moment, rounded, shown, table
+from scatterclean.wording.text import ago, day, moment, rounded, shown, span, table
 
 Told = tuple[str, str]
 
@@ -35,12 +35,13 @@ def _many(number: int, noun: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Course:
     """What is done with what a storm brings: `away` of it were put away, into `folder`; `refusal` is why the last sweep
-    moved nothing, if so."""
+    moved nothing, if so; `settle`: so long nothing is moved after its arrival."""
 
     mode: Mode
     folder: str
     away: int = 0
     refusal: Refusal | None = None
+    settle: timedelta = timedelta(0)
 
 
 def _whose(now: Weather) -> str:
@@ -106,7 +107,14 @@ def storm_begun(account: str, now: Weather, course: Course, at: datetime) -> Tol
         f"hour ({now.bounces} so far). {_whose(now)}",
         _done(now, course, over=False),
         _ALARMING if now.alarms else _FORGED if now.orphans + now.waiting >= now.undecided else _UNSURE,
-        "While it lasts, new ones are looked at within about a minute of their arrival. How it stands, in a terminal: "
+        "While it lasts, new ones are looked at within about a minute of their arrival"
+        + (
+            f"; none is moved in the first {span(settle)}, for a copy of what you sent may still be on its way "
+            "to Sent."
+            if course.mode is Mode.MOVE and (settle := course.settle)
+            else "."
+        ),
+        "What is going on, on one page, in a terminal: scatterclean report --open. How it stands: "
         f"scatterclean status {account}",
     )
 

@@ -14,8 +14,8 @@ MOVE_STATES: Mapping[MoveState, str] = {
     MoveState.COPIED: "copied, the original marked",
     MoveState.DELETED: "deleted because of its age",
     MoveState.VANISHED: "taken by another hand",
-    MoveState.DOUBLED: "in both folders",
-    MoveState.INTENDED: "begun",
+    MoveState.DOUBLED: "also still where it came",
+    MoveState.INTENDED: "on its way there",
 }
 
 # Who put it away.
@@ -50,6 +50,13 @@ UNDO: Mapping[WishKind, str] = {
     WishKind.BRING_BACK: "Undo: put it away again",
     WishKind.PUT_AWAY: "Undo: bring it back",
 }
+
+
+def how_many(number: int, most: int) -> str:
+    """So many are in a list; `most`: no more were counted."""
+    if number > most:
+        return f"more than {most:,} messages"
+    return "1 message" if number == 1 else f"{number:,} messages"
 
 
 def in_short(case: Case) -> str:

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import select
+import shlex
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
@@ -45,8 +46,45 @@ def test_observing_says_what_would_move_and_that_nothing_did(home: Home) -> None
     code, told, _ = home("sweep", "--observe")
     assert code == exits.DONE
     assert "Would be put away:" in told
-    assert "this account only observes" in told
+    assert "Nothing was moved: you asked for --observe; without that, this account moves." in told
+    assert "only observes" not in told
     assert home.count("INBOX") == 5
+
+
+def test_why_without_a_message_names_the_latest_with_the_command_for_each(home: Home) -> None:
+    home("sweep")
+    code, told, _ = home("why", "home")
+    assert home("why") == (code, told, "")
+    assert code == exits.DONE
+    assert "home: say which message. The latest on record (none is undecided):" in told
+    command = next(line.strip() for line in told.splitlines() if "scatterclean why home" in line)
+    code, story, said = home(*shlex.split(command)[1:])
+    assert (code, said) == (exits.DONE, "")
+    [ident] = shlex.split(command)[3:]
+    assert home("why", ident) == (exits.DONE, story, "")  # there is one account
+
+
+def test_why_of_an_account_that_is_not_there_names_those_that_are(home: Home) -> None:
+    home("sweep", "--observe")
+    code, _, said = home("why", "house")
+    assert code == exits.USAGE
+    assert "there is no account house" in said
+    assert "It has: home" in said
+
+
+def test_an_account_that_only_observes_says_so_also_with_the_option(home: Home) -> None:
+    home.config.write_text(home.config.read_text().replace('mode = "move"', 'mode = "observe"'))
+    for options in ([], ["--observe"]):
+        _, told, _ = home("sweep", *options)
+        assert "this account only observes" in told
+
+
+def test_what_was_brought_back_is_named_by_the_next_sweep(home: Home) -> None:
+    home("sweep")
+    home("undo", "--all", "--yes")
+    _, told, _ = home("sweep")
+    assert "3 that you brought back stay: no sweep moves them again" in told
+    assert home.count("Backscatter") == 0
 
 
 def test_a_sweep_of_one_folder_and_since_a_day_looks_only_there(home: Home) -> None:
@@ -273,7 +311,7 @@ def test_undo_asks_before_it_brings_back_many_and_no_means_no(home: Home) -> Non
     home("sweep")
     assert home.count("Backscatter") == 22
     code, seen = on_a_terminal(home, "undo", "--all", answer="n\n")
-    assert "Bring back 22 messages?" in seen
+    assert "Bring back 22 messages? They stay then: no sweep moves them again" in " ".join(seen.split())
     assert "Nothing was brought back." in seen
     assert (code, home.count("Backscatter")) == (exits.DONE, 22)
     code, seen = on_a_terminal(home, "undo", "--all", "--yes")

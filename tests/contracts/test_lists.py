@@ -70,6 +70,15 @@ def test_each_message_is_on_one_page_also_of_many_that_came_at_one_moment(filled
     assert [m.intent.source.uid for m in away] == list(range(100 + MANY, 100, -1))
 
 
+def test_they_are_counted_up_to_a_bound_with_what_is_chosen(filled: Store) -> None:
+    lists = filled.lists
+    assert (lists.count_put_away(ALL, MANY + 5), lists.count_put_away(ALL, 4)) == (MANY, 4)
+    assert (lists.count_staying(ALL, MANY + 5), lists.count_staying(ALL, 4)) == (MANY, 4)
+    text = Wanted(text="x3@example.net")
+    assert lists.count_put_away(text, 50) == len(lists.put_away(text, Turn(), 50).rows)
+    assert lists.count_put_away(Wanted(state=MoveState.RETURNED), 50) == 0
+
+
 def test_what_arrives_between_two_pages_shifts_nothing(filled: Store) -> None:
     first = filled.lists.put_away(ALL, Turn(), 5)
     [new] = filled.journal.intend(1, [intent(500)], TARGET, NOW)

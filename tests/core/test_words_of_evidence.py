@@ -191,4 +191,17 @@ def test_the_servers_of_the_person_are_named_or_what_would_tell_them() -> None:
     )
     told = wording.log.hosts({".w.example"}, known=False)
     assert "a guess: w.example" in told
-    assert "`outbound = [...]`" in told
+    assert '`outbound = ["*.w.example"]`' in told
+    assert "`outbound = [...]`" in wording.log.hosts((), known=False)
+    assert '`outbound = ["198.51.100.21"]`' in wording.log.hosts(
+        {".198.51.100.21", ".127.0.0.1"}, known=False
+    )
+
+
+def test_what_dns_said_of_the_servers_is_told_and_not_that_it_should_be_asked() -> None:
+    told = wording.log.hosts({".w.example"}, known=False, published={"w.example": (), "v.example": None})
+    assert "DNS was asked: v.example gave no answer that names them all, w.example has no SPF record" in told
+    assert "dns = " not in told
+    assert "domains that many share" in wording.log.hosts((), known=False, published={})
+    told = wording.log.hosts({".w.example"}, known=False, published={"w.example": ("192.0.2.0/24",)})
+    assert told == "your mail from w.example leaves through the networks that its SPF record in DNS names"

@@ -58,6 +58,15 @@ def test_an_account_that_observes_says_what_it_would_do() -> None:
         assert "were put away" not in body
 
 
+def test_a_storm_that_begins_names_the_report_and_why_nothing_moves_at_first() -> None:
+    course = replace(MOVING, settle=timedelta(minutes=10))
+    body = notices.storm_begun("home", ALL_FORGED, course, NOW)[1]
+    assert "scatterclean report --open" in body
+    assert "none is moved in the first 10 min" in body
+    watching = replace(course, mode=Mode.OBSERVE)
+    assert "none is moved in the first" not in notices.storm_begun("home", ALL_FORGED, watching, NOW)[1]
+
+
 def test_the_end_tells_from_when_to_when_how_many_came() -> None:
     over = replace(ALL_FORGED, since=NOW - timedelta(days=3), own=2)
     subject, body = notices.storm_over("home", over, MOVING, NOW)

@@ -112,7 +112,6 @@ NOT_RUN: dict[str, NotRun] = {
     "scatterclean advise example.org --selector mail2026": NotRun(_ZONES, _ADVISED),
     "scatterclean advise --json": NotRun(_ZONES, _TABLE),
     # the dashboard
-    "pip install 'scatterclean[web]'": NotRun("there is no release to be had from PyPI yet"),
     "scatterclean web": NotRun("it runs until Ctrl-C", _DASHBOARD),
     "scatterclean web --open": NotRun(
         "it would open a browser on the machine that runs the tests", _DASHBOARD

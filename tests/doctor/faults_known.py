@@ -84,6 +84,14 @@ def outbound_unknown(ward: Ward) -> None:
     ward.set(dns=False)
 
 
+def outbound_not_told_by_dns(ward: Ward) -> None:
+    ward.dns({"winter.example": []})
+
+
+def outbound_of_which_dns_is_silent(ward: Ward) -> None:
+    ward.dns({})
+
+
 def never_swept(ward: Ward) -> None:
     ward.fresh().close()
 
@@ -128,7 +136,17 @@ KNOWN = [
     planted(hole, "sent-holes", "warning", "is not known from", "scatterclean run"),
     planted(rewriting_provider, "rewriting-provider", "warning", "another id on its way", "own_ids"),
     planted(unlogged_route, "unlogged-route", "warning", "files no copy", "scatterclean import"),
-    planted(outbound_unknown, "outbound-unknown", "warning", "nothing is moved", "outbound = [...]"),
+    planted(outbound_unknown, "outbound-unknown", "warning", "hardly anything can be moved", "(dns = true)"),
+    planted(
+        outbound_not_told_by_dns,
+        "outbound-unknown",
+        "warning",
+        "winter.example has no SPF record",
+        'outbound = ["*.winter.example"] (a guess',
+    ),
+    planted(
+        outbound_of_which_dns_is_silent, "outbound-unknown", "warning", "gave no answer", "[accounts.home]"
+    ),
     planted(never_swept, "never-swept", "warning", "no sweep", "scatterclean run"),
     planted(not_swept_for_some_hours, "overdue", "warning", "9 hours ago", "scatterclean run"),
     planted(not_swept_for_days, "overdue", "fault", "3 days ago", "scatterclean run"),

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ import pytest
 from scatterclean.cli import main
 from scatterclean.demo.certificates import make_authority, make_certificate
 from scatterclean.demo.dovecot import ScratchDovecot, find_dovecot
+from scatterclean.names import MemoryNames
 from scatterclean.store import Store, open_store
 from tests.cli.program import COMMAND, environment
 from tests.conftest import absent
@@ -72,6 +73,10 @@ class Ward:
     def secret_from(self, key: str, value: Key) -> None:
         del self.keys["password_file"]
         self.set(**{key: value})
+
+    def dns(self, networks: Mapping[str, Sequence[str] | None]) -> None:
+        """The SPF records of these domains authorise these networks."""
+        self.monkeypatch.setattr("scatterclean.names.DnsNames", lambda: MemoryNames(networks))
 
     def moved_to(self, server: ScriptedServer, **keys: Key) -> ScriptedServer:
         """The account is on that server from now on, without TLS."""
@@ -201,6 +206,7 @@ def ward(
             addresses=[ME],
             mode="move",
         )
+        ward.dns({"winter.example": ["192.0.2.0/24"]})
         yield ward
 
 

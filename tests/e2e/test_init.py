@@ -245,6 +245,55 @@ def test_an_account_is_added_and_every_byte_that_was_there_stays(
     assert (played.config.parent / "log.db").exists()
 
 
+def _newcomer(person: Person, server: ScratchDovecot) -> list[str]:
+    """Options for one to whom nothing came back yet that shows through which machines the mail leaves."""
+    user = f"{person.username}-new"
+    hand = RealHand(server, user)
+    for folder, letters in (("Sent", person.world.sent), ("INBOX", person.world.moving)):
+        for letter in letters:
+            hand.append(folder, letter.raw, flags=letter.flags, arrival=letter.arrival)
+    hand.close()
+    return [
+        *("--host", "localhost", "--port", str(server.tls_port), "--ca-file", str(server.ca_file)),
+        *("--email", worlds.ME, "--username", user, "--no-dns"),
+    ]
+
+
+def test_where_nothing_would_move_for_want_of_the_servers_the_guess_is_asked_for_and_previewed_again(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    told = played(*_newcomer(person, server), answers=[server.password, "", "", "y", "n"])
+    assert told.exit_code == 0, said(told)
+    before, asked, after = told.output.partition(
+        "Does all your mail leave through *.winter.example (a guess)?"
+    )
+    assert asked, told.output
+    assert "    0 would be moved to Backscatter" in before
+    assert f"{len(person.world.moving):5} would be moved to Backscatter" in after
+    assert load(played.config).accounts[0].account.hosts == {".winter.example"}
+
+
+def test_the_guess_can_be_taken_by_its_letter_before_the_preview(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    told = played(*_newcomer(person, server), answers=[server.password, "", "o", "", "n"])
+    assert told.exit_code == 0, said(told)
+    assert "o: all your mail leaves through *.winter.example (a guess)" in told.output
+    assert "Your mail leaves through: *.winter.example" in told.output
+    assert f"{len(person.world.moving):5} would be moved to Backscatter" in told.output
+    assert load(played.config).accounts[0].account.hosts == {".winter.example"}
+
+
+def test_what_dns_answered_is_told_and_a_guess_is_written_by_nobody_but_the_person(
+    played: Played, person: Person, server: ScratchDovecot
+) -> None:
+    options = [one for one in _newcomer(person, server) if one != "--no-dns"]
+    told = played(*options, answers=[server.password, "", "", "", "n"])
+    assert told.exit_code == 0, said(told)
+    assert "DNS was asked: winter.example gave no answer" in " ".join(told.output.split())
+    assert load(played.config).accounts[0].account.hosts == frozenset()
+
+
 def test_a_mailbox_that_is_set_up_already_is_not_set_up_twice(
     played: Played, person: Person, server: ScratchDovecot
 ) -> None:
@@ -311,7 +360,7 @@ def test_on_a_terminal_it_asks_in_plain_lines_and_hides_the_password(
     terminal = Terminal(tmp_path, "init", *person.options(), term=term)
     terminal.wait_for("Your e-mail address:")
     terminal.type(worlds.ME)
-    terminal.wait_for("(not shown while you type):")
+    terminal.wait_for("not shown while you type):")
     assert not terminal.echoes()
     terminal.type(server.password)
     terminal.wait_for("Press Enter for a file that only you may read")
@@ -329,13 +378,13 @@ def test_on_a_terminal_it_asks_in_plain_lines_and_hides_the_password(
     assert (tmp_path / ".config/scatterclean/scatterclean.toml").exists()
 
 
-@pytest.mark.parametrize("question", ["(not shown while you type):", "Is this right?", "[y/N]:"])
+@pytest.mark.parametrize("question", ["not shown while you type):", "Is this right?", "[y/N]:"])
 def test_ctrl_c_on_a_terminal_leaves_nothing(
     tmp_path: Path, person: Person, server: ScratchDovecot, question: str
 ) -> None:
     terminal = Terminal(tmp_path, "init", "--email", worlds.ME, *person.options(), term="dumb")
     for asked, answer in (
-        ("(not shown while you type):", server.password),
+        ("not shown while you type):", server.password),
         ("Press Enter for a file", ""),
         ("Is this right?", ""),
         ("[y/N]:", "y"),
@@ -353,7 +402,7 @@ def test_ctrl_c_on_a_terminal_leaves_nothing(
 
 def test_a_closed_terminal_leaves_nothing(tmp_path: Path, person: Person, server: ScratchDovecot) -> None:
     terminal = Terminal(tmp_path, "init", "--email", worlds.ME, *person.options(), term="dumb")
-    terminal.wait_for("(not shown while you type):")
+    terminal.wait_for("not shown while you type):")
     terminal.process.send_signal(signal.SIGHUP)
     assert terminal.end() != 0
     assert list(tmp_path.rglob("*.toml")) == []

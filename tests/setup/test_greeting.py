@@ -121,7 +121,7 @@ def test_after_a_refusal_another_user_name_can_be_tried(played: Played) -> None:
     with ScriptedServer(script) as server:
         told = played(
             *(*ADA, "--host", "127.0.0.1", "--port", str(server.port), "--tls", "none"),
-            answers=["wrong", "ada", "right", ""],
+            answers=["wrong", "", "ada", "right", ""],
         )
         secrets = [line for line in server.heard if b" " not in line]
     assert [b64decode(each) for each in secrets] == [b"\0ada@winter.example\0wrong", b"\0ada\0right"]

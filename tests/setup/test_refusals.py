@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import pytest
 
 from scatterclean.setup.servers import SetupEnds
@@ -74,6 +76,43 @@ def test_a_typed_password_may_be_typed_again_but_not_for_ever(played: Played) ->
     before, _, _ = told.output.partition("Password of ada@gmail.com")
     assert "make an app password at https://myaccount.google.com/apppasswords" in before
     assert played.left() == []
+
+
+def _tried(server: ScriptedServer) -> list[str]:
+    """Who tried to log in with which password: SASL PLAIN, RFC 4616."""
+    asked = [place for place, line in enumerate(server.heard) if b"AUTHENTICATE PLAIN" in line]
+    tokens = [server.heard[place + 1].strip() for place in asked]
+    return [b64decode(token).decode().replace("\0", " ").strip() for token in tokens]
+
+
+def test_after_a_refusal_the_password_is_asked_for_first_and_hidden(played: Played) -> None:
+    """Whoever mistyped it types it again at the next question, whatever that asks."""
+    with ScriptedServer({"(password)": [NO + b"[AUTHENTICATIONFAILED] no\r\n"]}) as server:
+        told = played(*options(server, "ada@winter.example"), answers=["one", "hunter-2-secret", "three"])
+        tried = _tried(server)
+    assert tried == [f"ada@winter.example {word}" for word in ("one", "hunter-2-secret", "three")]
+    assert "hunter-2-secret" not in said(told)
+    assert "User name" not in told.output
+
+
+def test_only_enter_asks_for_another_user_name_and_says_that_it_is_not_the_password(played: Played) -> None:
+    with ScriptedServer({"(password)": [NO + b"[AUTHENTICATIONFAILED] no\r\n"]}) as server:
+        told = played(
+            *options(server, "ada@winter.example"), answers=["one", "", "ada", "two", "", "lovelace", "three"]
+        )
+        tried = _tried(server)
+    assert tried == ["ada@winter.example one", "ada two", "lovelace three"]
+    assert "only Enter: another user name" in told.output
+    assert "User name (not the password)" in told.output
+
+
+def test_an_empty_password_that_leads_nowhere_says_so(played: Played) -> None:
+    with ScriptedServer({"(password)": [NO + b"no\r\n"]}) as server:
+        told = played(*options(server, "ada@gmail.com"), answers=["", "one", "two", "three"])
+        tried = _tried(server)
+    assert told.output.count("Nothing was typed. Type the password") == 1
+    assert "Ctrl-C leaves; nothing was written" in told.output
+    assert len(tried) == 3
 
 
 def test_basic_authentication_that_is_disabled_is_told_and_not_tried_again(played: Played) -> None:

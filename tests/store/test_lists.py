@@ -60,6 +60,16 @@ def test_what_stays_is_found_in_one_index_that_holds_all_that_is_asked_for(
     assert not [step for step in steps if step == "SCAN cases"]
 
 
+@pytest.mark.parametrize("wanted", WANTED, ids=["all", "text", "kind", "state", "time"])
+def test_what_stays_is_counted_in_the_same_index_and_only_so_far(store: Store, wanted: Wanted) -> None:
+    steps = plans(store, lambda: store.lists.count_staying(wanted, 11))
+    assert any("COVERING INDEX ix_cases_listed" in step for step in steps)
+    assert not [step for step in steps if "ORDER BY" in step]
+    fits = len(store.lists.staying(wanted, Turn(), 500).rows)
+    assert store.lists.count_staying(wanted, 11) == min(fits, 11)
+    assert store.lists.count_staying(wanted, 1000) == fits
+
+
 @pytest.mark.parametrize("turn", TURNS, ids=["first", "older", "newer"])
 @pytest.mark.parametrize("wanted", WANTED, ids=["all", "text", "kind", "state", "time"])
 def test_what_was_put_away_is_read_in_its_own_order_and_never_sorted(

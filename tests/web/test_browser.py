@@ -163,12 +163,27 @@ def test_a_search_is_a_form_whose_result_is_an_address(looked: Looked) -> None:
     looked.page.get_by_role("button", name="Show").click()
     assert "text=INVOICE+gpj" in looked.page.url
     assert looked.page.locator(".messages > li").count() == 1
+    assert "\n1 message\n" in looked.page.inner_text("main")
     assert looked.page.get_by_label("Search").input_value() == "INVOICE gpj"
+    looked.page.get_by_text("Choose by kind, day and more").click()
+    looked.page.get_by_label("Came from day").fill("2001-02-03")
     looked.page.get_by_label("Now").select_option("brought back")
     looked.page.get_by_role("button", name="Show").click()
     assert "Nothing fits what you chose." in looked.page.inner_text("main")
+    assert looked.page.get_by_label("Now").is_visible()  # what is chosen is not folded away
     looked.page.get_by_role("link", name="Show all").click()
     assert looked.page.locator(".messages > li").count() == len(HOSTILE)
+    assert f"\n{len(HOSTILE)} messages\n" in looked.page.inner_text("main")
+
+
+def test_on_a_phone_the_first_screen_of_a_list_shows_a_message(browser: Browser, hostile: Running) -> None:
+    with looking(browser, hostile.another_link(), width=PHONE) as one:
+        go(one, "/away")
+        top = one.page.locator(".messages > li").first.bounding_box()
+        seen = one.page.viewport_size
+        assert top is not None
+        assert seen is not None
+        assert top["y"] < seen["height"]
 
 
 # --- deeds, on a real server ----------------------------------------------------------------------------

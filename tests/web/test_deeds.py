@@ -37,6 +37,9 @@ def there_and_back(person: Person, visitor: Visitor) -> None:
     """Each of the four: bring back, its undo, this is backscatter, its undo; the mailbox is looked at after each."""
     inbox, away = person.counts()
     move, case = person.away()[0], person.undecided()[0]
+    told = visitor.get(f"/away/{move}").text
+    assert "the button above brings it back" in told
+    assert "scatterclean undo" not in told  # where a button stands nobody is sent to a terminal
     page = ask(visitor, f"/away/{move}/bring-back")
     person.done()
     assert person.counts() == (inbox + 1, away - 1)

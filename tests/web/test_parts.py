@@ -20,6 +20,7 @@ from scatterclean.web.carrying import SOON, Carrier
 from scatterclean.web.door import LINK_LIFE, MOST_SESSIONS, Door, Entry, from_elsewhere
 from scatterclean.web.overview import Overview
 from scatterclean.wire import Household
+from scatterclean.wording import web as words
 from tests.contracts.records import NOW
 from tests.web.conftest import configured, fill
 
@@ -131,6 +132,11 @@ def test_a_page_that_looks_by_itself_does_not_count_as_somebody(settings: Settin
     dashboard.household.store.close()
 
 
+def test_a_long_list_says_that_it_was_not_counted_to_its_end() -> None:
+    told = [words.how_many(number, 1000) for number in (1, 999, 1000, 1001)]
+    assert told == ["1 message", "999 messages", "1,000 messages", "more than 1,000 messages"]
+
+
 # --- behind the scenes ----------------------------------------------------------------------------------
 
 
@@ -161,12 +167,18 @@ def test_nobody_waits_for_the_report_and_what_was_made_last_is_shown(
     until_made(overview)
     assert overview.pulse() != before  # a page that is open learns of it
     assert overview.content() == "number 1"
+    first = overview.at
+    assert first is not None
+    assert not overview.making
     assert overview._making is None  # nothing is new: nothing is made
     household.store.wishes.ask(Wish("home", WishKind.BRING_BACK, "form", NOW, move=1))
     assert overview.content() == "number 1"
+    assert (overview.making, overview.at) == (True, first)  # the old one is shown, with its own time
     go.release()
     until_made(overview)
     assert overview.content() == "number 2"
+    assert overview.at is not None
+    assert overview.at > first
 
 
 def test_a_report_that_cannot_be_made_says_why_and_the_last_one_stays(

@@ -106,6 +106,7 @@ def command(
                 stop=asked.over,
             )
             outcomes.append(_sweep(household, name, screen, sweep))
+            outcomes[-1].asked_to_observe = observe and household.accounts[name].account.mode is Mode.MOVE
     if as_json:
         screen.give({"accounts": [outcome.form() for outcome in outcomes]})
     else:

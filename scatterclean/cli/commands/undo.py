@@ -85,7 +85,8 @@ def command(
         numbers = {name: len(due(household.store.journal, name, selection)) for name in names}
         total = sum(numbers.values())
         ask = total > ASK_ABOVE and not yes and screen.aside.is_terminal
-        if ask and not click.confirm(f"Bring back {total} messages?", err=True):
+        question = f"Bring back {total} messages? They stay then: no sweep moves them again"
+        if ask and not click.confirm(question, err=True):
             screen.say("Nothing was brought back.")
             return exits.DONE
         if not total:

@@ -43,9 +43,11 @@ def command(given: Given, *, port: int, open_it: bool) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in ("waitress", "werkzeug"):
             raise
+        from scatterclean.cli.installing import command_for
+
         raise PersonCanMend(
             f"`scatterclean web` needs {missing.name}, which is not installed",
-            hint="Install it with its extra: pip install 'scatterclean[web]'",
+            hint=f"Install it: {command_for('web', ('waitress', 'werkzeug'))}",
             reach=Reach.EVERYTHING,
         ) from None
     from rich.text import Text

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import shlex
+from typing import TYPE_CHECKING
+
 import click
 
 from scatterclean.cli import exits
 from scatterclean.cli.arguments import account_argument, named
 from scatterclean.cli.root import Given
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scatterclean.cli.screen import Screen
+    from scatterclean.why import Story
+    from scatterclean.wire import Household
+
 
 @click.command("why", short_help="Tell why a message stayed or was put away.")
-@account_argument(many=False)
-@click.argument("message", metavar="UID|MESSAGE-ID")
+@account_argument(many=False, required=False)
+@click.argument("message", metavar="[UID|MESSAGE-ID]", required=False)
 @click.option(
     "--folder",
     metavar="F",
@@ -24,9 +34,12 @@ from scatterclean.cli.root import Given
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: messages.")
 @click.pass_obj
 def command(
-    given: Given, account: str, message: str, folder: str | None, *, full: bool, as_json: bool
+    given: Given, account: str | None, message: str | None, folder: str | None, *, full: bool, as_json: bool
 ) -> int:
     """Tell the story of one message of ACCOUNT: why it stayed or was put away, and what to do.
+
+    ACCOUNT may be left out where there is one. Without a message, the latest undecided ones are named, each
+    with the command that asks for it.
 
     It says which rule decided, what would change it, and where the message was moved; with --full
     also what the message quotes and where that stood, what the log knew and of which time, and who
@@ -34,11 +47,13 @@ def command(
 
     \b
     Examples:
+      scatterclean why
       scatterclean why home 4711
       scatterclean why home '<20261123.4711@mx.example.net>'
       scatterclean why home 12 --folder Backscatter --full
     """
-    uid = _uid(message)
+    if message is not None:
+        _uid(message)
     from scatterclean import why
     from scatterclean.cli import forms
     from scatterclean.config import load
@@ -47,7 +62,14 @@ def command(
 
     screen = given.screen(json=as_json)
     with Household.open(load(given.config_path), read_only=True) as household:
+        account, message = _sorted_out(list(household.accounts), account, message)
+        if message is None:
+            if as_json:
+                raise click.UsageError("--json: say which message")
+            _name_some(screen, household, [a.name for a in named(household, (account,) if account else ())])
+            return exits.DONE
         [settings] = named(household, (account,))
+        uid = _uid(message)
         with household.teller(account) as teller:
             moved = []
             if uid is not None:
@@ -67,21 +89,62 @@ def command(
         screen.trouble(f"{account}: there is no message {shown(message)} in {shown(place)}")
         return exits.TROUBLE
     if not as_json:
-        for number, story in enumerate(stories):
-            if number:
-                screen.say()
-            paragraphs = why.told(story)
-            short = [
-                each for each in paragraphs if full or story.bounce is None or each[0] not in why.GROUNDS
-            ]
-            for heading, lines in short:
-                screen.say(heading, "bold")
-                for line in lines:
-                    screen.say(line, indent=2)
-            if len(short) < len(paragraphs):
-                screen.say("What this rests on: the same with --full", "dim")
+        _tell(screen, stories, full=full)
     return exits.DONE
 
+
+def _tell(screen: Screen, stories: Sequence[Story], *, full: bool) -> None:
+    from scatterclean import why
+
+    for number, story in enumerate(stories):
+        if number:
+            screen.say()
+        paragraphs = why.told(story)
+        short = [each for each in paragraphs if full or story.bounce is None or each[0] not in why.GROUNDS]
+        for heading, lines in short:
+            screen.say(heading, "bold")
+            for line in lines:
+                screen.say(line, indent=2)
+        if len(short) < len(paragraphs):
+            screen.say("What this rests on: the same with --full", "dim")
+
+
+def _sorted_out(accounts: list[str], account: str | None, message: str | None) -> tuple[str, str | None]:
+    """(account, message) as they are meant: one word alone may be either.  No message: one is to be named; no account
+    then: of all."""
+    if account is None or message is not None or account in accounts:
+        return account or "", message
+    if len(accounts) == 1 and ("@" in account or account.isdigit()):
+        _uid(account)
+        return accounts[0], account
+    names = ", ".join(accounts)
+    raise click.UsageError(
+        f"there is no account {account[:60]}; say which account, then the message. It has: {names}"
+    )
+
+
+def _name_some(screen: Screen, household: Household, names: list[str]) -> None:
+    """The latest messages that one may ask about, each with the command."""
+    from scatterclean.model import Verdict
+    from scatterclean.wording import about, how_to_ask
+
+    for name in names:
+        cases = household.store.docket.find(name, limit=_SEARCHED)
+        unsure = [c for c in cases if c.closed_at is None and c.finding.verdict is Verdict.UNDECIDED]
+        found = unsure or cases
+        if not found:
+            screen.say(
+                f"{name}: no bounce is on record. To look: scatterclean sweep --observe {shlex.quote(name)}"
+            )
+            continue
+        what = "that are undecided" if unsure else "on record (none is undecided)"
+        screen.say(f"{name}: say which message. The latest {what}:", "bold")
+        for case in found[:_NAMED]:
+            screen.say(f"{case.arrival.astimezone():%Y-%m-%d %H:%M}  {about(case)}", indent=2)
+            screen.say(how_to_ask(case), "dim", indent=4)
+
+
+_SEARCHED, _NAMED = 2000, 5
 
 # RFC 9051, 9: a UID is an nz-number, 32 bits.
 _LAST_UID = 2**32 - 1
