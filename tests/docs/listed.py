@@ -26,6 +26,7 @@ _ROOT = "it writes to /etc of the machine that runs the tests"
 _PODMAN = "neither podman nor docker is at hand"
 _LONG = "a benchmark: it takes minutes and makes its own server"
 _BUILT = "tests/e2e/test_releases.py::test_the_source_archive_holds_what_is_needed_to_build_and_test_it"
+_FITS = "tests/cli/test_installing.py::test_a_pipx_installation_gets_it_by_pipx"
 _INSTALLED = "tests/e2e/test_releases.py::test_pipx_installs_it_and_it_runs"
 _WHEEL = "tests/e2e/test_wheel.py::test_the_demo_runs_from_the_wheel"
 _FIRST = "tests/e2e/test_releases.py::test_the_first_command_of_the_readme_works_as_it_stands"
@@ -112,6 +113,9 @@ NOT_RUN: dict[str, NotRun] = {
     "scatterclean advise example.org --selector mail2026": NotRun(_ZONES, _ADVISED),
     "scatterclean advise --json": NotRun(_ZONES, _TABLE),
     # the dashboard
+    "pipx install '.[web]'": NotRun("it is run where nothing is installed yet", _INSTALLED),
+    "pipx inject scatterclean werkzeug waitress": NotRun("it adds to what pipx has installed", _FITS),
+    "pip install '.[web]'": NotRun("it would install into the environment of the tests", _FITS),
     "scatterclean web": NotRun("it runs until Ctrl-C", _DASHBOARD),
     "scatterclean web --open": NotRun(
         "it would open a browser on the machine that runs the tests", _DASHBOARD
