@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,13 @@ from tests.servers import Host
 # No timed asserts: on a busy machine a deadline tells of the machine, not of the code.
 settings.register_profile("scatterclean", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("scatterclean")
+
+# In the background of a shell without job control, as CI may run us, these are ignored by this process and by all that
+# it starts: no Ctrl-C of a test would reach anybody.
+with suppress(ValueError):  # not in the main thread
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 HERE = Path(__file__).parent
 CORPORA = HERE.parents[1] / "shared" / "corpora"

@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import termios
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,9 +74,10 @@ class Terminal:
                 os.close(self._other)
 
     def ends(self) -> int:
-        """Its exit code, when it has written all."""
+        """Its exit code, when it has written all; `_LONG` is too long, also for what writes all the time."""
+        until = time.monotonic() + _LONG
         while self._open and self._more():
-            pass
+            assert time.monotonic() < until, f"it does not end:\n{self.text[-2000:]}"
         return self._process.wait(_LONG)
 
 
