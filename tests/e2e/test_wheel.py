@@ -72,7 +72,7 @@ def test_the_wheel_holds_the_program_all_of_it_and_nothing_else(wheel: Path) -> 
     source = {
         str(path.relative_to(ROOT))
         for path in (ROOT / "scatterclean").rglob("*")
-        if path.suffix in (".py", ".typed", ".html", ".css")
+        if path.suffix in (".py", ".typed", ".html", ".css", ".js")
     }
     migrations = {f"scatterclean/{path.relative_to(ROOT)}" for path in (ROOT / "migrations").rglob("*.py")}
     assert len(migrations) > 3
