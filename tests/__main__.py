@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # More than there are cores: many tests wait for servers and processes most of their time.
-WORKERS = str((os.cpu_count() or 1) + 4)
+WORKERS = str((os.cpu_count() or 1) + 3)
 STEPS = (
     ("lint", ["ruff", "check", "."]),
     ("format", ["ruff", "format", "--check", "."]),

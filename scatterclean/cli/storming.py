@@ -86,6 +86,9 @@ def fitted(picture: Picture, console: Console, size: tuple[int, int] | None, *, 
         found = _Sheet(picture, console, width, blocks=blocks).filled(few, airy=airy, lists=lists)
         if len(found) <= height:
             break
+    foot = len(Text(wording.shown(picture.foot, _LINE)).wrap(console, width)) if picture.foot else 0
+    if foot < height < len(found):
+        del found[height - foot : len(found) - foot]  # what it ends with tells how to leave it
     return found
 
 

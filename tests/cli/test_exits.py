@@ -187,7 +187,6 @@ def test_status_tells_that_the_last_try_failed_and_why(tmp_path: Path) -> None:
         ["sweep", "--since", "31-31-31"],
         ["try"],
         ["try", "--covered", "2026", "x.eml"],
-        ["why", "home"],
         ["completion", "tcsh"],
         ["sweep", "--colour"],
     ],

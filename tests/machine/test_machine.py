@@ -9,7 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from .machine import Machine
 
-EXAMPLES = int(os.environ.get("SCATTERCLEAN_MACHINE_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("SCATTERCLEAN_MACHINE_EXAMPLES", "60"))
 
 
 def test_whatever_other_hands_do_and_whatever_dies_the_books_balance() -> None:

@@ -306,7 +306,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(steps=STEPS, most=st.integers(1, 40))
 def test_the_log_answers_the_same_whichever_way_its_rows_came_in(
     empty: Path, steps: list[Step], most: int

@@ -119,7 +119,10 @@ def connections(dashboard: Running) -> int:
     """How many connections the process has, whoever waits on them."""
     lines = Path(f"/proc/{dashboard.process.pid}/net/tcp").read_text().splitlines()[1:]
     of = {line.split()[9] for line in lines if line.split()[1].endswith(f":{dashboard.port:04X}")}
-    held = {str(one.readlink()) for one in Path(f"/proc/{dashboard.process.pid}/fd").iterdir()}
+    held = set()
+    for one in Path(f"/proc/{dashboard.process.pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            held.add(str(one.readlink()))
     return sum(f"socket:[{inode}]" in held for inode in of) - 1  # the one that listens
 
 
