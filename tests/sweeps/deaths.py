@@ -153,8 +153,8 @@ def _where(server: MemoryServer) -> Counter[tuple[str, bytes]]:
     return Counter((folder, m.raw) for folder, m in everything(server))
 
 
-# With keywords the process dies at the even steps, without at the odd ones: the two differ in the marking alone, and all
-# steps of both take minutes.  With this variable it dies at every step of each.
+# With keywords the process dies at the even steps, without at the odd ones: the two differ in the marking alone, and
+# all steps of both take minutes.  With this variable it dies at every step of each.
 EVERY = 1 if os.environ.get("SCATTERCLEAN_EVERY_STEP") else 2
 
 
