@@ -240,8 +240,8 @@ def test_a_server_that_asks_for_years_of_patience_is_asked_again_within_an_hour(
     stage.play["home"] = play
     with stage.running() as daemon:
         stage.wait(lambda: daemon.health)
-        stage.wait(lambda: due(daemon, "home") != timedelta(hours=1))
-        assert due(daemon, "home") <= timedelta(hours=1)
+        # For a moment it is the next round as the clock has it, an hour and up to six minutes away.
+        stage.wait(lambda: due(daemon, "home") < timedelta(hours=1))
 
 
 def test_a_clock_that_was_wrong_by_years_is_made_up_for_by_one_round(stage: Stage) -> None:
