@@ -102,6 +102,18 @@ def accounts_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[.
     )
 
 
+def since_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--since T, thirty days ago by default; None is given for "all"."""
+    return click.option(
+        "--since",
+        type=moment_or_all,
+        default="30d",
+        metavar="T",
+        show_default=True,
+        help="Only about bounces that came since then: 3h, 7d, yesterday, 2026-11-23 ... or all.",
+    )(command)
+
+
 def export_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """--export csv|json."""
     return click.option(

@@ -8,7 +8,6 @@ from scatterclean import wording
 from scatterclean.cli.forms import Form, alarm, case, time
 from scatterclean.model.report import (
     Bar,
-    Bouncer,
     Counted,
     Course,
     Forged,
@@ -17,6 +16,7 @@ from scatterclean.model.report import (
     Returned,
     Spam,
 )
+from scatterclean.wording import exports
 
 
 def report(value: Report) -> Form:
@@ -29,7 +29,7 @@ def report(value: Report) -> Form:
         "course": course(value.course),
         "forged": [forged(each) for each in value.forged],
         "more_forged": value.more_forged,
-        "bouncers": [bouncer(each) for each in value.bouncers],
+        "bouncers": [exports.facts(each) for each in value.bouncers],
         "more_bouncers": value.more_bouncers,
         "spam": spam(value.spam),
         "returned": [returned(each) for each in value.returned],
@@ -108,23 +108,6 @@ def forged(value: Forged) -> Form:
         "owned": value.owned,
         "catch_all": value.catch_all,
         "tag": value.tag or None,
-    }
-
-
-def bouncer(value: Bouncer) -> Form:
-    return {
-        "host": value.host,
-        "domain": value.domain,
-        "ip": value.ip or None,
-        "bounces": value.bounces,
-        "first": time(value.first),
-        "last": time(value.last),
-        "kinds": {str(kind): number for kind, number in value.kinds.items()},
-        "statuses": list(value.statuses),
-        "recipients": list(value.recipients),
-        "example": value.example or None,
-        "diagnostic": value.diagnostic or None,
-        "listed": None if value.listed is None else list(value.listed),
     }
 
 

@@ -94,36 +94,47 @@ class Views:
 
     # --- lists --------------------------------------------------------------------------------------------
 
-    def away(self, asked: Asked) -> Response:
-        chosen = Chosen.of(asked.request)
-        leaf = self.household.store.lists.put_away(chosen.wanted, chosen.turn, PAGE)
+    def _list(
+        self, asked: Asked, name: str, chosen: Chosen, count: int, *, title: str, here: str, **values: object
+    ) -> Response:
+        """`count` is exact up to MANY."""
         return self._page(
             asked,
-            "away.html",
-            title="Put away",
-            here="/away",
-            leaf=leaf,
-            many=words.how_many(self.household.store.lists.count_put_away(chosen.wanted, MANY + 1), MANY),
+            name,
+            title=title,
+            here=here,
             chosen=chosen,
+            many=words.how_many(count, MANY),
             accounts=list(self.household.accounts),
             kinds=wording.KINDS,
+            **values,
+        )
+
+    def away(self, asked: Asked) -> Response:
+        chosen, lists = Chosen.of(asked.request), self.household.store.lists
+        return self._list(
+            asked,
+            "away.html",
+            chosen,
+            lists.count_put_away(chosen.wanted, MANY + 1),
+            title="Put away",
+            here="/away",
+            leaf=lists.put_away(chosen.wanted, chosen.turn, PAGE),
             states=words.MOVE_STATES,
             hands=words.HANDS,
         )
 
     def stays(self, asked: Asked) -> Response:
-        chosen = Chosen.of(asked.request)
-        leaf = self.household.store.lists.staying(chosen.wanted, chosen.turn, PAGE)
-        return self._page(
+        chosen, lists = Chosen.of(asked.request), self.household.store.lists
+        leaf = lists.staying(chosen.wanted, chosen.turn, PAGE)
+        return self._list(
             asked,
             "stays.html",
+            chosen,
+            lists.count_staying(chosen.wanted, MANY + 1),
             title="What stays",
             here="/stays",
             leaf=leaf,
-            many=words.how_many(self.household.store.lists.count_staying(chosen.wanted, MANY + 1), MANY),
-            chosen=chosen,
-            accounts=list(self.household.accounts),
-            kinds=wording.KINDS,
             verdicts=words.VERDICTS,
             reasons={case.id: words.in_short(case) for case in leaf.rows},
         )

@@ -46,7 +46,10 @@ def forms(bouncers: Sequence[Bouncer], *, notes: bool = True) -> list[dict[str, 
     """Values for JSON: texts as strangers wrote them, times as ISO 8601 in UTC; `listed` is null if it is unknown.
 
     With `notes`, each has the letter to its postmaster."""
-    return [{**_form(each), **(_note(each) if notes else {})} for each in bouncers]
+    return [
+        {**facts(each), "postmaster": postmaster(each) or None, **(_note(each) if notes else {})}
+        for each in bouncers
+    ]
 
 
 def _json(bouncers: Sequence[Bouncer]) -> str:
@@ -54,7 +57,8 @@ def _json(bouncers: Sequence[Bouncer]) -> str:
     return json.dumps({"bouncers": forms(bouncers)}, ensure_ascii=True, indent=2) + "\n"
 
 
-def _form(each: Bouncer) -> dict[str, object]:
+def facts(each: Bouncer) -> dict[str, object]:
+    """What is known of one, as values for JSON (see `forms`)."""
     return {
         "host": each.host,
         "domain": each.domain,
@@ -68,7 +72,6 @@ def _form(each: Bouncer) -> dict[str, object]:
         "example": each.example or None,
         "diagnostic": each.diagnostic or None,
         "listed": None if each.listed is None else list(each.listed),
-        "postmaster": postmaster(each) or None,
     }
 
 

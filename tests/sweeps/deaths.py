@@ -1,6 +1,7 @@
 """Two thousand deaths, for `test_crash_points` and `test_crash_points_without_move`.
 
-Every errand is killed at each of its steps (see `crash`), and a new process goes on.
+Every errand is killed at each of its steps (see `crash`), by default at half of them on each kind of
+server (see `EVERY`), and a new process goes on.
 
 Nothing is lost or doubled, no flag, keyword or date is another than without the death, and nothing is left open.
 How many steps each errand has is written down here, so that the number cannot shrink unseen.

@@ -1,4 +1,4 @@
-"""Every errand is killed at each of its steps (see `deaths`), on servers with MOVE; how many there are, on all."""
+"""Every errand is killed at its steps (`deaths` says at which), on servers with MOVE; how many there are, on all."""
 
 from __future__ import annotations
 

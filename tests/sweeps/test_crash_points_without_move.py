@@ -1,4 +1,4 @@
-"""Every errand is killed at each of its steps (see `deaths`), on servers without MOVE.
+"""Every errand is killed at its steps (see `deaths`: which of them), on servers without MOVE.
 
 In a file of its own: a file is the work of one process, and this is a long one.
 """

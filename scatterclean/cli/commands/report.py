@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, accounts_option, export_option, moment_or_all, named
+from scatterclean.cli.arguments import account_argument, accounts_option, export_option, named, since_option
 from scatterclean.cli.root import COMMANDS, Given
 
 if TYPE_CHECKING:
@@ -24,14 +24,7 @@ STDOUT = Path("-")
 @click.command("report", short_help="Write a page: what happened, was it you, what was done.")
 @account_argument(many=True)
 @accounts_option("Only about this account; can be given several times. The same as naming it as ACCOUNT.")
-@click.option(
-    "--since",
-    type=moment_or_all,
-    default="30d",
-    metavar="T",
-    show_default=True,
-    help="Only about bounces that came since then: 7d, yesterday, 2026-11-23 ... or all.",
-)
+@since_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, allow_dash=True),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scatterclean.cli import exits
-from scatterclean.cli.arguments import account_argument, export_option, moment_or_all, named
+from scatterclean.cli.arguments import account_argument, export_option, named, since_option
 from scatterclean.cli.root import Given, short_lived
 
 if TYPE_CHECKING:
@@ -26,14 +26,7 @@ _BEFORE = timedelta(days=1)
 
 @click.command("storm", short_help="Show the storm, and whether it was you, in one screen.")
 @account_argument(many=True)
-@click.option(
-    "--since",
-    type=moment_or_all,
-    default="30d",
-    metavar="T",
-    show_default=True,
-    help="Only about bounces that came since then: 3h, 7d, yesterday, 2026-11-23 ... or all.",
-)
+@since_option
 @click.option("--watch", is_flag=True, help="Stay, and show what changes, until Ctrl-C.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object: the report; with --watch one for each change."
