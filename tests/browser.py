@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tests.conftest import absent
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page, Request, Route
+    from playwright.sync_api import Browser, Locator, Page, Request, Route
 
 PHONE, TABLET, DESKTOP = 360, 820, 1440
 WIDTHS = (320, PHONE, TABLET, DESKTOP)  # WCAG 2.2, 1.4.10 begins at 320
@@ -58,6 +58,11 @@ class Looked:
             for rule in found["violations"]
             for node in rule["nodes"]
         ]
+
+    def follow(self, link: Locator) -> None:
+        """Clicks, and waits until the next page is there: a click alone only asks for it."""
+        with self.page.expect_navigation():
+            link.click()
 
     def open_all(self) -> None:
         self.page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -104,6 +105,21 @@ class Case:
         moving = written(self.world.moving)
         assert books(self.hand.messages(self.away)) == moving
         assert books(self.hand.messages("INBOX")) == written(self.world.inbox) - moving
+
+
+def swept_with_a_fault(
+    make: Callable[[float], Case], struck: Callable[[], bool]
+) -> tuple[Case, BaseException | None]:
+    """A case, after a sweep in which the fault struck, and what that raised; `make` takes the patience.
+
+    On a machine that has much to do, haste may give up before it comes to the fault: then with a new case, and LONG.
+    """
+    for patience in (SHORT, LONG):
+        case = make(patience)
+        raised = case.sweep()
+        if struck():
+            return case, raised
+    raise AssertionError("the sweep never came to this phase")
 
 
 class Begin(Protocol):

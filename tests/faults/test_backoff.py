@@ -10,7 +10,7 @@ import pytest
 
 from scatterclean.errors import ServerBusy
 from scatterclean.service import daemon, followups, health, watcher
-from tests.faults.case import LONG, SHORT, Begin
+from tests.faults.case import Begin
 from tests.faults.proxy import Proxy
 from tests.faults.running import in_the_end, running
 from tests.servers import Host
@@ -55,14 +55,13 @@ def test_the_suggested_wait_comes_through_whatever_was_refused(
     kind: str, phase: str, hosts: Callable[[str], Host], begin: Begin
 ) -> None:
     with Proxy(hosts(kind).port, phase, "throttled", backoff=92_415).running() as proxy:
-        case = begin(kind, proxy.port, patience=SHORT)
+        case = begin(kind, proxy.port)
         trouble = case.sweep()
         assert isinstance(trouble, ServerBusy)
         assert trouble.retry_after == pytest.approx(92.415)
         assert "Request is throttled" in trouble.what
         case.nothing_wrong_moved()
         proxy.clear()
-        case.patient(LONG)
         assert case.sweep() is None
         case.balanced()
 

@@ -28,7 +28,7 @@ from scatterclean.mailbox.login import Access, context_of
 from scatterclean.service import daemon, followups, health
 from tests.conftest import absent
 from tests.e2e import world as worlds
-from tests.faults.case import LONG, SHORT, Begin, Case, books
+from tests.faults.case import LONG, Begin, Case, books, swept_with_a_fault
 from tests.faults.running import in_the_end, running
 from tests.faults.wire import HOWS, WAYS, Rewrite, Spoiler, Way, Wire
 from tests.servers import RealHand, fresh_user
@@ -205,17 +205,26 @@ def test_any_byte_of_a_whole_sweep_over_tls_may_be_spoiled(
         first, last = sizes["implicit", way], len(wire.talks[0].up if way == "up" else wire.talks[0].down)
     few = 64 if _EVERY or _ALL else 2
     for number, at in enumerate(range(first, last - 200, (last - first) // few)):
-        spoiler = Spoiler(way, at, LATER[number % len(LATER)])
-        with Wire(secure.tls_port, spoiler).running() as wire:
-            home = stage("implicit", wire)
-            home.case.patient(SHORT)
-            trouble = home.case.sweep()
-            assert wire.struck, spoiler
-            assert isinstance(trouble, TimeCanMend), spoiler
-            one_sentence(trouble, wire.port)
-            home.safe()
-            home.works_again()
-            home.in_the_end()
+        spoiled_once(Spoiler(way, at, LATER[number % len(LATER)]), secure.tls_port, stage)
+
+
+def spoiled_once(spoiler: Spoiler, upstream: int, stage: Set) -> None:
+    """A whole sweep that this byte spoils, and the household works again."""
+    with Wire(upstream, spoiler).running() as wire:
+        homes: list[Stage] = []
+
+        def make(patience: float) -> Case:
+            homes.append(stage("implicit", wire))
+            homes[-1].case.patient(patience)
+            return homes[-1].case
+
+        _, trouble = swept_with_a_fault(make, lambda: wire.struck)
+        home = homes[-1]
+        assert isinstance(trouble, TimeCanMend), spoiler
+        one_sentence(trouble, wire.port)
+        home.safe()
+        home.works_again()
+        home.in_the_end()
 
 
 # --- somebody in the middle -----------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.case import LONG, SHORT, Begin
+from tests.faults.case import LONG, Begin, swept_with_a_fault
 from tests.faults.proxy import FAULTS, Proxy
 from tests.servers import Host
 
@@ -32,9 +32,9 @@ def test_nothing_is_lost_and_the_account_works_again(
     kind: str, phase: str, fault: str, hosts: Callable[[str], Host], begin: Begin
 ) -> None:
     with Proxy(hosts(kind).port, phase, fault).running() as proxy:
-        case = begin(kind, proxy.port, patience=SHORT)
-        case.sweep()
-        assert proxy.struck, "the sweep never came to this phase"
+        case, _ = swept_with_a_fault(
+            lambda patience: begin(kind, proxy.port, patience=patience), lambda: proxy.struck
+        )
         case.nothing_wrong_moved()
         proxy.clear()
         case.patient(LONG)

@@ -107,7 +107,7 @@ def go(looked: Looked, path: str) -> None:
 def test_the_link_leads_in_and_is_nowhere_to_be_seen_afterwards(looked: Looked, hostile: Running) -> None:
     assert looked.page.url == f"http://{hostile.host}/"
     assert hostile.token not in looked.page.content()
-    looked.page.get_by_role("link", name="Put away").click()
+    looked.follow(looked.page.get_by_role("link", name="Put away"))
     assert looked.page.title() == "Put away · scatterclean"
     assert looked.page.evaluate("document.referrer") == f"http://{hostile.host}/"
     assert looked.page.evaluate("document.cookie") == ""  # no script sees the session
@@ -160,7 +160,7 @@ def test_each_page_is_good_for_everybody_light_and_dark_on_a_phone_and_a_desk(
 def test_a_search_is_a_form_whose_result_is_an_address(looked: Looked) -> None:
     go(looked, "/away")
     looked.page.get_by_label("Search").fill("INVOICE gpj")
-    looked.page.get_by_role("button", name="Show").click()
+    looked.follow(looked.page.get_by_role("button", name="Show"))
     assert "text=INVOICE+gpj" in looked.page.url
     assert looked.page.locator(".messages > li").count() == 1
     assert "\n1 message\n" in looked.page.inner_text("main")
@@ -168,10 +168,10 @@ def test_a_search_is_a_form_whose_result_is_an_address(looked: Looked) -> None:
     looked.page.get_by_text("Choose by kind, day and more").click()
     looked.page.get_by_label("Came from day").fill("2001-02-03")
     looked.page.get_by_label("Now").select_option("brought back")
-    looked.page.get_by_role("button", name="Show").click()
+    looked.follow(looked.page.get_by_role("button", name="Show"))
     assert "Nothing fits what you chose." in looked.page.inner_text("main")
     assert looked.page.get_by_label("Now").is_visible()  # what is chosen is not folded away
-    looked.page.get_by_role("link", name="Show all").click()
+    looked.follow(looked.page.get_by_role("link", name="Show all"))
     assert looked.page.locator(".messages > li").count() == len(HOSTILE)
     assert f"\n{len(HOSTILE)} messages\n" in looked.page.inner_text("main")
 
@@ -207,19 +207,19 @@ def test_with_the_mouse_a_message_is_brought_back_and_put_away_again(
     inbox, away = person.counts()
     with looking(browser, real.another_link()) as one:
         page = one.page
-        page.get_by_role("link", name="Put away").click()
-        page.locator(".messages a").first.click()
-        page.get_by_role("link", name="Bring back").click()
+        one.follow(page.get_by_role("link", name="Put away"))
+        one.follow(page.locator(".messages a").first)
+        one.follow(page.get_by_role("link", name="Bring back"))
         assert page.get_by_role("heading", level=1).inner_text() == "Bring this message back?"
         assert person.counts() == (inbox, away)
-        page.get_by_role("button", name="Yes, bring it back").click()
+        one.follow(page.get_by_role("button", name="Yes, bring it back"))
         page.get_by_text("It was brought back").wait_for()  # the page shows by itself how it ended
         assert person.counts() == (inbox + 1, away - 1)
-        page.get_by_role("link", name="Undo").click()
-        page.get_by_role("button", name="Yes, put it away").click()
+        one.follow(page.get_by_role("link", name="Undo"))
+        one.follow(page.get_by_role("button", name="Yes, put it away"))
         page.get_by_text("It was put away").wait_for()
         assert person.counts() == (inbox, away)
-        page.get_by_role("link", name="What you asked for").click()
+        one.follow(page.get_by_role("link", name="What you asked for"))
         assert page.locator(".messages > li").count() == 2
         assert one.axe() == []
         assert one.said == []
@@ -282,8 +282,8 @@ def test_a_page_that_is_open_shows_by_itself_what_is_new_unless_it_is_told_not_t
 def test_the_mail_server_is_looked_at_on_demand(browser: Browser, real: Running) -> None:
     with looking(browser, real.another_link()) as one:
         page = one.page
-        page.get_by_role("link", name="Put away").click()
-        page.locator(".messages a").first.click()
-        page.get_by_role("button", name="Look at the mail server").click()
+        one.follow(page.get_by_role("link", name="Put away"))
+        one.follow(page.locator(".messages a").first)
+        one.follow(page.get_by_role("button", name="Look at the mail server"))
         page.get_by_text("As the mail server showed it just now.").wait_for()
         assert one.axe() == []
