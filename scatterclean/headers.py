@@ -197,8 +197,10 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     word with an "@" is.  White space inside brackets is folding and is taken out.
     """
     if value[:1] == "<" and value.find(">") == len(value) - 1 and value.find("<", 1) < 0:
-        text = "".join(value[1:-1].split())[:MAX_ID]  # by far most values hold one id
-        return (MessageId(text),) if text else ()
+        text = value[1:-1]  # by far most values hold one id
+        if not text.isprintable() or " " in text:
+            text = "".join(text.split())
+        return (MessageId(text[:MAX_ID]),) if text else ()
     quoted = ["".join(found.split()) for found in _BRACKETED.findall(value)]
     if not quoted:
         words = value.strip().strip("<>").split()
@@ -257,16 +259,21 @@ _COMMENT = re.compile(r"\([^()]{0,500}\)")
 # Only at the beginning of a word: a search that starts anew at every letter is quadratic.
 _ADDRESS = re.compile(r'(?<![^\s<>,;:()\[\]"])[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
-_PLAIN_ADDRESS = re.compile(r'[^\s<>,;:()\[\]"@]{1,256}@[^\s<>,;:()"@\[\]]{1,256}')
+_ONE = r'[^\s<>,;:()\[\]"@]{1,256}@[^\s<>,;:()"@\[\]]{1,256}'
+_PLAIN_ADDRESS = re.compile(_ONE)
+_PLAIN_ADDRESSES = re.compile(rf"(?:{_ONE}, )*+{_ONE}")
 
 
 def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
     """The bare addresses of an address list, lower-cased, each once, in order, at most `limit`; no names."""
     value = value[:_MAX_VALUE]
-    if "," not in value:  # by far most values hold one plain address
-        inner = value.partition("<")[2].partition(">")[0] if "<" in value else value.strip()
-        if _PLAIN_ADDRESS.fullmatch(inner):
-            return (inner.strip(".'`").lower(),)
+    # By far most values hold one plain address, or some that are nothing else.
+    if "<" not in value:
+        if _PLAIN_ADDRESSES.fullmatch(value):
+            plain = [one.strip(".'`") for one in value.lower().split(", ")]
+            return (plain[0],) if len(plain) == 1 else tuple(dict.fromkeys(plain))[:limit]
+    elif "," not in value and _PLAIN_ADDRESS.fullmatch(inner := value.partition("<")[2].partition(">")[0]):
+        return (inner.strip(".'`").lower(),)
     if '"' in value:
         value = _QUOTED_STRING.sub(" ", value)
     if "(" in value:

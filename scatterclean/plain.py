@@ -32,7 +32,9 @@ class Plain:
         None if the block is not plain.  In what is, no value holds a run of blanks or ends in one."""
         if len(block) > _MOST or not block.isascii():
             return None
-        text = block.decode("ascii").replace("\r\n ", " ").replace("\r\n\t", " ")
+        text = block.decode("ascii").replace("\r\n ", " ")
+        if "\t" in text:
+            text = text.replace("\r\n\t", " ")
         match = self._pattern.fullmatch(text)
         if match is None or "  " in text or " \r\n" in text:
             return None

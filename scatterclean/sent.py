@@ -19,7 +19,7 @@ from scatterclean.headers import (
     keys_of,
     normalised,
 )
-from scatterclean.model import MessageId, SentMessage, Sighting
+from scatterclean.model import MAX_SUBJECT, MessageId, SentMessage, Sighting
 from scatterclean.plain import Plain
 
 # Every name that a message may be quoted by (field guide, 2).
@@ -88,24 +88,24 @@ def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
 
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
-    fields = _plainly(sighting.header) or _carefully(sighting.header)
-    fingerprint, ids, recipients, dated_as, sender, subject = fields
+    arrival, header = sighting.arrival, sighting.header
+    fingerprint, ids, recipients, dated_as, sender, subject = _plainly(header) or _carefully(header)
     date = date_in(dated_as)
-    arrival = sighting.arrival
-    dated = date is not None and _FIRST <= date <= arrival + _LATE
+    dated = date is not None and (_FIRST <= date <= arrival or arrival < date <= arrival + _LATE)
+    # By position: one of these is made for each message of a harvest, and names would take as long again.
     return SentMessage(
-        fingerprint=fingerprint,
-        ids=ids,
-        sender=first_address(sender),
-        recipients=recipients,
-        subject=decoded(subject) or None,
-        sent_at=date if date is not None and dated else arrival,
-        filed_at=arrival,
-        dated=dated,
+        fingerprint,
+        ids,
+        first_address(sender),
+        recipients,
+        subject or None,
+        date if date is not None and dated else arrival,
+        arrival,
+        dated,
     )
 
 
-# Fingerprint, ids, recipients; and as they stand Date, From, Subject.
+# Fingerprint, ids, recipients; as they stand Date and From; the subject, decoded.
 _Fields = tuple[str, tuple[MessageId, ...], tuple[str, ...], str, str, str]
 
 
@@ -122,7 +122,7 @@ def _carefully(block: bytes) -> _Fields:
         ids = _each_once([ids_meant(value) for value in header.together(ID_FIELDS)])
         all_to = header.together(RECIPIENT_FIELDS)
         recipients = _each_once([addresses_in(value, MOST_RECIPIENTS) for value in all_to])
-    return digest(values), ids, recipients, dated_as, sender, subject
+    return digest(values), ids, recipients, dated_as, sender, decoded(subject)
 
 
 def _plainly(block: bytes) -> _Fields | None:
@@ -135,4 +135,6 @@ def _plainly(block: bytes) -> _Fields | None:
     recipients = addresses_in(to, MOST_RECIPIENTS)
     if cc:
         recipients = _each_once([recipients, addresses_in(cc, MOST_RECIPIENTS)])
+    if "=?" in subject or len(subject) > MAX_SUBJECT:
+        subject = decoded(subject)
     return digest_of_ascii(values), ids_meant(message_id), recipients, dated_as, sender, subject

@@ -21,6 +21,7 @@ from scatterclean.model import MessageId
 MAX_SHAPE = 120
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DASHES = 4  # in each of them
 _TOKEN = re.compile(r"[0-9a-z_+/=]+")
 # From here on a text of letters and digits without a dot is taken for base64 or the like: its joints are chance.
 _LONG = 20
@@ -64,9 +65,10 @@ def may_be_of_a_device(message_id: MessageId, own_domains: frozenset[str]) -> bo
 
 def _left(text: str) -> str:
     """Each run of letters and digits as what it is made of: `a` letters, `n` with a digit in it, `N` a long one."""
-    if len(text) >= _LONG and "." not in text and "$" not in text and not _UUID.search(text):
+    parts = _UUID.split(text) if text.count("-") >= _DASHES else (text,)
+    if len(parts) == 1 and len(text) >= _LONG and "." not in text and "$" not in text:
         return "w"
-    return "uuid".join(_TOKEN.sub(_made_of, part) for part in _UUID.split(text))
+    return "uuid".join(_TOKEN.sub(_made_of, part) for part in parts)
 
 
 def _made_of(token: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ whole answer for one odd item, and turns flags that are digits into numbers.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -139,11 +139,20 @@ def flags_in(value: Value) -> frozenset[str] | None:
     r"""The flags of a list, without \Recent, which is the session's (RFC 3501, 2.3.2).  None if no list."""
     if not isinstance(value, list):
         return None
-    return _flags(tuple(flag for flag in value if isinstance(flag, bytes)))
+    return _flags(flag for flag in value if isinstance(flag, bytes))
+
+
+def flags_of(words: bytes) -> frozenset[str]:
+    """The same of what stands between the parentheses."""
+    return _few_flags(words) if len(words) <= 200 else _flags(words.split())
 
 
 @lru_cache(maxsize=256)  # nearly all messages of a folder have one of few sets of flags
-def _flags(words: tuple[bytes, ...]) -> frozenset[str]:
+def _few_flags(words: bytes) -> frozenset[str]:
+    return _flags(words.split())
+
+
+def _flags(words: Iterable[bytes]) -> frozenset[str]:
     return frozenset(
         flag for flag in (word.decode("latin-1") for word in words) if flag.lower() != "\\recent"
     )
@@ -155,9 +164,9 @@ _INTERNALDATE = re.compile(
 )
 
 
-def internal_date(value: Value) -> datetime | None:
+def internal_date(value: bytes | None) -> datetime | None:
     """`17-Jul-1996 02:44:25 -0700` in UTC (RFC 3501, 9: date-time); a missing zone counts as UTC."""
-    if not isinstance(value, bytes):
+    if value is None:
         return None
     try:
         text = value.decode("latin-1")

@@ -6,12 +6,25 @@ imaplib takes six calls and three searches for a response, and keeps all of them
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from scatterclean.mailbox.answers import Answer, Value, fetched
+from scatterclean.mailbox.answers import Answer, Value, as_number, fetched, flags_in, flags_of
 from scatterclean.mailbox.connection import Connection
 
-Row = dict[str, Value]
+
+class Row(NamedTuple):
+    """What was told of one message, under `date` its INTERNALDATE as it stands; None for what was not.  One for each
+    message of a harvest: a tuple is made in a third of the time of a dataclass."""
+
+    uid: int
+    date: bytes | None = None
+    flags: frozenset[str] | None = None
+    size: int | None = None
+    body: bytes | None = None
+
+
 Rows = dict[int, Row]
 
 # A response as nearly all servers write it to us: what was asked for, in any order, and the literal as the last.
@@ -22,6 +35,8 @@ _USUAL = re.compile(
     rb"BODY\[[^\]\r\n]{0,8192}\](?:<\d+>)? \{(\d{1,10})\}\r\n"
 )
 _END = b")\r\n"
+# Behind the end of a literal.
+_BEYOND = len(_END)
 
 
 @dataclass(slots=True, eq=False)
@@ -58,45 +73,61 @@ def answer(connection: Connection, posted: Posted) -> tuple[Answer, Rows]:
         if unusual := connection.untagged_responses.pop("FETCH", None):
             if isinstance(unusual[-1], tuple):
                 raise ValueError("a FETCH response without an end")
-            for uid, row in fetched(unusual).items():
-                _add(rows, uid, row)
+            for uid, named in fetched(unusual).items():
+                _add(rows, _row(uid, named))
     return connection.end(tag), rows
+
+
+def joined(earlier: Row, later: Row) -> Row:
+    """One message told of twice: the last word counts."""
+    told = {name: value for name, value in later._asdict().items() if value is not None}
+    return earlier._replace(**told)
 
 
 def _usual(connection: Connection, keep: int, rows: Rows) -> bool:
     """Read the responses that have come in, as long as they are as usual and their literals are wanted as a whole;
     at least one, or False."""
     ahead = connection.ahead()
-    at = 0
-    while match := _USUAL.match(ahead, at):
-        uid, date, flags, octets, literal = match.groups()
+    size, at = len(ahead), 0
+    match_at = _USUAL.match
+    while match := match_at(ahead, at):
+        number, date, words, octets, literal = match.groups()
         start = match.end()
         end = start + int(literal)
         del match  # while it is there, the buffer cannot grow
-        if uid is None or end - start > keep:
+        if number is None or end - start > keep:
             break
-        if len(ahead) < end + len(_END):
+        if size < end + _BEYOND:
             if at:
                 break
-            ahead = connection.ahead(end + len(_END))
-        if ahead[end : end + len(_END)] != _END:
+            ahead = connection.ahead(end + _BEYOND)
+            size = len(ahead)
+        if ahead[end : end + _BEYOND] != _END:
             break  # more items behind the literal, or the connection ended
-        row: Row = {"UID": uid, "BODY": bytes(ahead[start:end])}
-        if date is not None:
-            row["INTERNALDATE"] = date
-        if flags is not None:
-            row["FLAGS"] = [*flags.split()]
-        if octets is not None:
-            row["RFC822.SIZE"] = octets
-        _add(rows, int(uid), row)
-        at = end + len(_END)
+        at = end + _BEYOND
+        uid = int(number)
+        flags = None if words is None else flags_of(words)
+        row = Row(uid, date, flags, None if octets is None else int(octets), bytes(ahead[start:end]))
+        if uid in rows or not uid:
+            _add(rows, row)
+        else:
+            rows[uid] = row
     if at:
         connection.skip(at)
     return at > 0
 
 
-def _add(rows: Rows, uid: int, row: Row) -> None:
-    if uid in rows:
-        rows[uid].update(row)
-    elif uid:
-        rows[uid] = row
+def _row(uid: int, named: Mapping[str, Value]) -> Row:
+    date, body = named.get("INTERNALDATE"), named.get("BODY")
+    return Row(
+        uid,
+        date if isinstance(date, bytes) else None,
+        flags_in(named.get("FLAGS")),
+        as_number(named.get("RFC822.SIZE")),
+        body if isinstance(body, bytes) else None,
+    )
+
+
+def _add(rows: Rows, row: Row) -> None:
+    if row.uid:
+        rows[row.uid] = joined(rows[row.uid], row) if row.uid in rows else row

@@ -18,18 +18,15 @@ import imapclient
 from scatterclean.errors import CannotMoveSafely, CommandRefused, ServerBusy, TlsUnavailable, Trouble
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import (
-    Value,
     appended,
-    as_number,
     copied,
     fetched,
-    flags_in,
     found_uids,
     imap_date,
     internal_date,
 )
 from scatterclean.mailbox.connection import Connection
-from scatterclean.mailbox.fetching import Posted
+from scatterclean.mailbox.fetching import Posted, Row
 from scatterclean.mailbox.lasting import Lasting
 from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.searching import searches
@@ -226,25 +223,24 @@ class ImapMailbox(Lasting):
         items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
         portions = self._portions
         most, ahead = portions.headers, portions.ahead
-        for row in self._fetch(place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead):
-            uid, header, flags = as_number(row.get("UID")), row.get("BODY"), flags_in(row.get("FLAGS"))
-            if uid is None or not isinstance(header, bytes) or flags is None:
+        for uid, dated, flags, size, header in self._fetch(
+            place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead
+        ):
+            if header is None or flags is None:
                 continue  # gone meanwhile (Dovecot: NIL), or news about flags only
-            arrival = internal_date(row.get("INTERNALDATE")) or _NO_DATE
-            yield Sighting(uid, arrival, flags, as_number(row.get("RFC822.SIZE")) or 0, header)
+            yield Sighting(uid, internal_date(dated) or _NO_DATE, flags, size or 0, header)
 
     def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
         if cap < 1:
             raise ValueError("nothing to read")
         most = max(1, self._portions.raw // cap)
         for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most=most, keep=cap):
-            uid, body = as_number(row.get("UID")), row.get("BODY")
-            if uid is not None and isinstance(body, bytes):
-                yield uid, body[:cap]
+            if row.body is not None:
+                yield row.uid, row.body[:cap]
 
     def _fetch(
         self, place: Place, uids: Sequence[int], items: str, *, most: int, keep: int, ahead: int = 1
-    ) -> Iterator[Mapping[str, Value]]:
+    ) -> Iterator[Row]:
         """Rows ascending by UID; `ahead`: see `Portions`."""
         pieces = sets.cut(uids, most, sets.LINE - len(items) - _COMMAND)
         if len(uids) > 2 * most:

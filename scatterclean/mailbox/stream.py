@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from scatterclean.errors import CommandRefused, ConnectionLost
 from scatterclean.mailbox import sets
-from scatterclean.mailbox.fetching import Posted, Row, Rows
+from scatterclean.mailbox.fetching import Posted, Row, Rows, joined
 from scatterclean.mailbox.session import Session
 
 # Bytes of sets that may be under way with another one: while the server waits for us to read it may not read on, and
@@ -49,7 +49,7 @@ def ahead_of(
             said -= length
             rows = session.rows(posted)
             for uid, row in early.items():
-                rows[uid] = {**row, **rows.get(uid, {})}
+                rows[uid] = joined(row, rows[uid]) if uid in rows else row
             for uid in members:
                 if (found := rows.pop(uid, None)) is not None:
                     yield found
@@ -57,7 +57,7 @@ def ahead_of(
             # for a message that is gone.
             due = {uid for _, later, _ in under_way for uid in later} if rows else ()
             early = {uid: row for uid, row in rows.items() if uid in due}
-            if sum(len(row.get("BODY") or b"") for row in early.values()) > _EARLY:
+            if sum(len(row.body or b"") for row in early.values()) > _EARLY:
                 session.drop()
                 raise ConnectionLost(
                     f"{session.account}: {session.where} sent too much of what was to come later"

@@ -81,7 +81,11 @@ class MessageId:
     @property
     def keys(self) -> tuple[str, ...]:
         """The forms under which the log stores it and looks it up; empty if nothing is left of it."""
-        key = _NOT_IN_KEY.sub("", self.text).casefold()
+        text = self.text
+        # Of what is printable only these are left out, and most ids have none of them.
+        if not text.isprintable() or " " in text or "<" in text or ">" in text:
+            text = _NOT_IN_KEY.sub("", text)
+        key = text.casefold()
         if not key:
             return ()
         if "=3d" not in key and "&amp;" not in key:

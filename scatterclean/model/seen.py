@@ -1,9 +1,13 @@
-"""Where messages are, and what is seen of them."""
+"""Where messages are, and what is seen of them.
+
+Of what a harvest makes for each message, a tuple is made in a third of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from scatterclean.model.said import MessageId
 
@@ -27,8 +31,7 @@ class Whereabouts:
         return f"{self.place.folder}/{self.uid}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """A message as it was seen in a folder: header fields only.
 
     `arrival` is INTERNALDATE.  `flags` are as the server wrote them (`\\Seen`, `$Backscatter`).
@@ -42,8 +45,7 @@ class Sighting:
     header: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SentMessage:
+class SentMessage(NamedTuple):
     """A message that the person really sent, read from the header fields of its copy in a Sent folder.
 
     `ids` are all its names (Message-ID, X-Microsoft-Original-Message-ID ...); it may have none.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -51,8 +50,7 @@ def read(start: bytes, arguments: Sequence[str], now: datetime) -> SentMessage:
     if not message.ids or header.get("Date") is None:
         # The same report every night has the same header every night.
         fingerprint = blake2b(f"{fingerprint} {now.isoformat()}".encode(), digest_size=16).hexdigest()
-    return replace(
-        message,
+    return message._replace(
         fingerprint=fingerprint,
         sender=message.sender or next(iter(senders), None),
         recipients=tuple(dict.fromkeys((*message.recipients, *written_to)))[: sent.MOST_RECIPIENTS],
@@ -61,7 +59,7 @@ def read(start: bytes, arguments: Sequence[str], now: datetime) -> SentMessage:
 
 def without_sender(message: SentMessage, *, unless: bool) -> SentMessage:
     """An address that is not the person's teaches nothing about the person."""
-    return message if unless else replace(message, sender=None)
+    return message if unless else message._replace(sender=None)
 
 
 def _options(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

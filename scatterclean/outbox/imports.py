@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -104,7 +104,7 @@ def read(found: Found, owns: Owns) -> Iterator[SentMessage]:
         own = record.sender is not None and owns(record.sender)
         found.messages += 1
         found.own += own
-        yield record if own else replace(record, sender=None)
+        yield record if own else record._replace(sender=None)
 
 
 def _copies(found: Found) -> Iterator[SentMessage]:

@@ -7,7 +7,7 @@ took more time than SQLite's work on them; so what the types do, `cleaned` and `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -39,8 +39,10 @@ def add(
     number: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
     rows: list[tuple[Any, ...]] = []
     number_of: dict[str, int] = {}
+    named: list[tuple[str, int]] = []
     for message in messages:
-        fingerprint = cleaned(message.fingerprint)
+        fingerprint, sent_at = cleaned(message.fingerprint), microseconds(message.sent_at)
+        named.append((fingerprint, sent_at))
         if fingerprint not in number_of:
             number_of[fingerprint] = number = number + 1
             sender, subject = message.sender, message.subject
@@ -51,7 +53,7 @@ def add(
                     fingerprint,
                     None if sender is None else cleaned(sender),
                     None if subject is None else cleaned(subject),
-                    microseconds(message.sent_at),
+                    sent_at,
                     microseconds(message.filed_at),
                     int(message.dated),
                 )
@@ -59,8 +61,9 @@ def add(
     new = _insert(connection, sent_messages, rows)
     if new < len(rows):
         # Not asked beforehand: in a first harvest nearly all are new.
-        number_of |= _known(connection, account_id, messages)
-    _add_what_is_looked_up(connection, account_id, messages, number_of, staged)
+        number_of |= _known(connection, account_id, named)
+    numbered = [(number_of[fingerprint], sent_at) for fingerprint, sent_at in named]
+    _add_what_is_looked_up(connection, account_id, messages, numbered, staged)
     connection.execute(
         update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + new)
     )
@@ -71,17 +74,16 @@ def _add_what_is_looked_up(
     connection: Connection,
     account_id: int,
     messages: Sequence[SentMessage],
-    number_of: Mapping[str, int],
+    numbered: Sequence[tuple[int, int]],
     staged: bool,
 ) -> None:
+    """`numbered`: (number, moment of sending) of each message."""
     ids: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
     written_to: set[str] = set()
-    written_from: set[str] = set()
+    written_from: set[str | None] = set()
     shapes: set[str] = set()
-    for message in messages:
-        number = number_of[cleaned(message.fingerprint)]
-        sent_at = microseconds(message.sent_at)
+    for message, (number, sent_at) in zip(messages, numbered, strict=True):
         for an_id in message.ids:
             keys = an_id.keys
             shapes.add(shape_of_keys(keys))
@@ -90,24 +92,22 @@ def _add_what_is_looked_up(
             address = cleaned(recipient)
             recipients.append((address, account_id, sent_at, number))
             written_to.add(address)
-        if message.sender:
-            written_from.add(cleaned(message.sender))
+        written_from.add(message.sender)
     _put(connection, sent_ids, ids, staged)
     _put(connection, sent_recipients, recipients, staged)
     _put(connection, correspondents, [(domain_of(one), one, account_id) for one in written_to], staged)
-    _insert(connection, senders, [(account_id, address) for address in written_from])
+    _insert(connection, senders, [(account_id, cleaned(one)) for one in written_from if one])
     _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
 
 
-def _known(connection: Connection, account_id: int, messages: Sequence[SentMessage]) -> dict[str, int]:
-    """{fingerprint: id} of these messages, all of which are logged."""
-    asked = {(microseconds(m.sent_at), cleaned(m.fingerprint)) for m in messages}
+def _known(connection: Connection, account_id: int, named: Sequence[tuple[str, int]]) -> dict[str, int]:
+    """{fingerprint: id} of these (fingerprint, moment of sending), all of which are logged."""
     known: dict[str, int] = {}
-    rows = func.json_each(json.dumps(list(asked))).table_valued("value")
-    moments = select(func.json_extract(rows.c.value, "$[0]"), func.json_extract(rows.c.value, "$[1]"))
+    rows = func.json_each(json.dumps(list(dict.fromkeys(named)))).table_valued("value")
+    moments = select(func.json_extract(rows.c.value, "$[1]"), func.json_extract(rows.c.value, "$[0]"))
     here = sent_messages.c.account_id == account_id
     same = tuple_(sent_messages.c.sent_at, sent_messages.c.fingerprint).in_(moments)
-    undated = sent_messages.c.fingerprint.in_(listed({fingerprint for _, fingerprint in asked}))
+    undated = sent_messages.c.fingerprint.in_(listed({fingerprint for fingerprint, _ in named}))
     # As a literal: of a bound value SQLite could not tell that the index of the undated has all of them.
     for which in (undated & (sent_messages.c.dated == literal_column("0")), same):
         query = select(sent_messages.c.fingerprint, sent_messages.c.id).where(here, which)

@@ -20,6 +20,7 @@ from scatterclean.headers import (
     in_charset,
     with_line_feeds,
 )
+from scatterclean.model import MessageId
 
 PIECES = st.sampled_from(
     (
@@ -100,6 +101,31 @@ def test_no_value_makes_a_reader_raise(raw: bytes) -> None:
     ids_in(text)
     date_in(text)
     in_charset(raw, text)
+
+
+_ADDRESSES = st.lists(
+    st.sampled_from(
+        ("Ada@x.example", "b@y", "b@y", "'c'@z", ".d.@z`", "e", "@", "f@g@h",
+         "<", ">", ", ", ",", " ", ";", ":", "[", "\t")
+    ),
+    max_size=9,
+).map("".join)  # fmt: skip
+
+
+@given(_ADDRESSES, st.integers(1, 3))
+def test_a_list_of_nothing_but_addresses_is_read_as_any_other(value: str, limit: int) -> None:
+    # With a comment, which counts as a blank, it takes the longer way.
+    assert addresses_in(value, limit) == addresses_in(f"{value} ()", limit)
+    assert addresses_in(f"{value}, g@h", 50) == addresses_in(f"{value}, g@h ()", 50)
+
+
+@given(st.text(st.sampled_from("aÄß@.<> \t\n\x00\x7f\x85\xa0\u2028\u200b\ud800&;="), max_size=12))
+def test_the_key_of_an_id_is_without_blanks_brackets_and_controls(text: str) -> None:
+    left = re.sub(r"[\s<>\x00-\x1f\x7f]+", "", text).casefold()
+    assert MessageId(text).keys == ((left,) if left else ())
+    [*found] = ids_in(f"<{text}>")
+    if "<" not in text and ">" not in text:
+        assert found == [MessageId(one) for one in ["".join(text.split())] if one]
 
 
 def test_broken_base64_in_a_subject_is_kept_as_it_stands() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scatterclean.errors import CommandRefused, ConnectionLost
-from scatterclean.mailbox.answers import Value, fetched
-from scatterclean.mailbox.fetching import _USUAL
+from scatterclean.mailbox.answers import Value, as_number, fetched, flags_in
+from scatterclean.mailbox.fetching import _USUAL, Row
 from scatterclean.mailbox.login import open_session
 from tests.mailbox.scripts import saying
 from tests.servers import CUT
@@ -35,38 +35,50 @@ def responses(draw: st.DrawFn) -> tuple[bytes, bytes]:
 @settings(max_examples=40)
 @given(st.lists(responses(), min_size=1, max_size=12))
 def test_the_quick_pattern_reads_what_the_tokens_say(said: list[tuple[bytes, bytes]]) -> None:
-    expected: dict[int, dict[str, Value]] = {}
+    told: dict[int, dict[str, Value]] = {}
     wire = b""
     for head, literal in said:
         number, _, items = head.partition(b" ")
         assert _USUAL.match(b"* " + number + b" FETCH " + items + b"\r\n")
         wire += b"* " + number + b" FETCH " + items + b"\r\n" + literal + b")\r\n"
         for uid, row in fetched([(head, literal), b")"]).items():
-            expected.setdefault(uid, {}).update(row)
+            told.setdefault(uid, {}).update(row)
     with saying({"UID FETCH": [wire + b"TAG OK done\r\n"]}) as server:
         session = open_session(server.access())
         session.open("INBOX")
-        assert session.fetch(b"1:*", b"(UID)", keep=1000) == expected
+        assert session.fetch(b"1:*", b"(UID)", keep=1000) == {
+            uid: Row(
+                uid,
+                row["INTERNALDATE"],  # type: ignore[arg-type]
+                flags_in(row["FLAGS"]),
+                as_number(row["RFC822.SIZE"]),
+                row["BODY"],  # type: ignore[arg-type]
+            )
+            for uid, row in told.items()
+        }
         session.drop()
 
 
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        (b"* 1 FETCH (UID 5 BODY[] {3}\r\nabc FLAGS (\\Seen))\r\n", {"BODY": b"abc", "FLAGS": [b"\\Seen"]}),
-        (b"* 1 FETCH (BODY[] {3}\r\nabc UID 5)\r\n", {"BODY": b"abc"}),
-        (b'* 1 FETCH (UID 5 BODY[] "abc")\r\n', {"BODY": b"abc"}),
-        (b"* 1 FETCH (UID 5 BODY[] NIL)\r\n", {"BODY": None}),
-        (b"* 1 FETCH (UID 5 BODY[] {3}\r\nabc)\r\n* 1 FETCH (UID 5 FLAGS (a))\r\n", {"BODY": b"abc", "FLAGS": [b"a"]}),
-        (b"* 2 EXPUNGE\r\n* 9 EXISTS\r\n* 1 FETCH (UID 5 BODY[] {12}\r\n0123456789ab)\r\n", {"BODY": b"01234567"}),
-        (b"* OK still here\r\n* 1 FETCH (uid 5 body[] {0}\r\n)\r\n", {"BODY": b""}),
+        (b"* 1 FETCH (UID 5 BODY[] {3}\r\nabc FLAGS (\\Seen))\r\n", Row(5, body=b"abc", flags=frozenset(["\\Seen"]))),
+        (b"* 1 FETCH (BODY[] {3}\r\nabc UID 5)\r\n", Row(5, body=b"abc")),
+        (b'* 1 FETCH (UID 5 BODY[] "abc")\r\n', Row(5, body=b"abc")),
+        (b"* 1 FETCH (UID 5 BODY[] NIL)\r\n", Row(5)),
+        (b"* 1 FETCH (UID 5 BODY[] (a) RFC822.SIZE x)\r\n", Row(5)),
+        (b"* 1 FETCH (UID 5 BODY[] {3}\r\nabc)\r\n* 1 FETCH (UID 5 FLAGS (a))\r\n",
+         Row(5, None, frozenset("a"), None, b"abc")),
+        (b"* 1 FETCH (UID 5 BODY[] {1}\r\na)\r\n* 1 FETCH (UID 5 BODY[] {1}\r\nb)\r\n", Row(5, body=b"b")),
+        (b"* 2 EXPUNGE\r\n* 9 EXISTS\r\n* 1 FETCH (UID 5 BODY[] {12}\r\n0123456789ab)\r\n", Row(5, body=b"01234567")),
+        (b"* OK still here\r\n* 1 FETCH (uid 5 body[] {0}\r\n)\r\n", Row(5, body=b"")),
     ],
 )  # fmt: skip
-def test_unusual_answers_are_read_as_well(said: bytes, expected: dict[str, Value]) -> None:
+def test_unusual_answers_are_read_as_well(said: bytes, expected: Row) -> None:
     with saying({"UID FETCH": [said + b"TAG OK done\r\n"]}) as server:
         session = open_session(server.access())
         session.open("INBOX")
-        assert session.fetch(b"1:*", b"(UID)", keep=8) == {5: {"UID": b"5", **expected}}
+        assert session.fetch(b"1:*", b"(UID)", keep=8) == {5: expected}
         session.drop()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,6 +191,6 @@ def test_of_a_damaged_file_what_is_whole_counts_and_the_rest_is_told(
 
 
 def test_recipients_of_a_whole_club_are_kept(tmp_path: Path) -> None:
-    club = replace(message(1), recipients=tuple(f"m{n}@club.example" for n in range(5000)))
+    club = message(1)._replace(recipients=tuple(f"m{n}@club.example" for n in range(5000)))
     spool.put(tmp_path / "log.db", "home", [club])
     assert waiting(tmp_path / "log.db") == [club]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -58,15 +58,12 @@ def waiting(store: Store) -> int:
 def batch(*numbers: int) -> list[SentMessage]:
     """Every fifth without a Date."""
     return [
-        replace(
-            message(
-                n,
-                ids=[IDS[n % 9], IDS[(n * 3) % 9]],
-                to=[PEOPLE[n % 6], PEOPLE[n % 4]],
-                sent_at=NOW - days(n),
-            ),
-            dated=n % 5 != 0,
-        )
+        message(
+            n,
+            ids=[IDS[n % 9], IDS[(n * 3) % 9]],
+            to=[PEOPLE[n % 6], PEOPLE[n % 4]],
+            sent_at=NOW - days(n),
+        )._replace(dated=n % 5 != 0)
         for n in numbers
     ]
 
