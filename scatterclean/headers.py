@@ -187,6 +187,7 @@ def value_of(value: bytes) -> str:
         return value.strip().decode("latin-1")
 
 
+_ONE_ID = re.compile(r"<([!-;=?-~]+)>")
 _BRACKETED = re.compile(r"<([^<>]{1,4000})>")
 
 
@@ -196,11 +197,8 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     Without any angle brackets the whole value is one id if it has no blank inside, else each blank-separated
     word with an "@" is.  White space inside brackets is folding and is taken out.
     """
-    if value[:1] == "<" and value.find(">") == len(value) - 1 and value.find("<", 1) < 0:
-        text = value[1:-1]  # by far most values hold one id
-        if not text.isprintable() or " " in text:
-            text = "".join(text.split())
-        return (MessageId(text[:MAX_ID]),) if text else ()
+    if match := _ONE_ID.fullmatch(value):  # as by far most values are
+        return (MessageId(match[1][:MAX_ID]),)
     quoted = ["".join(found.split()) for found in _BRACKETED.findall(value)]
     if not quoted:
         words = value.strip().strip("<>").split()
@@ -259,7 +257,9 @@ _COMMENT = re.compile(r"\([^()]{0,500}\)")
 # Only at the beginning of a word: a search that starts anew at every letter is quadratic.
 _ADDRESS = re.compile(r'(?<![^\s<>,;:()\[\]"])[^\s<>,;:()\[\]"]{1,256}@[^\s<>,;:()"]{1,256}')
 
-_ONE = r'[^\s<>,;:()\[\]"@]{1,256}@[^\s<>,;:()"@\[\]]{1,256}'
+# ASCII without what has a meaning in a list of addresses, as a set that is looked up and not searched through.
+_PLAIN = "".join(re.escape(c) for c in map(chr, range(0x21, 0x7F)) if c not in '<>,;:()[]"@')
+_ONE = rf"[{_PLAIN}]{{1,256}}@[{_PLAIN}]{{1,256}}"
 _PLAIN_ADDRESS = re.compile(_ONE)
 _PLAIN_ADDRESSES = re.compile(rf"(?:{_ONE}, )*+{_ONE}")
 
@@ -270,8 +270,10 @@ def addresses_in(value: str, limit: int = MAX_ADDRESSES) -> tuple[str, ...]:
     # By far most values hold one plain address, or some that are nothing else.
     if "<" not in value:
         if _PLAIN_ADDRESSES.fullmatch(value):
-            plain = [one.strip(".'`") for one in value.lower().split(", ")]
-            return (plain[0],) if len(plain) == 1 else tuple(dict.fromkeys(plain))[:limit]
+            value = value.lower()
+            if "," not in value:
+                return (value.strip(".'`"),)
+            return tuple({one.strip(".'`"): None for one in value.split(", ")})[:limit]
     elif "," not in value and _PLAIN_ADDRESS.fullmatch(inner := value.partition("<")[2].partition(">")[0]):
         return (inner.strip(".'`").lower(),)
     if '"' in value:

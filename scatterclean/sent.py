@@ -130,11 +130,11 @@ def _plainly(block: bytes) -> _Fields | None:
     found = _PLAIN.read(block)
     if found is None:
         return None
-    *values, cc = found
-    message_id, dated_as, sender, to, subject, _ = values
+    message_id, dated_as, sender, to, subject, received, cc = found
     recipients = addresses_in(to, MOST_RECIPIENTS)
     if cc:
         recipients = _each_once([recipients, addresses_in(cc, MOST_RECIPIENTS)])
+    fingerprint = digest_of_ascii(message_id, dated_as, sender, to, subject, received)
     if "=?" in subject or len(subject) > MAX_SUBJECT:
         subject = decoded(subject)
-    return digest_of_ascii(values), ids_meant(message_id), recipients, dated_as, sender, subject
+    return fingerprint, ids_meant(message_id), recipients, dated_as, sender, subject

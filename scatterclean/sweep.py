@@ -20,6 +20,7 @@ from scatterclean.errors import (
     Stopped,
     Trouble,
 )
+from scatterclean.garbage import seldom
 from scatterclean.gather import Gathering
 from scatterclean.glean import glean
 from scatterclean.harvest import Harvest, harvest, not_there
@@ -92,7 +93,8 @@ class Sweep:
         # What is known of the sweep so far: one that is stopped or cut off tells what it did, too.
         self._report = SweepReport(self.account.name, number, mode, started, started)
         try:
-            self._steps()
+            with seldom():
+                self._steps()
         except Stopped:
             self._note(refusal=Refusal.STOPPED)
         except Trouble as trouble:

@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 
 from scatterclean import sent
 from scatterclean.errors import FolderMissing, SentFolderUnknown, Stopped, Trouble
+from scatterclean.garbage import seldom
 from scatterclean.harvest.keeping import Keeping
 from scatterclean.harvest.reading import Reading
 from scatterclean.model import Account, Cursor, Grade, Interval, Question, Refusal
@@ -129,8 +130,9 @@ def harvest(
         report.troubles += [_made_anew(account, r, covered) for r in made_anew]
         log.cover(account.name, [Interval(now, now, Grade.WITNESSED)])
     total = sum(r.unread for r in readings)
-    for reading in readings:
-        report.new += _read(mailbox, log, account, reading, now, stop, lambda n: progress(n, total))
+    with seldom():
+        for reading in readings:
+            report.new += _read(mailbox, log, account, reading, now, stop, lambda n: progress(n, total))
 
     emptied = [r for r in readings if r.state.exists == 0 and r.cursor is not None and r.cursor.exists > 0]
     if not any(r.state.exists for r in readings) or emptied:

@@ -34,6 +34,7 @@ _TOKEN = re.compile(
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _LITERAL_MARK = re.compile(rb"~?\{\d+\+?\}$")
 _MOST_UIDS = 1_000_000
+_NUMBERS = re.compile(rb"(?:\d{1,10}(?: |\Z))*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +202,14 @@ def found_uids(answer: Answer) -> list[int]:
     uids: list[int] = []
     for line in answer.untagged.get("SEARCH", ()):
         if isinstance(line, bytes):
-            numbers = (as_number(word) for word in line.partition(b"(")[0].split())
-            uids.extend(number for number in numbers if number)
+            words = line.partition(b"(")[0].split()
+            if _NUMBERS.fullmatch(line):  # as nearly all are
+                uids.extend(filter(None, map(int, words)))
+            else:
+                uids.extend(filter(None, map(as_number, words)))
     for row in rows(answer.untagged.get("ESEARCH", ())):
-        words = [word for word in row if isinstance(word, bytes)]
-        for name, value in pairwise(words):
+        told = [word for word in row if isinstance(word, bytes)]
+        for name, value in pairwise(told):
             if name.upper() == b"ALL":
                 uids.extend(expanded(value.decode("latin-1"), _MOST_UIDS))
     if len(uids) > _MOST_UIDS:

@@ -87,27 +87,27 @@ def joined(earlier: Row, later: Row) -> Row:
 def _usual(connection: Connection, keep: int, rows: Rows) -> bool:
     """Read the responses that have come in, as long as they are as usual and their literals are wanted as a whole;
     at least one, or False."""
-    ahead = connection.ahead()
-    size, at = len(ahead), 0
+    came = bytes(connection.ahead())
+    size, at = len(came), 0
     match_at = _USUAL.match
-    while match := match_at(ahead, at):
+    while match := match_at(came, at):
         number, date, words, octets, literal = match.groups()
         start = match.end()
         end = start + int(literal)
-        del match  # while it is there, the buffer cannot grow
+        beyond = end + _BEYOND
         if number is None or end - start > keep:
             break
-        if size < end + _BEYOND:
+        if size < beyond:
             if at:
                 break
-            ahead = connection.ahead(end + _BEYOND)
-            size = len(ahead)
-        if ahead[end : end + _BEYOND] != _END:
+            came = bytes(connection.ahead(beyond))
+            size = len(came)
+        if came[end:beyond] != _END:
             break  # more items behind the literal, or the connection ended
-        at = end + _BEYOND
+        at = beyond
         uid = int(number)
         flags = None if words is None else flags_of(words)
-        row = Row(uid, date, flags, None if octets is None else int(octets), bytes(ahead[start:end]))
+        row = Row(uid, date, flags, None if octets is None else int(octets), came[start:end])
         if uid in rows or not uid:
             _add(rows, row)
         else:

@@ -65,7 +65,7 @@ def test_a_fingerprint_is_the_same_either_way(block: bytes) -> None:
 
 @given(st.lists(st.text(st.characters(max_codepoint=127)), min_size=6, max_size=6))
 def test_a_digest_is_the_same_of_text_and_of_bytes(values: list[str]) -> None:
-    assert digest_of_ascii(values) == digest([value.encode() for value in values])
+    assert digest_of_ascii(*values) == digest([value.encode() for value in values])
 
 
 def test_what_nearly_all_programs_write_is_plain() -> None:
