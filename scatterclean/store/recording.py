@@ -18,7 +18,6 @@ from scatterclean.model import SentMessage
 from scatterclean.shapes import shape_of_keys
 from scatterclean.store.asking import domain_of
 from scatterclean.store.columns import cleaned, listed, microseconds
-from scatterclean.store.staging import beside
 from scatterclean.store.tables import (
     accounts,
     correspondents,
@@ -27,6 +26,8 @@ from scatterclean.store.tables import (
     sent_messages,
     sent_recipients,
     sent_shapes,
+    staged_ids,
+    staged_recipients,
 )
 
 
@@ -80,7 +81,6 @@ def _add_what_is_looked_up(
     """`numbered`: (number, moment of sending) of each message."""
     ids: list[tuple[Any, ...]] = []
     recipients: list[tuple[Any, ...]] = []
-    written_to: set[str] = set()
     written_from: set[str | None] = set()
     shapes: set[str] = set()
     for message, (number, sent_at) in zip(messages, numbered, strict=True):
@@ -88,14 +88,17 @@ def _add_what_is_looked_up(
             keys = an_id.keys
             shapes.add(shape_of_keys(keys))
             ids += [(cleaned(key), account_id, number) for key in keys]
-        for recipient in message.recipients:
-            address = cleaned(recipient)
-            recipients.append((address, account_id, sent_at, number))
-            written_to.add(address)
+        recipients += [(cleaned(one), account_id, sent_at, number) for one in message.recipients]
         written_from.add(message.sender)
-    _put(connection, sent_ids, ids, staged)
-    _put(connection, sent_recipients, recipients, staged)
-    _put(connection, correspondents, [(domain_of(one), one, account_id) for one in written_to], staged)
+    if staged:
+        _insert(connection, staged_ids, ids)
+        _insert(connection, staged_recipients, recipients)
+    else:
+        # By key: neighbours in the table's b-tree, of which each page is then visited once.
+        _insert(connection, sent_ids, sorted(ids))
+        _insert(connection, sent_recipients, sorted(recipients))
+        written_to = sorted((domain_of(one), one, account_id) for one in {to for to, *_ in recipients})
+        _insert(connection, correspondents, written_to)
     _insert(connection, senders, [(account_id, cleaned(one)) for one in written_from if one])
     _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
 
@@ -113,14 +116,6 @@ def _known(connection: Connection, account_id: int, named: Sequence[tuple[str, i
         query = select(sent_messages.c.fingerprint, sent_messages.c.id).where(here, which)
         known |= {row.fingerprint: row.id for row in connection.execute(query)}
     return known
-
-
-def _put(connection: Connection, table: Table, rows: list[tuple[Any, ...]], staged: bool) -> None:
-    if staged:
-        _insert(connection, beside(table), rows)
-    else:
-        # By key: neighbours in the table's b-tree, of which each page is then visited once.
-        _insert(connection, table, sorted(rows))
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:

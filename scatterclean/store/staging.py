@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
-    Column,
+    ColumnElement,
     Connection,
     FromClause,
     Integer,
     Table,
+    TableClause,
+    case,
     column,
     delete,
     func,
@@ -34,7 +36,6 @@ from scatterclean.store.tables import (
     correspondents,
     sent_ids,
     sent_recipients,
-    staged_correspondents,
     staged_ids,
     staged_recipients,
 )
@@ -43,7 +44,7 @@ from scatterclean.store.tables import (
 FROM = 50_000
 # Rows that wait, at most (but for one batch); a message has one or two in each table.  The fewer, the more often all
 # pages are visited; the more, the longer waits whoever asks meanwhile, for he has to sort them.
-MOST = 500_000
+MOST = 750_000
 
 
 class Keyed(NamedTuple):
@@ -55,19 +56,33 @@ class Keyed(NamedTuple):
 
 
 _PLACED: tuple[Table, ...] = (sent_ids, sent_recipients, correspondents)
-_STAGED: tuple[Table, ...] = (staged_ids, staged_recipients, staged_correspondents)
+_STAGED: tuple[Table, ...] = (staged_ids, staged_recipients)
 _SORTED = tuple(
     table(f"sorted_{one.name}", *(column(each.name, each.type) for each in one.columns)) for one in _PLACED
 )
 PLACED = Keyed(*_PLACED)
 SORTED = Keyed(*_SORTED)
 
-_BESIDE = dict(zip(_PLACED, _STAGED, strict=True))
+
+def _after_the_last_at(address: ColumnElement[str]) -> ColumnElement[str]:
+    """`asking.domain_of`; where there is more than one @, all is taken off from the right that is none."""
+    after_the_first = func.substr(address, func.instr(address, "@") + 1)
+    before = func.length(func.rtrim(address, func.replace(address, "@", "")))
+    return case(
+        (func.instr(after_the_first, "@") > 0, func.substr(address, before + 1)), else_=after_the_first
+    )
 
 
-def beside(placed: Table) -> Table:
-    """Where the rows of this table wait."""
-    return _BESIDE[placed]
+# What waits for each of the placed tables.  Correspondents do not wait by themselves: they are the recipients.
+_WAITING = {
+    sent_ids: select(staged_ids),
+    sent_recipients: select(staged_recipients),
+    correspondents: select(
+        _after_the_last_at(staged_recipients.c.recipient).label("domain"),
+        staged_recipients.c.recipient.label("address"),
+        staged_recipients.c.account_id,
+    ),
+}
 
 
 def waiting(connection: Connection) -> int:
@@ -95,13 +110,19 @@ def merge(database: Database) -> None:
 
 
 def _merge(connection: Connection) -> None:
-    for placed, staged in zip(_PLACED, _STAGED, strict=True):
-        rows = select(staged).where(text("true")).order_by(*_order(placed, staged))
-        # DO NOTHING and not OR IGNORE, which would also pass over a row with something missing.
-        connection.execute(
-            insert(placed).from_select(list(placed.columns.keys()), rows).on_conflict_do_nothing()
-        )
+    for placed in _PLACED:
+        _put_in_order(connection, placed, placed)
+    for staged in _STAGED:
         connection.execute(delete(staged))
+
+
+def _put_in_order(connection: Connection, placed: Table, into: Table | TableClause) -> None:
+    """What waits for `placed`, in the order of its key: into it, or into another table of the same columns."""
+    waiting_here = _WAITING[placed].subquery()
+    order = [waiting_here.c[each.name] for each in placed.primary_key]
+    rows = select(waiting_here).where(text("true")).order_by(*order)
+    # DO NOTHING and not OR IGNORE, which would also pass over a row with something missing.
+    connection.execute(insert(into).from_select(list(placed.columns.keys()), rows).on_conflict_do_nothing())
 
 
 @contextmanager
@@ -113,21 +134,14 @@ def seen(connection: Connection) -> Iterator[Sequence[Keyed]]:
     if not waiting(connection):
         yield (PLACED,)
         return
-    for placed, staged, beside_it in zip(_PLACED, _STAGED, _SORTED, strict=True):
+    for placed, beside_it in zip(_PLACED, _SORTED, strict=True):
         columns = ", ".join(f'"{each.name}"' for each in placed.columns)
         key = ", ".join(f'"{each.name}"' for each in placed.primary_key)
         connection.exec_driver_sql(
             f"CREATE TEMPORARY TABLE {beside_it.name} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         )
-        rows = select(staged).where(text("true")).order_by(*_order(placed, staged))
-        connection.execute(
-            insert(beside_it).from_select(list(placed.columns.keys()), rows).on_conflict_do_nothing()
-        )
+        _put_in_order(connection, placed, beside_it)
     yield (PLACED, SORTED)
     # If the question raised, the transaction is rolled back, and they go with it.
     for beside_it in _SORTED:
         connection.exec_driver_sql(f"DROP TABLE temp.{beside_it.name}")
-
-
-def _order(placed: Table, staged: Table) -> list[Column[Any]]:
-    return [staged.c[each.name] for each in placed.primary_key]

@@ -26,7 +26,7 @@ from scatterclean.store.columns import Moment, Words
 
 # The newest revision in `migrations/versions`: compared at every start, so that alembic is imported only
 # when a migration is due.
-REVISION = "0007"
+REVISION = "0008"
 
 # "SCLN": stands in the file header (PRAGMA application_id), so that another program's database is told apart.
 APPLICATION_ID = 0x53434C4E
@@ -135,13 +135,6 @@ staged_recipients = Table(
     Column("message_id", ForeignKey("sent_messages.id"), nullable=False),
 )
 
-staged_correspondents = Table(
-    "staged_correspondents",
-    metadata,
-    Column("domain", Words, nullable=False),
-    Column("address", Words, nullable=False),
-    Column("account_id", ForeignKey("accounts.id"), nullable=False),
-)
 
 # The shapes of all ids that an account logged (see `shapes`), once each.
 sent_shapes = Table(

@@ -19,6 +19,7 @@ from scatterclean.errors import NobodyCanMend
 from scatterclean.model import Cursor, Grade, Interval, Place, Question, SentMessage, TieQuestion
 from scatterclean.ports import SentLog
 from scatterclean.store import Store, open_store, staging
+from scatterclean.store.asking import domain_of
 from tests.contracts.records import NOW, days, message
 
 LARGE = staging.FROM
@@ -178,12 +179,26 @@ def test_what_a_process_that_died_laid_aside_is_put_in_its_place_by_the_next_one
         assert said(store.sent_log) == before
 
 
-@pytest.mark.parametrize("table", ["staged_ids", "staged_recipients", "staged_correspondents"])
+@pytest.mark.parametrize(
+    "odd", ["a@b@c.example", "@", "a@", "@x.example", "nobody", "ä@ö.example", "%@_.example", "a'@b"]
+)
+def test_the_domain_of_who_waits_is_that_of_who_does_not(path: Path, odd: str) -> None:
+    question = Question("ada", correspondents=frozenset([odd, domain_of(odd), "c.example", "b@c.example"]))
+    answers = []
+    for out_of in (LARGE, 1):
+        with open_store(path.with_suffix(f".{out_of}")) as store:
+            store.sent_log.record("home", "ada", [message(1, to=[odd])], cursor(1), out_of=out_of)
+            answers.append(store.sent_log.ask(question).correspondents)
+            store.sent_log.tidy()
+            answers.append(store.sent_log.ask(question).correspondents)
+    assert set(answers) == {frozenset({odd, domain_of(odd)})}
+
+
+@pytest.mark.parametrize("table", ["staged_ids", "staged_recipients"])
 def test_a_row_of_no_message_or_account_cannot_wait(store: Store, table: str) -> None:
     values = {
         "staged_ids": "('k', 7, 7)",
         "staged_recipients": "('k', 7, 0, 7)",
-        "staged_correspondents": "('k', 'k', 7)",
     }
     with pytest.raises(NobodyCanMend), store._database.write() as connection:
         connection.exec_driver_sql(f"INSERT INTO {table} VALUES {values[table]}")
