@@ -13,11 +13,14 @@ _PEOPLE = "ada ben cleo dora emil fritz gesa hugo ines jana karl lena mona nils 
 
 
 def sent(number: int, seed: int = 1) -> Iterator[tuple[datetime, bytes]]:
-    """So many sent messages, ascending by date: (INTERNALDATE, message).  Equal for equal arguments."""
+    """So many sent messages, ascending by date: (INTERNALDATE, message).  Equal for equal arguments.
+
+    Of six years at most: what is from years to come bears a wrong date, and is logged as such."""
     dice = random.Random(seed)
     moment = FIRST
+    longest = min(4000, 4000 * 100_000 // max(number, 1))
     for count in range(number):
-        moment += timedelta(seconds=dice.randrange(60, 4000))
+        moment += timedelta(seconds=dice.randrange(60 * longest // 4000, longest))
         yield moment, _letter(dice, count, moment)
 
 

@@ -235,6 +235,8 @@ class ScratchDovecot:
             "mail_location": f"{self._storage}:~/mail",
             "mail_fsync": "never",
             "mail_max_userip_connections": "200",
+            # With its 256 MB it cannot map the cache of a folder of 500,000, and parses every message anew.
+            "default_vsz_limit": "4G",
             "shutdown_clients": "yes",
             "ssl": "no",
         }
