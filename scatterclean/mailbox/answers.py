@@ -172,7 +172,7 @@ def internal_date(value: bytes | None) -> datetime | None:
     try:
         text = value.decode("latin-1")
         if len(text) == 26:  # 17-Jul-1996 02:44:25 -0700; a day of one digit stands behind a blank
-            day = text[:2].replace(" ", "0")
+            day = text[:2] if text[0] != " " else f"0{text[1]}"
             moment = moment_of(text[7:11], text[3:6], day, text[12:20], text[21:])
             if moment is not None:
                 return moment

@@ -23,7 +23,6 @@ from scatterclean.mailbox.answers import (
     fetched,
     found_uids,
     imap_date,
-    internal_date,
 )
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted, Row
@@ -223,12 +222,12 @@ class ImapMailbox(Lasting):
         items = f"(UID INTERNALDATE FLAGS RFC822.SIZE BODY.PEEK[HEADER.FIELDS ({' '.join(fields)})])"
         portions = self._portions
         most, ahead = portions.headers, portions.ahead
-        for uid, dated, flags, size, header in self._fetch(
-            place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead
-        ):
-            if header is None or flags is None:
-                continue  # gone meanwhile (Dovecot: NIL), or news about flags only
-            yield Sighting(uid, internal_date(dated) or _NO_DATE, flags, size or 0, header)
+        for row in self._fetch(place, uids, items, most=most, keep=_MOST_HEADER, ahead=ahead):
+            if None not in row:
+                yield Sighting._make(row)
+            elif row.body is not None and row.flags is not None:
+                yield Sighting(row.uid, row.arrival or _NO_DATE, row.flags, row.size or 0, row.body)
+            # Else gone meanwhile (Dovecot: NIL), or news about flags only.
 
     def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
         if cap < 1:

@@ -158,14 +158,14 @@ class Session:
             raise busy
         return answer
 
-    def fetch(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Rows:
+    def fetch(self, uids: bytes, items: bytes, *, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
-        return self.rows(self.post(*args, about=about, keep=keep))
+        return self.rows(self.post(uids, items, about=about, keep=keep))
 
-    def post(self, *args: bytes, about: str = "", keep: int = 2**16) -> fetching.Posted:
+    def post(self, uids: bytes, items: bytes, *, about: str = "", keep: int = 2**16) -> fetching.Posted:
         """Send UID FETCH and go on; `rows` are asked for later, those of other posted ones before or after."""
         with self._line("UID FETCH", about) as connection:
-            posted = fetching.post(connection, *args, about=about, keep=keep)
+            posted = fetching.post(connection, uids, items, about=about, keep=keep)
         self._posted.append(posted)
         return posted
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scatterclean.errors import CommandRefused, ConnectionLost
-from scatterclean.mailbox.answers import Value, as_number, fetched, flags_in
-from scatterclean.mailbox.fetching import _USUAL, Row
+from scatterclean.mailbox.answers import Value, as_number, fetched, flags_in, internal_date
+from scatterclean.mailbox.fetching import Row, usual
 from scatterclean.mailbox.login import open_session
 from tests.mailbox.scripts import saying
 from tests.servers import CUT
@@ -28,28 +28,35 @@ def responses(draw: st.DrawFn) -> tuple[bytes, bytes]:
     """(a response up to its literal, the literal)."""
     literal = draw(st.binary(max_size=60)).replace(b"TAG", b"")
     items = [draw(ITEMS[name]) for name in draw(st.permutations(sorted(ITEMS)))]
-    section = draw(st.sampled_from([b"BODY[]<0>", b"BODY[HEADER.FIELDS (FROM TO)]", b"BODY[]"]))
+    section = draw(
+        st.sampled_from(
+            [b"BODY[]<0>", b"BODY[HEADER.FIELDS (FROM TO)]", b"BODY[]", b"BODY[HEADER.FIELDS (From To)]"]
+        )
+    )
     return b"7 (" + b" ".join(items) + b" " + section + b" {%d}" % len(literal), literal
 
 
 @settings(max_examples=40)
-@given(st.lists(responses(), min_size=1, max_size=12))
-def test_the_quick_pattern_reads_what_the_tokens_say(said: list[tuple[bytes, bytes]]) -> None:
+@given(
+    st.lists(responses(), min_size=1, max_size=12),
+    st.sampled_from([b"(UID)", b"(UID BODY.PEEK[]<0.9>)", b"(UID BODY.PEEK[HEADER.FIELDS (From To)])"]),
+)
+def test_the_quick_pattern_reads_what_the_tokens_say(said: list[tuple[bytes, bytes]], asked: bytes) -> None:
     told: dict[int, dict[str, Value]] = {}
     wire = b""
     for head, literal in said:
         number, _, items = head.partition(b" ")
-        assert _USUAL.match(b"* " + number + b" FETCH " + items + b"\r\n")
+        assert usual(asked).match(b"* " + number + b" FETCH " + items + b"\r\n")
         wire += b"* " + number + b" FETCH " + items + b"\r\n" + literal + b")\r\n"
         for uid, row in fetched([(head, literal), b")"]).items():
             told.setdefault(uid, {}).update(row)
     with saying({"UID FETCH": [wire + b"TAG OK done\r\n"]}) as server:
         session = open_session(server.access())
         session.open("INBOX")
-        assert session.fetch(b"1:*", b"(UID)", keep=1000) == {
+        assert session.fetch(b"1:*", asked, keep=1000) == {
             uid: Row(
                 uid,
-                row["INTERNALDATE"],  # type: ignore[arg-type]
+                internal_date(row["INTERNALDATE"]),  # type: ignore[arg-type]
                 flags_in(row["FLAGS"]),
                 as_number(row["RFC822.SIZE"]),
                 row["BODY"],  # type: ignore[arg-type]
