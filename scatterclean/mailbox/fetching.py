@@ -25,8 +25,8 @@ from scatterclean.mailbox.connection import Connection
 
 
 class Row(NamedTuple):
-    """What was told of one message, `arrival` by INTERNALDATE; None for what was not.  A `Sighting` is made of it: so it
-    is a tuple, in the same order."""
+    """What was told of one message, `arrival` by INTERNALDATE; None for what was not.  A `Sighting` is made of it, so
+    it is a tuple in the same order."""
 
     uid: int
     arrival: datetime | None = None
