@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -173,24 +173,32 @@ def batches(intents: Sequence[Intent], size: int) -> list[list[Intent]]:
     Equal fingerprints never share a batch: within a batch a fingerprint names one message.
     """
     found: list[list[Intent]] = []
-    # By source and target: its batches; of these so many are full (always the first ones); and behind which of them
-    # a fingerprint goes next.  A flood is tens of thousands, and a stranger can make all of them equal.
-    rows: dict[tuple[Place, str], list[list[Intent]]] = {}
-    full: Counter[tuple[Place, str]] = Counter()
-    behind: Counter[tuple[Place, str, str]] = Counter()
+    lanes: dict[tuple[Place, str], _Lane] = {}
     for intent in intents:
         key = (intent.source.place, intent.target_folder)
-        named = (*key, intent.fingerprint)
-        row = rows.setdefault(key, [])
-        at = max(full[key], behind[named])
-        if at == len(row):
-            row.append([])
-            found.append(row[at])
-        row[at].append(intent)
-        behind[named] = at + 1
-        if len(row[at]) == size:
-            full[key] = at + 1
+        lane = lanes.get(key)
+        if lane is None:
+            lane = lanes[key] = _Lane()
+        at = max(lane.full, lane.behind[intent.fingerprint])
+        if at == len(lane.batches):
+            lane.batches.append([])
+            found.append(lane.batches[at])
+        batch = lane.batches[at]
+        batch.append(intent)
+        lane.behind[intent.fingerprint] = at + 1
+        if len(batch) == size:
+            lane.full = at + 1
     return found
+
+
+@dataclass(slots=True)
+class _Lane:
+    """The batches of one source and target, of which so many are full (always the first ones), and behind which of
+    them a fingerprint goes next.  A flood is tens of thousands, and a stranger can make all of them equal."""
+
+    batches: list[list[Intent]] = field(default_factory=list)
+    full: int = 0
+    behind: Counter[str] = field(default_factory=Counter)
 
 
 # --- what became of it ----------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ from scatterclean.store.tables import (
 )
 
 # A harvest of so many messages is large.  Below it the trees are small, and most of their pages stay in memory.
-FROM = 50_000
+FROM = 20_000
 # Rows that wait, at most (but for one batch); a message has one or two in each table.  The fewer, the more often all
 # pages are visited; the more, the longer waits whoever asks meanwhile, for he has to sort them.
 MOST = 750_000
