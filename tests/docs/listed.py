@@ -153,6 +153,7 @@ NOT_RUN: dict[str, NotRun] = {
     "python bench/harvest.py --messages 20000 --rounds 5": NotRun(_LONG),
     "python bench/harvest.py --messages 20000 --rounds 5 --delay 40 --skip-peers": NotRun(_LONG),
     "python bench/sweep.py --letters 45000 --bounces 5000 --rounds 1": NotRun(_LONG),
+    "python bench/large.py": NotRun(_LONG),
     "python bench/report.py": NotRun(_LONG),
     "python bench/poll.py": NotRun(_LONG),
     "python bench/web.py": NotRun(_LONG),
