@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from scatterclean import deeds, plan, seek, settling
 from scatterclean.errors import FolderMissing
-from scatterclean.model import Case, Closure, Errand, Move, MoveState, Whereabouts
+from scatterclean.model import Case, Closure, Errand, Move, MoveState, Verdict, Whereabouts
 from scatterclean.ports import Docket, Journal, Mailbox
 
 
@@ -23,13 +23,18 @@ def rescue(
     stop: deeds.Stop,
     done: settling.Done,
 ) -> None:
-    """Move these back to where they were taken from.  `done` is filled on the way, also when this raises."""
+    """Move these back to where they were taken from, flagged if they are alarms now.  `done` is filled on the way, also
+    when this raises."""
     copied = [move for _, move in proved if move.state is MoveState.COPIED]
     unmarked = deeds.unmark(mailbox, journal, copied, clock=clock)
     done.settled += [(move, MoveState.RETURNED) for move in unmarked]
     docket.close([c for c, m in proved if m in copied and m not in unmarked], clock(), Closure.HAND)
     proved = [(case, move) for case, move in proved if move.state is MoveState.MOVED]
     found = seek.find(mailbox, [move for _, move in proved])
+    # There, where they are found: what comes back does so with its flags.
+    deeds.flag(
+        mailbox, [found[m.id] for c, m in proved if m.id in found and c.finding.verdict is Verdict.ALARM]
+    )
     intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for _, m in proved if m.id in found]
     lost = [(case, move) for case, move in proved if move.id not in found]
     _let_go(mailbox, docket, lost, found, clock=clock, stop=stop, done=done)

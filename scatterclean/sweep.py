@@ -223,7 +223,10 @@ class Sweep:
                 found += alarms.many_bounces(account, genuine, ties)
         if harvested.new or self._sent_since(now):
             found += alarms.bursts(account, log.hours(account, now - alarms.HABIT), now)
-        new = self.journal.ring(found, now)
+        self._ring(found)
+
+    def _ring(self, found: Sequence[Alarm]) -> None:
+        new = self.journal.ring(found, self.clock())
         self._troubles += [wording.alarm(alarm) for alarm in new]
         self.steps.alarmed(new)
 
@@ -309,6 +312,7 @@ class Sweep:
                 docket=self.docket,
                 sweep=self._report.sweep,
                 judge=review.judge,
+                alarmed=lambda cases: self._ring(alarms.sent_by_you(self.account.name, cases)),
                 clock=self.clock,
                 stop=self.stop,
                 tended=tended,

@@ -12,7 +12,7 @@ from itertools import chain, islice
 
 from scatterclean import deeds, plan, retention, settling, wording
 from scatterclean.knowledge import Storms, storms_around
-from scatterclean.model import Account, Case, Move, MoveState
+from scatterclean.model import Account, Case, Move, MoveState, Verdict
 from scatterclean.ports import Docket, Journal, Mailbox
 from scatterclean.rescue import rescue
 
@@ -56,7 +56,8 @@ class Tended:
 class Tending:
     """Looks after all that one account has in Backscatter; made new for each sweep.
 
-    `judge` tells what is known of cases now.  `tended` is filled on the way, also when `run` raises.
+    `judge` tells what is known of cases now, `alarmed` takes those that proved to be an alarm.  `tended` is filled on
+    the way, also when `run` raises.
     """
 
     account: Account
@@ -65,6 +66,7 @@ class Tending:
     docket: Docket
     sweep: int
     judge: Callable[[Sequence[Case], Storms], list[Case]]
+    alarmed: Callable[[Sequence[Case]], None]
     clock: settling.Clock
     stop: deeds.Stop
     tended: Tended
@@ -89,11 +91,17 @@ class Tending:
         """Bring back what was put away and has since proved genuine, or the person's own by the configuration.
         Returns the ids of the moves that this is about."""
         judged = self.judge([case for case, _ in put_away], ())
-        proved = [pair for case, pair in zip(judged, put_away, strict=True) if plan.proved(case.finding)]
+        proved = [
+            (case, move)
+            for case, (_, move) in zip(judged, put_away, strict=True)
+            if plan.proved(case.finding)
+        ]
         if not proved:
             return frozenset()
+        # Before they come back: cut off, it is done again, and the person is told once of each.
+        self.alarmed([case for case, _ in proved if case.finding.verdict is Verdict.ALARM])
         # What is on record is what they were found to be now: a report counts them so.  Cut off, it is done again.
-        self.docket.update([case for case in judged if plan.proved(case.finding)])
+        self.docket.update([case for case, _ in proved])
         done = settling.Done()
         try:
             rescue(

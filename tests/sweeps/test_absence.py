@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from scatterclean import wording
 from scatterclean.model import Because, Identities, Verdict
 from scatterclean.plan import ALARM_KEYWORD
 
@@ -116,6 +117,39 @@ def test_a_message_that_is_an_alarm_is_flagged_and_told_once(tmp_path: Path) -> 
     assert len(world.store.journal.alarms("home")) == 1
     assert "\\Flagged" not in flags(world, uid)
     assert not world.away()
+    world.close()
+
+
+def test_what_was_put_away_and_proves_to_be_an_alarm_comes_back_flagged_and_is_told_once(
+    tmp_path: Path,
+) -> None:
+    """The person tells later of an address and its servers."""
+    world = World(tmp_path / "log.db")
+    world.history()
+    world.sweep()
+    world.later(hours=3)
+    world.watched()
+    at = world.now - timedelta(hours=2)
+    raw = stolen("stolen.1@spam.example", at=at).replace(b"smtp.winter.example", b"smtp.shop.example")
+    raw = raw.replace(f"sender: {ME}".encode(), b"sender: ada@shop.example")
+    world.server.append("INBOX", raw, arrival=at)
+    assert world.sweep().moved == 1
+    assert not world.store.journal.alarms("home")
+    world.set(
+        identities=Identities(addresses=frozenset([ME, "*@shop.example"])),
+        hosts=frozenset([".winter.example", ".shop.example"]),
+    )
+    world.later(hours=1)
+    second = world.sweep()
+    assert second.returned == 1
+    assert not world.away()
+    [alarm] = world.store.journal.alarms("home")
+    assert [wording.alarm(alarm)] == list(second.troubles)
+    [back] = [m for m in world.server.messages("INBOX") if b"stolen.1@spam.example" in m.raw]
+    assert {"\\Flagged", ALARM_KEYWORD} <= set(back.flags)
+    world.later(hours=1)
+    assert not world.sweep().troubles
+    assert len(world.store.journal.alarms("home")) == 1
     world.close()
 
 
