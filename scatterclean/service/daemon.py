@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from scatterclean.config import Settings
 from scatterclean.errors import NobodyCanMend, PersonCanMend, ServerBusy, Trouble
 from scatterclean.model import Refusal, SweepReport
-from scatterclean.service.clock import Clocks
+from scatterclean.service.clock import CLOCK_JUMP, Clocks
 from scatterclean.service.followups import HEAP, Followups, Waits
 from scatterclean.service.health import MAX_BACKOFF, Health, backoff
 from scatterclean.service.jobs import Jobs
@@ -250,8 +250,11 @@ class Service:
     def _moved(self, jump: float) -> None:
         """After a suspend or a set clock the scheduler's times are void: everything is due now."""
         self.telling.clock_moved()
-        told = "the clock moved by %+.0f s (suspended, or set): looking at all accounts now"
-        log.info(told, jump, extra=about("clock-moved", seconds=round(jump)))
+        if abs(jump) > CLOCK_JUMP:
+            told = f"the clock moved by {jump:+.0f} s (suspended, or set)"
+        else:  # its clocks run on through a suspend, or it had too much to do
+            told = "this machine stood still for a while"
+        log.info("%s: looking at all accounts now", told, extra=about("clock-moved", seconds=round(jump)))
         self.household.tidy_sessions(all_of_them=True)  # they are probably dead
         for name in self.household.accounts:
             self.jobs.again(name, timedelta(0))

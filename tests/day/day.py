@@ -373,7 +373,7 @@ class Day:
             wrong.append("one storm, but told: " + " | ".join(storms))
         if len(behind) != self.backs * len(self.mailboxes):
             wrong.append(f"the clock was set back {self.backs} times, but told: " + " | ".join(behind))
-        jumps = log.count("the clock moved by")
+        jumps = log.count("the clock moved by")  # on a busy machine it may have stood still, too
         if jumps != self.jumps:
             wrong.append(f"the clock jumped {self.jumps} times, told {jumps} times")
         return wrong
