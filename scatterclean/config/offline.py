@@ -12,6 +12,7 @@ from pathlib import Path
 from scatterclean.config.secret import Source
 from scatterclean.config.settings import AccountSettings, Settings
 from scatterclean.errors import SecretUnavailable
+from scatterclean.installing import command_for
 
 _COMMANDS = (Source.COMMAND, Source.TOKEN)
 _SHELL = ("/bin/sh", "-c")
@@ -47,7 +48,7 @@ def _secret(account: AccountSettings) -> Iterator[str]:
     secret = account.secret
     if secret.source is Source.OAUTH and find_spec("oauthlib") is None:
         yield (
-            f"accounts.{account.name}.oauth: the package oauthlib is not installed: pip install 'scatterclean[oauth]'"
+            f"accounts.{account.name}.oauth: the package oauthlib is not installed: {command_for('oauth')}"
         )
     if secret.source is Source.FILE:
         try:

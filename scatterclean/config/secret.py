@@ -15,6 +15,7 @@ from typing import IO
 
 from scatterclean.calling import within
 from scatterclean.errors import SecretUnavailable
+from scatterclean.installing import command_for
 
 # A person may have to type a passphrase into a pinentry window first.
 COMMAND_LIMIT = 60.0  # seconds
@@ -265,7 +266,7 @@ def _from_keyring(service: str, username: str, *, limit: float) -> str:
     except ImportError:
         raise SecretUnavailable(
             "password_keyring needs the package keyring, which is not installed",
-            hint="pip install 'scatterclean[keyring]'",
+            hint=f"Install it: {command_for('keyring')}",
         ) from None
     store = f"keyring set {service} {username}"
     try:

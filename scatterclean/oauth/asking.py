@@ -25,6 +25,7 @@ from scatterclean.errors import (
     ServerUnreachable,
     Trouble,
 )
+from scatterclean.installing import command_for
 from scatterclean.model import OAuthClient
 from scatterclean.oauth import web
 from scatterclean.wording import shown
@@ -167,7 +168,7 @@ class Asking:
         except ImportError:
             raise SecretUnavailable(
                 f"{self.account}: the login by OAuth2 needs the package oauthlib, which is not installed",
-                hint="pip install 'scatterclean[oauth]'",
+                hint=f"Install it: {command_for('oauth')}",
             ) from None
         return WebApplicationClient(self.client.client_id)
 

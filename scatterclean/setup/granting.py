@@ -18,6 +18,7 @@ from scatterclean.config import Secret, Source
 from scatterclean.config.oauth import PROVIDERS, OAuthTable, client_of, missing_in
 from scatterclean.config.secret import COMMAND_LIMIT
 from scatterclean.errors import Trouble
+from scatterclean.installing import command_for
 from scatterclean.model import OAuthClient
 from scatterclean.setup.discovery import Found
 from scatterclean.setup.flags import Flags
@@ -140,7 +141,7 @@ def by_client(talk: Talk, flags: Flags, found: Found, username: str) -> Grant:
     if find_spec("oauthlib") is None:
         raise SetupEnds(
             "the login by OAuth2 needs the package oauthlib, which is not installed",
-            hint="pip install 'scatterclean[oauth]', then scatterclean init again",
+            hint=f"{command_for('oauth')}, then scatterclean init again",
         )
     table = _table(talk, flags, found)
     client = _client(table)

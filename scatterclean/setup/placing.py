@@ -8,6 +8,7 @@ from pathlib import Path
 from scatterclean import oauth
 from scatterclean.config import Secret
 from scatterclean.errors import Trouble
+from scatterclean.installing import command_for
 from scatterclean.setup.entering import Entered
 from scatterclean.setup.flags import Flags, Keep, of_command
 from scatterclean.setup.granting import Grant
@@ -29,7 +30,7 @@ def place_of(
     if flags.keep is Keep.KEYRING and not keyring:
         raise SetupEnds(
             "there is no keyring that could be used",
-            hint="pip install 'scatterclean[keyring]', run it in your desktop session; or --keep file",
+            hint=f"{command_for('keyring')}, and run it in your desktop session; or --keep file",
         )
     if keyring:
         what = "login" if entered.grant else "password"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
+from scatterclean.installing import command_for
+
 
 class CannotSend(Exception):
     """It did not get there; the text names no address, for it may hold a token."""
@@ -15,7 +17,7 @@ def send(subject: str, body: str, urls: Sequence[str]) -> None:
     try:
         import apprise
     except ImportError:
-        raise CannotSend("apprise is not installed: pip install 'scatterclean[notify]'") from None
+        raise CannotSend(f"apprise is not installed: {command_for('notify')}") from None
     # Its log lines name addresses; nobody has set where they go.
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     known, taken = 0, 0

@@ -16,6 +16,7 @@ import pytest
 
 from scatterclean.config.secret import Secret, Source
 from scatterclean.errors import Reach, SecretUnavailable
+from scatterclean.installing import command_for
 
 
 def shell(line: str) -> Secret:
@@ -209,7 +210,7 @@ def test_without_the_package_keyring_the_person_learns_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     said = complaint(Secret(Source.KEYRING, ("scatterclean", "me")))
-    assert "pip install 'scatterclean[keyring]'" in said
+    assert command_for("keyring") in said
 
 
 class FakeKeyring:

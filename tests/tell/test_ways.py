@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from scatterclean.installing import command_for
 from scatterclean.tell import send, show
 from scatterclean.tell.desktop import CannotShow
 from scatterclean.tell.services import CannotSend
@@ -145,5 +147,5 @@ def test_a_service_that_does_not_take_it_is_said_without_its_address(
 
 def test_without_apprise_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "apprise", None)
-    with pytest.raises(CannotSend, match=r"pip install 'scatterclean\[notify\]'"):
+    with pytest.raises(CannotSend, match=re.escape(command_for("notify"))):
         send("a", "b", ["json://127.0.0.1:1/"])

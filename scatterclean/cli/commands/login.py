@@ -71,12 +71,13 @@ def command(
 
 def _in_keyring(safe: Safe, keep: str | None) -> bool:
     from scatterclean.errors import SecretUnavailable
+    from scatterclean.installing import command_for
 
     there = keep != "file" and bool(safe.keyring())
     if keep == "keyring" and not there:
         raise SecretUnavailable(
             "there is no keyring that could be used",
-            hint="pip install 'scatterclean[keyring]' and run it in your desktop session; or: --keep file",
+            hint=f"{command_for('keyring')}, and run it in your desktop session; or: --keep file",
         )
     return there
 

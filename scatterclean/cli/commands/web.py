@@ -43,11 +43,11 @@ def command(given: Given, *, port: int, open_it: bool) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in ("waitress", "werkzeug"):
             raise
-        from scatterclean.cli.installing import command_for
+        from scatterclean.installing import command_for
 
         raise PersonCanMend(
             f"`scatterclean web` needs {missing.name}, which is not installed",
-            hint=f"Install it: {command_for('web', ('waitress', 'werkzeug'))}",
+            hint=f"Install it: {command_for('web')}",
             reach=Reach.EVERYTHING,
         ) from None
     from rich.text import Text

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scatterclean.cli import installing
-
-WEB = ("waitress", "werkzeug")
+from scatterclean import installing
 
 
 class _Distribution:
@@ -25,9 +23,13 @@ def _installed(monkeypatch: pytest.MonkeyPatch, told: object) -> None:
     monkeypatch.setattr(installing, "distribution", lambda _name: _Distribution(told))
 
 
-def test_a_pipx_installation_gets_it_by_pipx(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("extra", "packages"),
+    [("web", "waitress werkzeug"), ("keyring", "keyring"), ("oauth", "oauthlib"), ("notify", "apprise")],
+)
+def test_a_pipx_installation_gets_it_by_pipx(tmp_path: Path, extra: str, packages: str) -> None:
     (tmp_path / "pipx_metadata.json").touch()
-    assert installing.command_for("web", WEB, tmp_path) == "pipx inject scatterclean waitress werkzeug"
+    assert installing.command_for(extra, tmp_path) == f"pipx inject scatterclean {packages}"
 
 
 def test_what_came_from_a_clone_is_installed_from_it_again(
@@ -38,9 +40,9 @@ def test_what_came_from_a_clone_is_installed_from_it_again(
     (clone / "pyproject.toml").touch()
     _installed(monkeypatch, {"url": clone.as_uri(), "dir_info": {}})
     venv = tmp_path / "venv"
-    assert installing.command_for("web", WEB, venv) == f"{venv}/bin/pip install '{clone}[web]'"
+    assert installing.command_for("web", venv) == f"{venv}/bin/pip install '{clone}[web]'"
     (clone / "pyproject.toml").unlink()  # the clone is gone
-    assert installing.command_for("web", WEB, venv) == f"{venv}/bin/pip install 'scatterclean[web]'"
+    assert installing.command_for("web", venv) == f"{venv}/bin/pip install 'scatterclean[web]'"
 
 
 @pytest.mark.parametrize("told", [None, [], {"url": "https://index.example/s.whl", "archive_info": {}}])
@@ -48,10 +50,10 @@ def test_what_came_from_an_index_is_installed_by_its_name(
     told: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _installed(monkeypatch, told or None)
-    assert installing.command_for("web", WEB, Path(sys.base_prefix)) == "pip install 'scatterclean[web]'"
+    assert installing.command_for("web", Path(sys.base_prefix)) == "pip install 'scatterclean[web]'"
 
 
 def test_a_tool_of_uv_is_installed_by_uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _installed(monkeypatch, None)
     (tmp_path / "uv-receipt.toml").touch()
-    assert installing.command_for("web", WEB, tmp_path) == "uv tool install --force 'scatterclean[web]'"
+    assert installing.command_for("web", tmp_path) == "uv tool install --force 'scatterclean[web]'"

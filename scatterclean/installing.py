@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
@@ -12,11 +13,11 @@ from urllib.parse import unquote, urlsplit
 _NAME = "scatterclean"
 
 
-def command_for(extra: str, packages: tuple[str, ...], prefix: Path | None = None) -> str:
-    """The command line; `packages` are what the extra brings, `prefix`: of which Python (None: this one)."""
+def command_for(extra: str, prefix: Path | None = None) -> str:
+    """The command line; `prefix`: of which Python (None: this one)."""
     prefix = Path(sys.prefix) if prefix is None else prefix
     if (prefix / "pipx_metadata.json").exists():
-        return f"pipx inject {_NAME} {' '.join(packages)}"
+        return f"pipx inject {_NAME} {' '.join(_brought(extra))}"
     source = _source()
     what = f"{source}[{extra}]" if source else f"{_NAME}[{extra}]"
     if (prefix / "uv-receipt.toml").exists():
@@ -24,6 +25,16 @@ def command_for(extra: str, packages: tuple[str, ...], prefix: Path | None = Non
     if prefix == Path(sys.base_prefix):
         return f"pip install {shlex.quote(what)}"
     return f"{shlex.quote(str(prefix / 'bin' / 'pip'))} install {shlex.quote(what)}"
+
+
+def _brought(extra: str) -> list[str]:
+    """The packages that an extra brings, by the metadata of the installation."""
+    try:
+        required = distribution(_NAME).requires or []
+    except PackageNotFoundError:
+        return [extra]
+    asked = re.compile(rf"""([A-Za-z0-9._-]+).*;.*\bextra == ['"]{re.escape(extra)}['"]""")
+    return sorted(found[1] for one in required if (found := asked.match(one))) or [extra]
 
 
 def _source() -> str:
