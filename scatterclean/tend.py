@@ -91,7 +91,6 @@ class Tending:
         """Bring back what was put away and has since proved genuine, or the person's own by the configuration.
         Returns the ids of the moves that this is about."""
         judged = self.judge([case for case, _ in put_away], ())
-        self._retrace(judged, put_away)
         proved = [
             (case, move)
             for case, (_, move) in zip(judged, put_away, strict=True)
@@ -119,17 +118,6 @@ class Tending:
             self.tended.troubles += done.troubles
             self.tended.returned += done.count(MoveState.MOVED, MoveState.DOUBLED, MoveState.RETURNED)
         return frozenset(move.id for _, move in proved)
-
-    def _retrace(self, judged: Sequence[Case], put_away: retention.PutAway) -> None:
-        """Put on record of which it is known only now, or no longer, that they may be about mail that left through the
-        person's account: they stay away, but a report says so.  What else was found holds: a storm may be over now."""
-        self.docket.update(
-            [
-                case
-                for case, (before, _) in zip(judged, put_away, strict=True)
-                if case.finding.may_have_left_here != before.finding.may_have_left_here
-            ]
-        )
 
     def _retire(self, old: retention.PutAway, *, observe: bool) -> None:
         cases = [case for case, _ in old]

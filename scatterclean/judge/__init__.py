@@ -35,7 +35,6 @@ from scatterclean.judge.hearing import ABSURD_AGE, Hearing, believed_date, holds
 from scatterclean.model import (
     MAX_ADDRESSES,
     MAX_REFERENCES,
-    MAY_HAVE_LEFT_HERE,
     Account,
     Because,
     Bounce,
@@ -94,13 +93,15 @@ _OF_OTHERS = frozenset((Because.SHARED, Because.ROLE_COPY, Because.NOT_YOURS))
 # What was passed on bears the name of its author.  In the person's own, an intruder wrote the line, or took the id,
 # that makes it look so; or somebody had forged a message of the person to the person.
 _PASSED_ON = frozenset((Because.FORWARDED, Because.RECEIVED))
+# These say already that it may have left there.
+_TRACED = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
 
 
 def _with_trace(finding: Finding, hearing: Hearing) -> Finding:
     """Whatever leaves it open: that it may have left through the person's account is not forgotten for it.  A missing
     Message-ID, or an `Auto-Submitted` that an intruder writes, would else hide the only sign that there is."""
     traced, why = hearing.origin, finding.because[0].because
-    if finding.verdict not in (Verdict.UNDECIDED, Verdict.WAITING) or why in MAY_HAVE_LEFT_HERE:
+    if finding.verdict not in (Verdict.UNDECIDED, Verdict.WAITING) or why in _TRACED:
         return finding
     if why in _OF_OTHERS:
         tells = traced.sign is OriginSign.AUTHENTICATED

@@ -7,16 +7,7 @@ every store can keep them.
 
 from __future__ import annotations
 
-from scatterclean.model.found import (
-    MAY_HAVE_LEFT_HERE,
-    Because,
-    Case,
-    Closure,
-    Finding,
-    Knowledge,
-    Reason,
-    Verdict,
-)
+from scatterclean.model.found import Because, Case, Closure, Finding, Knowledge, Reason, Verdict
 from scatterclean.model.learned import (
     Alarm,
     AlarmKind,
@@ -96,7 +87,6 @@ __all__ = [
     "MAX_LINKS",
     "MAX_REFERENCES",
     "MAX_SUBJECT",
-    "MAY_HAVE_LEFT_HERE",
     "NOTICE_DOMAIN",
     "NOTICE_PERMITTED",
     "OUTBOX",

@@ -93,10 +93,6 @@ class Because(StrEnum):
     FOREIGN = "foreign"  # [line]: support: it came from a stranger's machine
 
 
-# The message may have left through the person's account.
-MAY_HAVE_LEFT_HERE = frozenset((Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED))
-
-
 @dataclass(frozen=True, slots=True)
 class Reason:
     because: Because
@@ -116,11 +112,6 @@ class Finding:
 
     verdict: Verdict
     because: tuple[Reason, ...]
-
-    @property
-    def may_have_left_here(self) -> bool:
-        """May it be about mail that left through the person's account, whatever else decided?"""
-        return any(reason.because in MAY_HAVE_LEFT_HERE for reason in self.because)
 
 
 class Closure(StrEnum):

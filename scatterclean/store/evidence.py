@@ -15,18 +15,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from scatterclean.errors import DatabaseUnusable
-from scatterclean.model import (
-    MAY_HAVE_LEFT_HERE,
-    PUTTING_AWAY,
-    Because,
-    Case,
-    Closure,
-    Kind,
-    MoveState,
-    Place,
-    Refusal,
-    Verdict,
-)
+from scatterclean.model import PUTTING_AWAY, Because, Case, Closure, Kind, MoveState, Place, Refusal, Verdict
 from scatterclean.ports.evidence import Facts, Forgeries
 from scatterclean.store.columns import listed, microseconds
 from scatterclean.store.database import Database
@@ -49,7 +38,10 @@ _PATHS = ", ".join(f"'$.{path}'" for path in _SAID)
 _KIND = "substr(bounce, 10, 20)"
 _FIRST_REASON = "substr(finding, length(verdict) + 38, 40)"
 # Of what is open: may it have left through the person's account?  Whatever else decided.
-_OWN = " OR ".join(f'instr(finding, \'"because":"{why.value}"\') > 0' for why in sorted(MAY_HAVE_LEFT_HERE))
+_OWN = " OR ".join(
+    f'instr(finding, \'"because":"{why.value}"\') > 0'
+    for why in (Because.MAY_BE_YOURS, Because.PROVIDER_HOP, Because.UNCHECKED)
+)
 _PUTTING_AWAY = ", ".join(f"'{errand.value}'" for errand in sorted(PUTTING_AWAY))
 # "+": no index but the ids' own order, or SQLite would look through the whole account for each portion.
 _ROWS = f"""

@@ -80,24 +80,6 @@ def test_mail_that_left_through_your_provider_is_seen_without_a_message_id(world
     assert YOURS in sentence_of(world)
 
 
-def test_what_was_put_away_before_its_machine_was_known_to_be_the_providers_is_told(world: World) -> None:
-    """`outbound` is completed later; and taken back."""
-    elsewhere = (b"smtp.winter.example", b"smtp.shop.example")
-    known = world.account.hosts
-    planted(world, taken_over(world, elsewhere, (b"sender: " + ME.encode(), b"sender: other@shop.example")))
-    assert answer_of(world).says is Says.NO_SIGN
-    away = world.away()
-    world.set(hosts=known | {".shop.example"})
-    world.later(hours=1)
-    world.sweep()
-    assert YOURS in sentence_of(world)
-    assert world.away() == away
-    world.set(hosts=known)
-    world.later(hours=1)
-    world.sweep()
-    assert answer_of(world).says is Says.NO_SIGN
-
-
 def test_a_stolen_log_in_is_told_before_its_bounce_is_judged(world: World) -> None:
     world.set(identities=OWN_DOMAIN)
     storm(world)
