@@ -199,6 +199,9 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     """
     if match := _ONE_ID.fullmatch(value):  # as by far most values are
         return (MessageId(match[1][:MAX_ID]),)
+    if value[:1] == "<" and value.find(">") == len(value) - 1 and value.find("<", 1) < 0:
+        text = "".join(value[1:-1].split())[:MAX_ID]
+        return (MessageId(text),) if text else ()
     quoted = ["".join(found.split()) for found in _BRACKETED.findall(value)]
     if not quoted:
         words = value.strip().strip("<>").split()
@@ -369,7 +372,10 @@ def moment_of(year: str, month: str, day: str, clock: str, zone: str) -> datetim
     Nearly all dates of mail and of IMAP are; the library puts them together in a third of the time."""
     try:
         moment = datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone}")
-        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+        if moment.tzinfo is UTC:
+            return moment
+        # ".1234" would be a fraction of a second, without any zone.
+        return moment.astimezone(UTC) if zone[0] in "+-" and zone[1:].isdigit() else None
     except (KeyError, ValueError, OverflowError):
         return None
 

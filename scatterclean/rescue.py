@@ -28,17 +28,20 @@ def rescue(
     copied = [move for _, move in proved if move.state is MoveState.COPIED]
     unmarked = deeds.unmark(mailbox, journal, copied, clock=clock)
     done.settled += [(move, MoveState.RETURNED) for move in unmarked]
+    deeds.flag(mailbox, [m.intent.source for c, m in proved if m in unmarked and _is_alarm(c)])
     docket.close([c for c, m in proved if m in copied and m not in unmarked], clock(), Closure.HAND)
     proved = [(case, move) for case, move in proved if move.state is MoveState.MOVED]
     found = seek.find(mailbox, [move for _, move in proved])
     # There, where they are found: what comes back does so with its flags.
-    deeds.flag(
-        mailbox, [found[m.id] for c, m in proved if m.id in found and c.finding.verdict is Verdict.ALARM]
-    )
+    deeds.flag(mailbox, [found[m.id] for c, m in proved if m.id in found and _is_alarm(c)])
     intents = [plan.bring_back(m, found[m.id], Errand.RESCUE) for _, m in proved if m.id in found]
     lost = [(case, move) for case, move in proved if move.id not in found]
     _let_go(mailbox, docket, lost, found, clock=clock, stop=stop, done=done)
     deeds.act(mailbox, journal, sweep, intents, clock=clock, stop=stop, done=done)
+
+
+def _is_alarm(case: Case) -> bool:
+    return case.finding.verdict is Verdict.ALARM
 
 
 def _let_go(

@@ -91,7 +91,7 @@ def read(sighting: Sighting) -> SentMessage:
     arrival, header = sighting.arrival, sighting.header
     fingerprint, ids, recipients, dated_as, sender, subject = _plainly(header) or _carefully(header)
     date = date_in(dated_as)
-    dated = date is not None and (_FIRST <= date <= arrival or arrival < date <= arrival + _LATE)
+    dated = date is not None and date >= _FIRST and (date <= arrival or date <= arrival + _LATE)
     # By position: one of these is made for each message of a harvest, and names would take as long again.
     return SentMessage(
         fingerprint,

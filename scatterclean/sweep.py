@@ -226,9 +226,9 @@ class Sweep:
         self._ring(found)
 
     def _ring(self, found: Sequence[Alarm]) -> None:
-        new = self.journal.ring(found, self.clock())
-        self._troubles += [wording.alarm(alarm) for alarm in new]
-        self.steps.alarmed(new)
+        if new := self.journal.ring(found, self.clock()):
+            self._troubles += [wording.alarm(alarm) for alarm in new]
+            self.steps.alarmed(new)
 
     def _sent_since(self, now: datetime) -> bool:
         """Was anything sent since the last sweep?  Another errand may have harvested it."""

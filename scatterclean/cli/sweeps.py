@@ -45,8 +45,8 @@ class Outcome:
         return told.extend
 
     def alarm(self, alarms: Sequence[Alarm]) -> None:
-        """For `Steps.alarmed`."""
-        self.alarms = alarms
+        """For `Steps.alarmed`, which may come more than once."""
+        self.alarms = [*self.alarms, *alarms]
 
     def leave(self, left: Sequence[tuple[Intent, Hand]]) -> None:
         """For `Steps.left`."""

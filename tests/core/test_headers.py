@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -18,6 +19,7 @@ from scatterclean.headers import (
     decoded,
     ids_in,
     in_charset,
+    moment_of,
     with_line_feeds,
 )
 from scatterclean.model import MessageId
@@ -144,6 +146,21 @@ def test_charsets_are_read_by_their_wider_relatives_and_unknown_ones_as_latin() 
 
 def test_a_charset_that_is_quadratic_is_not_used() -> None:
     assert in_charset(b"bcher-kva", "punycode") == "bcher-kva"
+
+
+@pytest.mark.parametrize("zone", [".1234", ",1234", ":1234", "+01.0", "-0a00", " 0100", "+١٢٣٤"])
+def test_what_is_no_zone_is_not_taken_for_one_nor_the_clock_for_the_local_time(
+    zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = set()
+    for local in ("UTC", "America/New_York", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", local)
+        time.tzset()
+        assert moment_of("2026", "Nov", "23", "12:00:00", zone) is None
+        seen.add(date_in(f"Mon, 23 Nov 2026 12:00:00 {zone}"))
+    monkeypatch.undo()
+    time.tzset()
+    assert len(seen) == 1
 
 
 def test_blanks_around_a_date_do_not_count_however_many() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -75,3 +75,10 @@ def test_a_date_in_another_zone_may_lie_a_little_in_the_future() -> None:
 def test_nothing_at_all_is_a_message_without_a_name() -> None:
     message = read()
     assert (message.ids, message.sender, message.recipients, message.subject) == ((), None, (), None)
+
+
+def test_a_date_from_before_mail_had_one_is_not_believed_where_the_server_names_no_arrival() -> None:
+    header = b"Message-ID: <a@x>\r\nDate: Fri, 02 Jan 1970 12:00:00 +0000\r\n\r\n"
+    for arrival in (datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 3, tzinfo=UTC)):
+        message = sent.read(Sighting(1, arrival, frozenset(), 100, header))
+        assert (message.dated, message.sent_at) == (False, arrival)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from scatterclean import wording
-from scatterclean.model import Because, Identities, Verdict
+from scatterclean.cli.sweeps import Outcome
+from scatterclean.model import Because, Identities, Verdict, WithoutUidplus
 from scatterclean.plan import ALARM_KEYWORD
+from scatterclean.sweep import Steps, Sweep
 
 from .world import ME, World, bounce, stolen
 
@@ -125,6 +127,33 @@ def test_what_was_put_away_and_proves_to_be_an_alarm_comes_back_flagged_and_is_t
 ) -> None:
     """The person tells later of an address and its servers."""
     world = World(tmp_path / "log.db")
+    put_away_before_the_address_was_told(world)
+    second = world.sweep()
+    assert second.returned == 1
+    assert not world.away()
+    [alarm] = world.store.journal.alarms("home")
+    assert [wording.alarm(alarm)] == list(second.troubles)
+    [back] = [m for m in world.server.messages("INBOX") if b"stolen.1@spam.example" in m.raw]
+    assert {"\\Flagged", ALARM_KEYWORD} <= set(back.flags)
+    world.later(hours=1)
+    assert not world.sweep().troubles
+    assert len(world.store.journal.alarms("home")) == 1
+    world.close()
+
+
+def test_a_copy_that_proves_to_be_an_alarm_is_flagged_where_its_original_is(tmp_path: Path) -> None:
+    world = World(tmp_path / "log.db")
+    world.server.knows_move = world.server.knows_uidplus = False
+    world.set(without_uidplus=WithoutUidplus.COPY_AND_MARK)
+    put_away_before_the_address_was_told(world)
+    assert world.sweep().returned == 1
+    assert len(world.store.journal.alarms("home")) == 1
+    [back] = [m for m in world.server.messages("INBOX") if b"stolen.1@spam.example" in m.raw]
+    assert {"\\Flagged", ALARM_KEYWORD} <= set(back.flags)
+    world.close()
+
+
+def put_away_before_the_address_was_told(world: World) -> None:
     world.history()
     world.sweep()
     world.later(hours=3)
@@ -140,16 +169,38 @@ def test_what_was_put_away_and_proves_to_be_an_alarm_comes_back_flagged_and_is_t
         hosts=frozenset([".winter.example", ".shop.example"]),
     )
     world.later(hours=1)
-    second = world.sweep()
-    assert second.returned == 1
-    assert not world.away()
-    [alarm] = world.store.journal.alarms("home")
-    assert [wording.alarm(alarm)] == list(second.troubles)
-    [back] = [m for m in world.server.messages("INBOX") if b"stolen.1@spam.example" in m.raw]
-    assert {"\\Flagged", ALARM_KEYWORD} <= set(back.flags)
+
+
+def test_an_alarm_is_told_by_the_sweep_in_which_others_prove_genuine(world: World) -> None:
+    world.set(identities=Identities(addresses=frozenset([ME, "*@winter.example"])))
+    world.bounced("late.1@elsewhere.example", number=1)
+    assert world.sweep().moved == 1
+    world.sent("late.1@elsewhere.example", ago=timedelta(hours=1))
     world.later(hours=1)
-    assert not world.sweep().troubles
-    assert len(world.store.journal.alarms("home")) == 1
+    at = world.now - timedelta(minutes=30)
+    world.server.append("INBOX", stolen("stolen.1@spam.example", at=at), arrival=at)
+    outcome = Outcome("home")
+    report = Sweep(
+        account=world.account,
+        sources=world.sources(),
+        mailbox=world.mailbox(),
+        journal=world.store.journal,
+        docket=world.store.docket,
+        clock=world.clock,
+        steps=Steps(judging=outcome.judge, alarmed=outcome.alarm, left=outcome.leave),
+    ).run()
+    assert report.returned == 1
+    assert list(outcome.alarms) == list(world.store.journal.alarms("home")) != []
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path / "log.db")
+    world.history()
+    world.sweep()
+    world.later(hours=3)
+    world.watched()
+    yield world
     world.close()
 
 
