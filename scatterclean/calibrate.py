@@ -19,7 +19,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from scatterclean.headers import Header, date_in, decoded, first_address, ids_meant
+from scatterclean.dates import date_in
+from scatterclean.headers import Header, decoded, first_address, ids_meant
 from scatterclean.model import (
     SHARED_BY_MANY,
     Answer,

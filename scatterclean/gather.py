@@ -13,10 +13,11 @@ from datetime import date, datetime
 from scatterclean import bounce, calibrate, plan
 from scatterclean.bounce.provenance import signatures
 from scatterclean.bounce.returned import returned_message
+from scatterclean.dates import date_in
 from scatterclean.errors import Stopped
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import fingerprint
-from scatterclean.headers import Header, date_in
+from scatterclean.headers import Header
 from scatterclean.judge import ABSURD_AGE
 from scatterclean.knowledge import Sources, identities_of
 from scatterclean.model import (

@@ -1,4 +1,4 @@
-"""Header fields, addresses, dates and ids out of any bytes; never raises, never loops, decides nothing.
+"""Header fields, addresses and ids out of any bytes; never raises, never loops, decides nothing.
 
 The standard library's parsers raise on hostile input (`decode_header`, `parsedate_to_datetime`, field guide
 7), so what is used of them is wrapped here, once.
@@ -10,10 +10,8 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64, a2b_qp
 from collections.abc import Iterable, Sequence, Set
-from datetime import UTC, datetime, timedelta
 from email.errors import MessageError
 from email.header import decode_header
-from email.utils import parsedate_tz
 from functools import lru_cache
 
 from scatterclean.model import MAX_ADDRESSES, MAX_ID, MAX_SUBJECT, MessageId
@@ -349,60 +347,3 @@ def decoded(value: str, limit: int = MAX_SUBJECT) -> str:
     if not value.isprintable():
         value = " ".join("".join(c if c.isprintable() else " " for c in value).split())
     return value[:limit]
-
-
-# RFC 5322, 3.3 as nearly all programs write it; the library's parser takes four times as long.
-_DATE = re.compile(
-    r"(?:[A-Za-z]{3},)?\s*(\d{1,2})\s+([A-Za-z]{3})\s+(\d{4})\s+(\d\d):(\d\d)(?::(\d\d))?\s+([+-])(\d\d)(\d\d)\b"
-)
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), start=1
-    )
-}
-
-
-_MONTH_DIGITS = {name.title(): f"{number:02}" for name, number in _MONTHS.items()}
-
-
-def moment_of(year: str, month: str, day: str, clock: str, zone: str) -> datetime | None:
-    """("2026", "Nov", "23", "12:00:00", "+0100") in UTC; None if a piece is not exactly so.
-
-    Nearly all dates of mail and of IMAP are; the library puts them together in a third of the time."""
-    try:
-        moment = datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone}")
-        if moment.tzinfo is UTC:
-            return moment
-        # ".1234" would be a fraction of a second, without any zone.
-        return moment.astimezone(UTC) if zone[0] in "+-" and zone[1:].isdigit() else None
-    except (KeyError, ValueError, OverflowError):
-        return None
-
-
-def date_in(value: str | None) -> datetime | None:
-    """The moment that a Date value names, in UTC; a missing zone counts as UTC.  None if there is none."""
-    # Bounded before anything looks at it: in 60 kB of blanks the two runs of them would be tried in every split.
-    value = value.strip()[:200] if value else ""
-    if not value:
-        return None
-    try:
-        if len(value) == 31 and value[3] == "," and value[25] == " ":  # Mon, 23 Nov 2026 12:00:00 +0000
-            moment = moment_of(value[12:16], value[8:11], value[5:7], value[17:25], value[26:])
-            if moment is not None:
-                return moment
-        plain = _DATE.match(value)
-        if plain and (month := _MONTHS.get(plain[2].lower())):
-            day, _, year, hour, minute, second, sign, zone_hours, zone_minutes = plain.groups()
-            local = datetime(int(year), month, int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC)
-            if zone_hours == zone_minutes == "00":
-                return local
-            offset = timedelta(hours=int(zone_hours), minutes=int(zone_minutes))
-            return local - offset if sign == "+" else local + offset
-        parts = parsedate_tz(value)
-        if parts is None:
-            return None
-        seconds = datetime(*parts[:6], tzinfo=UTC).timestamp() - (parts[9] or 0)
-        return datetime.fromtimestamp(seconds, tz=UTC)
-    except (ValueError, OverflowError, TypeError, IndexError, OSError):
-        return None

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TypeVar
 
+from scatterclean.dates import date_in
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
 from scatterclean.fingerprint import digest, digest_of_ascii
 from scatterclean.headers import (
     Header,
     addresses_in,
     as_text,
-    date_in,
     decoded,
     first_address,
     ids_meant,

@@ -29,7 +29,8 @@ from scatterclean.bounce.signs.heads import (
 )
 from scatterclean.bounce.signs.kinds import kind_of
 from scatterclean.bounce.signs.sure import returns_for_sure
-from scatterclean.headers import Header, addresses_in, date_in, decoded, ids_in
+from scatterclean.dates import date_in
+from scatterclean.headers import Header, addresses_in, decoded, ids_in
 from scatterclean.model import (
     MAX_ADDRESSES,
     MAX_ID,

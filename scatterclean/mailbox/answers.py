@@ -15,7 +15,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
-from scatterclean.headers import moment_of
+from scatterclean.dates import moment_of
 from scatterclean.mailbox.sets import expanded
 
 # imaplib keeps an untagged response as one `bytes`, or, where it holds literals, as tuples of (text that ends

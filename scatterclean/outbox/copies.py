@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime
 
 from scatterclean import sent
-from scatterclean.headers import Header, date_in
+from scatterclean.dates import date_in
+from scatterclean.headers import Header
 from scatterclean.model import SentMessage, Sighting
 from scatterclean.outbox.files import Message
 

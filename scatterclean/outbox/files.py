@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from scatterclean.headers import date_in
+from scatterclean.dates import date_in
 
 # No mail system in use takes larger messages by default (Gmail 25 MB, Exchange Online 150 MB at most); what a
 # bounce returns stands in front.

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, not_, o
 from sqlalchemy import case as when
 from sqlalchemy.dialects.sqlite import insert
 
+from scatterclean.dates import date_in
 from scatterclean.errors import NobodyCanMend
-from scatterclean.headers import date_in
 from scatterclean.model import (
     Arrival,
     Case,

@@ -11,17 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scatterclean.headers import (
-    Header,
-    addresses_in,
-    as_text,
-    date_in,
-    decoded,
-    ids_in,
-    in_charset,
-    moment_of,
-    with_line_feeds,
-)
+from scatterclean.dates import date_in, moment_of
+from scatterclean.headers import Header, addresses_in, as_text, decoded, ids_in, in_charset, with_line_feeds
 from scatterclean.model import MessageId
 
 PIECES = st.sampled_from(

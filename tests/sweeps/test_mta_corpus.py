@@ -20,7 +20,8 @@ from pathlib import Path
 import pytest
 
 from scatterclean import bounce
-from scatterclean.headers import Header, date_in
+from scatterclean.dates import date_in
+from scatterclean.headers import Header
 from scatterclean.model import Account, Bounce, Case, Identities, Mode, Weight
 
 from .world import World, letter
