@@ -27,7 +27,8 @@ from delay import delayed
 
 from scatterclean import sent
 from scatterclean.demo.dovecot import ScratchDovecot
-from scatterclean.harvest import BATCH, harvest
+from scatterclean.garbage import seldom
+from scatterclean.harvest import BATCH, harvest, in_portions
 from scatterclean.mailbox.login import Access, open_mailbox
 from scatterclean.model import Account, Cursor, Identities, Place, Sighting
 from scatterclean.store import open_store
@@ -54,7 +55,10 @@ def floor(port: int, user: str, password: str) -> int:
 def fetch_and_parse(access: Access) -> int:
     box = open_mailbox(access)
     place = box.state("Sent").place
-    count = sum(1 for s in box.headers(place, box.uids(place), sent.FIELDS) if sent.read(s))
+    count = 0
+    with seldom():
+        for some in in_portions(box.headers(place, box.uids(place), sent.FIELDS)):
+            count += len(sent.read_all(some))
     box.close()
     return count
 

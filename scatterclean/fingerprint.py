@@ -19,8 +19,15 @@ def fingerprint(header: bytes) -> str:
 
     White space is normalised (servers and clients refold); the case of values is kept.
     """
-    values = _PLAIN.read(header)
-    return fingerprint_of(Header(header)) if values is None else digest_of_ascii(*values)
+    return fingerprints((header,))[0]
+
+
+def fingerprints(headers: Sequence[bytes]) -> list[str]:
+    """The same of many, each in less time."""
+    return [
+        fingerprint_of(Header(header)) if values[-1] else digest_of_ascii(*values[:-1])
+        for header, values in zip(headers, _PLAIN.read_all(headers), strict=True)
+    ]
 
 
 def fingerprint_of(header: Header) -> str:

@@ -16,7 +16,7 @@ from scatterclean.bounce.returned import returned_message
 from scatterclean.dates import date_in
 from scatterclean.errors import Stopped
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
+from scatterclean.fingerprint import fingerprints
 from scatterclean.headers import Header
 from scatterclean.judge import ABSURD_AGE
 from scatterclean.knowledge import Sources, identities_of
@@ -160,7 +160,7 @@ class Gathering:
     ) -> Iterator[Case]:
         """Cases of those that are automatic mail, did not come back by a hand, and are not on record yet."""
         seen = {s.uid: s for s in self.mailbox.headers(state.place, uids, _LOOK_FIELDS)}
-        known_as = {uid: fingerprint(s.header) for uid, s in seen.items()}
+        known_as = dict(zip(seen, fingerprints([s.header for s in seen.values()]), strict=True))
         returned = self.journal.moved_before(self.account.name, known_as.values())
         keyword = plan.KEYWORD.lower()
         fresh = [

@@ -64,7 +64,7 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
         if stop():
             raise Stopped
         chunk = uids[start : start + BATCH]
-        messages = [sent.read(seen) for seen in mailbox.headers(state.place, chunk, sent.FIELDS)]
+        messages = sent.read_all([*mailbox.headers(state.place, chunk, sent.FIELDS)])
         own = [
             m
             for m in messages

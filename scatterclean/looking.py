@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from scatterclean.errors import CommandRefused, FolderChanged, FolderMissing
 from scatterclean.fingerprint import FIELDS as FINGERPRINT_FIELDS
-from scatterclean.fingerprint import fingerprint
+from scatterclean.fingerprint import fingerprints
 from scatterclean.model import Move, Place, Sighting
 from scatterclean.ports import FolderState, Mailbox
 
@@ -33,8 +33,9 @@ def look(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple
 
 
 def _seen(mailbox: Mailbox, place: Place, uids: Sequence[int]) -> dict[int, tuple[Sighting, str]]:
-    seen = mailbox.headers(place, uids, FINGERPRINT_FIELDS) if uids else ()
-    return {s.uid: (s, fingerprint(s.header)) for s in seen}
+    seen = [*mailbox.headers(place, uids, FINGERPRINT_FIELDS)] if uids else []
+    known_as = fingerprints([s.header for s in seen])
+    return {s.uid: (s, known) for s, known in zip(seen, known_as, strict=True)}
 
 
 def copies(

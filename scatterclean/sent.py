@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TypeVar
@@ -88,21 +89,32 @@ def _each_once(found: list[tuple[T, ...]]) -> tuple[T, ...]:
 
 def read(sighting: Sighting) -> SentMessage:
     """`sighting.header` must hold `FIELDS`; whatever is missing or broken in it is left empty."""
-    arrival, header = sighting.arrival, sighting.header
-    fingerprint, ids, recipients, dated_as, sender, subject = _plainly(header) or _carefully(header)
-    date = date_in(dated_as)
-    dated = date is not None and date >= _FIRST and (date <= arrival or date <= arrival + _LATE)
-    # By position: one of these is made for each message of a harvest, and names would take as long again.
-    return SentMessage(
-        fingerprint,
-        ids,
-        first_address(sender),
-        recipients,
-        subject or None,
-        date if date is not None and dated else arrival,
-        arrival,
-        dated,
-    )
+    return read_all((sighting,))[0]
+
+
+def read_all(sightings: Sequence[Sighting]) -> list[SentMessage]:
+    """`read` of each, in three quarters of the time."""
+    messages = []
+    plain = _PLAIN.read_all([sighting.header for sighting in sightings])
+    for (_, arrival, _, _, header), values in zip(sightings, plain, strict=True):
+        fields = _carefully(header) if values[-1] else _plainly(*values)
+        fingerprint, ids, recipients, dated_as, sender, subject = fields
+        date = date_in(dated_as)
+        dated = date is not None and date >= _FIRST and (date <= arrival or date <= arrival + _LATE)
+        # By position: one of these is made for each message of a harvest, and names would take as long again.
+        messages.append(
+            SentMessage(
+                fingerprint,
+                ids,
+                first_address(sender),
+                recipients,
+                subject or None,
+                date if date is not None and dated else arrival,
+                arrival,
+                dated,
+            )
+        )
+    return messages
 
 
 # Fingerprint, ids, recipients; as they stand Date and From; the subject, decoded.
@@ -125,12 +137,10 @@ def _carefully(block: bytes) -> _Fields:
     return digest(values), ids, recipients, dated_as, sender, decoded(subject)
 
 
-def _plainly(block: bytes) -> _Fields | None:
-    """The same of a header that is as plain as nearly all are; None if it is not."""
-    found = _PLAIN.read(block)
-    if found is None:
-        return None
-    message_id, dated_as, sender, to, subject, received, cc = found
+def _plainly(  # noqa: PLR0917 - the values of `_PLAIN`
+    message_id: str, dated_as: str, sender: str, to: str, subject: str, received: str, cc: str, _: str
+) -> _Fields:
+    """The same of a header that is as plain as nearly all are."""
     recipients = addresses_in(to, MOST_RECIPIENTS)
     if cc:
         recipients = _each_once([recipients, addresses_in(cc, MOST_RECIPIENTS)])

@@ -15,16 +15,17 @@ one harvest; what it may be called depends on what is seen:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 from scatterclean import sent
 from scatterclean.errors import FolderMissing, SentFolderUnknown, Stopped, Trouble
 from scatterclean.garbage import seldom
 from scatterclean.harvest.keeping import Keeping
 from scatterclean.harvest.reading import Reading
-from scatterclean.model import Account, Cursor, Grade, Interval, Question, Refusal
+from scatterclean.model import Account, Cursor, Grade, Interval, Question, Refusal, Sighting
 from scatterclean.plan import WRONG_CLOCK
 from scatterclean.ports import Folder, Mailbox, SentLog
 
@@ -33,8 +34,10 @@ from scatterclean.ports import Folder, Mailbox, SentLog
 BATCH = 5000
 # ... or as many as these went to: a club's newsletters have thousands each.
 MOST_RECIPIENTS = 50_000
-# After so many the stop flag is looked at, and progress is told.
+# Read at once; after so many the stop flag is looked at, and progress is told.
 STEP = 500
+# ... unless their header fields hold more bytes than this, and maybe hundreds of thousands of recipients.
+MOST_BYTES = 2**20
 # A first harvest that was cut off longer ago than this does not count as one with the harvest that completes it:
 # the log then begins with mail that may be long gone from the folder, and with it what came after.
 _ABANDONED = timedelta(days=1)
@@ -189,15 +192,14 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
         raise Stopped
     with Keeping(log, account, reading, now, len(uids)) as keeping:
         try:
-            for sighting in mailbox.headers(place, uids, sent.FIELDS):
-                keeping.add(sent.read(sighting))
-                reading.saw(sighting.uid, sighting.arrival)
+            for some in in_portions(mailbox.headers(place, uids, sent.FIELDS)):
+                keeping.add(sent.read_all(some))
+                reading.saw(some)
                 if len(keeping.batch) >= BATCH or keeping.recipients >= MOST_RECIPIENTS:
                     keeping.hand_on(reading.last)
-                if reading.count % STEP == 0:
-                    progress(STEP)
-                    if stop():
-                        raise Stopped
+                progress(len(some))
+                if stop():
+                    raise Stopped
         except (Stopped, Trouble):
             keeping.settled()
             if keeping.batch:
@@ -205,8 +207,25 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
             raise
         if uids:
             keeping.keep(max(uids[-1], reading.last))
-            progress(reading.count % STEP)
         return keeping.new
+
+
+def in_portions(sightings: Iterator[Sighting]) -> Iterator[list[Sighting]]:
+    """By `STEP`, but one by one where they hold very much; what came before the source raised is given first."""
+    raised: Trouble | None = None
+    while raised is None:
+        some: list[Sighting] = []
+        try:
+            some.extend(islice(sightings, STEP))
+        except Trouble as trouble:
+            raised = trouble
+        if sum([len(sighting.header) for sighting in some]) > MOST_BYTES:
+            yield from ([one] for one in some)
+        elif some:
+            yield some
+        elif raised is None:
+            return
+    raise raised
 
 
 # --- coverage -------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,9 +51,9 @@ class Keeping:
             with suppress(Trouble):  # the log answers without it, and what was raised says more
                 self.log.tidy()
 
-    def add(self, message: SentMessage) -> None:
-        self.batch.append(message)
-        self.recipients += len(message.recipients)
+    def add(self, messages: Sequence[SentMessage]) -> None:
+        self.batch += messages
+        self.recipients += sum([len(message.recipients) for message in messages])
 
     def keep(self, last: int) -> None:
         """Put the batch into the log, with a cursor behind the UID `last`, after all that came before.

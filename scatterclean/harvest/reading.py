@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from scatterclean.model import Cursor
+from scatterclean.model import Cursor, Sighting
 from scatterclean.ports import FolderState
 
 # INTERNALDATE counts seconds: of three messages of one second the middle one may vanish.
@@ -56,12 +57,12 @@ class Reading:
         """About how many messages are new in it: for the progress bar only."""
         return min(self.state.exists, max(0, self.state.uidnext - self.first))
 
-    def saw(self, uid: int, filed: datetime) -> None:
-        """Ascending."""
-        self.count += 1
-        self.last = uid
+    def saw(self, some: Sequence[Sighting]) -> None:
+        """At least one, ascending, after all that were seen before."""
+        self.count += len(some)
+        self.last = some[-1].uid
         if self.covered and self.cursor is not None and not self.reset:
-            self.found.append((uid, filed))
+            self.found += [(sighting.uid, sighting.arrival) for sighting in some]
 
     def holes(self, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         """Where UIDs vanished unread after `since`: between the dates of their neighbours.

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from scatterclean.dates import moment_of
-from scatterclean.mailbox.sets import expanded
+from scatterclean.mailbox.sets import each_once, expanded
 
 # imaplib keeps an untagged response as one `bytes`, or, where it holds literals, as tuples of (text that ends
 # in {n}, literal) followed by the `bytes` behind the last literal.
@@ -35,6 +35,9 @@ _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 _LITERAL_MARK = re.compile(rb"~?\{\d+\+?\}$")
 _MOST_UIDS = 1_000_000
 _NUMBERS = re.compile(rb"(?:\d{1,10}(?: |\Z))*+")
+_COUNTED = re.compile(
+    rb"(?:\(TAG \"[^\"]{0,100}\"\) )?UID((?: (?:ALL [0-9:,]+|COUNT \d{1,10}))*+) ?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +175,7 @@ def internal_date(value: bytes | None) -> datetime | None:
     try:
         text = value.decode("latin-1")
         if len(text) == 26:  # 17-Jul-1996 02:44:25 -0700; a day of one digit stands behind a blank
-            day = text[:2] if text[0] != " " else f"0{text[1]}"
-            moment = moment_of(text[7:11], text[3:6], day, text[12:20], text[21:])
+            moment = moment_of(text[:11], text[12:20], text[21:])
             if moment is not None:
                 return moment
         match = _INTERNALDATE.match(text)
@@ -215,6 +217,24 @@ def found_uids(answer: Answer) -> list[int]:
     if len(uids) > _MOST_UIDS:
         raise ValueError("a SEARCH answer of more than a million UIDs")
     return uids
+
+
+def counted_uids(answer: Answer) -> list[int] | None:
+    """The numbers of the one ESEARCH line with ALL and COUNT (RFC 4731, 3.1), ascending; None unless it tells UIDs,
+    exactly as many as it counts, and nothing stands beside it."""
+    told = answer.untagged.get("ESEARCH", ())
+    match = _COUNTED.fullmatch(told[0]) if len(told) == 1 and isinstance(told[0], bytes) else None
+    if answer.status != "OK" or match is None or "SEARCH" in answer.untagged:
+        return None
+    pieces = match[1].upper().split()
+    values = dict(zip(pieces[::2], pieces[1::2], strict=True))
+    if len(pieces) != 2 * len(values) or b"COUNT" not in values:
+        return None
+    try:
+        uids = each_once(expanded(values[b"ALL"].decode(), _MOST_UIDS)) if b"ALL" in values else []
+    except ValueError:
+        return None
+    return uids if len(uids) == as_number(values[b"COUNT"]) else None
 
 
 def statuses(records: Sequence[Record]) -> Iterator[tuple[bytes, dict[str, int]]]:

@@ -20,19 +20,18 @@ from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import (
     appended,
     copied,
-    fetched,
     found_uids,
-    imap_date,
 )
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted, Row
 from scatterclean.mailbox.lasting import Lasting
+from scatterclean.mailbox.listing import uids_in
 from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.searching import searches
 from scatterclean.mailbox.session import BROKEN, Opened, Session
 from scatterclean.mailbox.states import Overview, inbox, state_of, states_of
 from scatterclean.mailbox.stream import ahead_of
-from scatterclean.mailbox.translate import Exchange, lost, printable, refusal, unconnected
+from scatterclean.mailbox.translate import Exchange, printable, refusal, unconnected
 from scatterclean.model import Place, Sighting
 from scatterclean.ports import Folder, FolderState
 
@@ -174,39 +173,7 @@ class ImapMailbox(Lasting):
 
     def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
         """`since` counts days as the server does: by its own clock's zone."""
-        session = self._session
-        opened = self._enter(place)
-        if not opened.exists:
-            return []
-        day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
-        found: list[int] = []
-        for start, end in self._windows(opened, first):
-            criteria = f"UID {start}:{end}{day}".encode()
-            answer = session.demand("UID SEARCH", criteria, about=place.folder)
-            # "n:*" means the last message even if n is higher (RFC 3501, 6.4.8).
-            try:
-                found += [uid for uid in found_uids(answer) if uid >= first]
-            except ValueError as broken:
-                session.drop()
-                raise lost(broken, session.exchange("UID SEARCH", place.folder)) from None
-        return sets.each_once(found)
-
-    def _windows(self, opened: Opened, first: int) -> Iterator[tuple[int, int | str]]:
-        """Stretches of UIDs that leave none out and hold no more messages than one answer may.
-
-        Sequence numbers only say where to cut; if they shift meanwhile the stretches are longer or shorter.
-        """
-        size = self._portions.found
-        start = first
-        if opened.exists > size:
-            cuts = range(size, opened.exists, size)
-            for text, _ in sets.cut(cuts, 500, sets.LINE - 100):
-                answer = self._session.demand("FETCH", text.encode(), b"(UID)", about=opened.folder)
-                for uid in sorted(fetched(answer.untagged.get("FETCH", ()))):
-                    if uid >= start:
-                        yield start, uid
-                        start = uid + 1
-        yield start, "*"
+        return uids_in(self._session, self._enter(place), first, since, self._portions)
 
     def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
         found: set[int] = set()

@@ -10,7 +10,8 @@ class Portions:
     """How much is asked for at once.
 
     `found`: UIDs in one SEARCH answer; imaplib gives up at lines over 1 MB, a UID and a blank take up to 11
-    bytes.  `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way at most, so
+    bytes.  `found_in_ranges`: where they come as ranges, and there are no more of these than `found`.
+    `headers`: messages per FETCH of header fields.  `ahead`: how many such FETCHes are under way at most, so
     that the server and the line work while we do: in the 40 ms that an answer may take a server sends 5,000 of them.
     Not more, for it may stop waiting for us to read what it sent (Dovecot: CLIENT_OUTPUT_TIMEOUT_MSECS, five
     minutes).  `raw`: bytes of bodies in memory.  `moved`: messages per MOVE or
@@ -18,6 +19,7 @@ class Portions:
     """
 
     found: int = 50_000
+    found_in_ranges: int = 500_000
     headers: int = 500
     ahead: int = 12
     raw: int = 4 * 2**20

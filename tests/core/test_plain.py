@@ -7,7 +7,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scatterclean import sent
-from scatterclean.fingerprint import FIELDS, digest, digest_of_ascii, fingerprint, fingerprint_of
+from scatterclean.fingerprint import (
+    FIELDS,
+    digest,
+    digest_of_ascii,
+    fingerprint,
+    fingerprint_of,
+    fingerprints,
+)
 from scatterclean.headers import Header
 from scatterclean.plain import Plain
 
@@ -53,8 +60,23 @@ BLOCKS = st.builds(
 
 @given(BLOCKS)
 def test_sent_mail_is_the_same_either_way(block: bytes) -> None:
-    plainly = sent._plainly(block)
-    assert plainly is None or plainly == sent._carefully(block)
+    (values,) = sent._PLAIN.read_all([block])
+    assert values[-1] or sent._plainly(*values) == sent._carefully(block)
+
+
+@given(
+    st.lists(
+        st.one_of(BLOCKS, st.sampled_from((b"", b"\0", b"A: 1\r\n\r\n\0", b"\r\n", b"A: a  b\r\n\r\n"))),
+        max_size=6,
+    )
+)
+@example([b"a\0b", b""])
+@example([b"To: a@x\r\n\r\n\0To: b@x\r\n\r\n", b"", b"To: c@x\r\n\r\n"])
+def test_many_are_read_as_each_by_itself(blocks: list[bytes]) -> None:
+    reader = Plain((*FIELDS, "A"), several=("Received",))
+    together = [None if values[-1] else values[:-1] for values in reader.read_all(blocks)]
+    assert together == [reader.read(block) for block in blocks]
+    assert fingerprints(blocks) == [fingerprint_of(Header(block)) for block in blocks]
 
 
 @given(BLOCKS)
@@ -78,9 +100,9 @@ def test_what_nearly_all_programs_write_is_plain() -> None:
         "Date: Sun, 22 Nov 2026 12:00:00 +0100",
         "Message-ID: <4711@winter.example>",
     ]
-    plainly = sent._plainly("\r\n".join([*lines, "", ""]).encode())
-    assert plainly is not None
-    assert plainly[2] == ("ben@far.example", "cleo@far.example", "dora@far.example")
+    values = sent._PLAIN.read_all(["\r\n".join([*lines, "", ""]).encode()])[0]
+    assert not values[-1]
+    assert sent._plainly(*values)[2] == ("ben@far.example", "cleo@far.example", "dora@far.example")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from scatterclean.mailbox.answers import (
     Record,
     code_of,
     copied,
+    counted_uids,
     fetched,
     flags_in,
     found_uids,
@@ -123,6 +124,19 @@ def test_all_search_and_esearch_lines_count() -> None:
     answer = Answer("OK", b"", {"ESEARCH": [b'(TAG "A1") UID COUNT 4 ALL 4,7:9']})
     assert found_uids(answer) == [4, 7, 8, 9]
     assert found_uids(Answer("OK", b"", {"ESEARCH": [b'(TAG "A1") UID']})) == []
+
+
+def test_ranges_are_believed_if_they_hold_as_many_as_are_counted() -> None:
+    def told(line: bytes, status: str = "OK") -> list[int] | None:
+        return counted_uids(Answer(status, b"", {"ESEARCH": [line]}))
+
+    assert told(b'(TAG "A1") UID COUNT 4 ALL 4,7:9') == [4, 7, 8, 9]
+    assert told(b'(tag "A1") UID ALL 9:7,4 COUNT 4') == [4, 7, 8, 9]
+    assert told(b'(TAG "A1") UID COUNT 0') == []
+    assert told(b'(TAG "A1") UID COUNT 5 ALL 4,7:9') is None
+    assert told(b'(TAG "A1") UID COUNT 4 ALL 4,7:9', "NO") is None
+    assert told(b'(TAG "A1") UID COUNT 4 ALL 4,7:9 MODSEQ 7') is None
+    assert told(b'(TAG "A1") UID') is None
 
 
 def test_an_esearch_of_all_numbers_there_are_is_refused() -> None:

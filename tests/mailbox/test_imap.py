@@ -19,7 +19,7 @@ from scatterclean.mailbox.imap import ImapMailbox
 from scatterclean.mailbox.portions import Portions
 from scatterclean.model import Place
 from scatterclean.ports import FolderState
-from tests.mailbox.scripts import INBOX, TARGET, commands, header, opened, saying
+from tests.mailbox.scripts import FOLDER, INBOX, TARGET, commands, header, opened, saying
 from tests.servers import CUT, SILENCE, ScriptedServer
 
 # --- in step or dropped ----------------------------------------------------------------------------------
@@ -204,6 +204,68 @@ def test_a_search_is_cut_into_windows_that_leave_no_uid_out() -> None:
         b"UID SEARCH UID 501:900 SINCE 4-Mar-2026",
         b"UID SEARCH UID 901:* SINCE 4-Mar-2026",
     ]
+
+
+RANGED = "AUTH=PLAIN UIDPLUS MOVE ESEARCH"
+
+
+def test_uids_come_as_ranges_in_one_answer_where_there_are_few_gaps() -> None:
+    full = FOLDER["EXAMINE"][0].replace(b"* 9 EXISTS", b"* 990 EXISTS")
+    script = {
+        "EXAMINE": [full],
+        "UID SEARCH": [b"* ESEARCH UID COUNT 4 ALL 998:999,3,7\r\nTAG OK done\r\n"],
+    }
+    with saying(script, RANGED) as server:
+        box = opened(server, Portions(found=50))
+        assert box.uids(INBOX, 5) == [7, 998, 999]
+        box.close()
+    assert [line for line in commands(server) if b"SEARCH" in line or b"FETCH" in line] == [
+        b"UID SEARCH RETURN (ALL COUNT) UID 5:*"
+    ]
+
+
+def test_where_many_are_missing_the_ranges_are_cut_into_windows() -> None:
+    def found(told: bytes) -> bytes:
+        return b"* ESEARCH UID %b\r\nTAG OK done\r\n" % told
+
+    cuts = b"* 3 FETCH (UID 500)\r\n* 6 FETCH (UID 900)\r\nTAG OK done\r\n"
+    script = {
+        "FETCH": [cuts],
+        "UID SEARCH": [found(b"ALL 2,7 COUNT 2"), found(b"COUNT 0"), found(b"ALL 950 COUNT 1")],
+    }
+    with saying(script, RANGED) as server:
+        box = opened(server, Portions(found=3))
+        assert box.uids(INBOX) == [2, 7, 950]
+        box.close()
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        b"* ESEARCH UID ALL 1:2 COUNT 3\r\nTAG OK done\r\n",  # fewer than it counts
+        b"* ESEARCH UID ALL 1:9 COUNT 3\r\nTAG OK done\r\n",  # a range over UIDs that are not there
+        b"* ESEARCH UID ALL 1,1,2 COUNT 3\r\nTAG OK done\r\n",
+        b"* ESEARCH UID ALL 1:3\r\nTAG OK done\r\n",
+        b"* ESEARCH ALL 1:3 COUNT 3\r\nTAG OK done\r\n",  # sequence numbers
+        b"* ESEARCH UID COUNT 3\r\nTAG OK done\r\n",
+        b"* ESEARCH UID COUNT 0 COUNT 3 ALL 1:3 ALL 7:9\r\nTAG OK done\r\n",
+        b"* ESEARCH UID ALL 1:* COUNT 3\r\nTAG OK done\r\n",
+        b"* ESEARCH UID COUNT 1 ALL 1\r\n* ESEARCH UID COUNT 2 ALL 1:2\r\nTAG OK done\r\n",
+        b"* ESEARCH UID COUNT 1 ALL 1\r\n* SEARCH 2\r\nTAG OK done\r\n",
+        b"* SEARCH 1 2\r\nTAG OK done\r\n",
+        b"* ESEARCH UID COUNT 4000000000 ALL 1:4000000000\r\nTAG OK done\r\n",
+        b"TAG OK done\r\n",
+        b"TAG BAD unknown option\r\n",
+        b"TAG NO not here\r\n",
+    ],
+)
+def test_a_doubtful_answer_in_ranges_is_not_believed_and_not_asked_for_again(doubtful: bytes) -> None:
+    plain = b"* SEARCH 1 2 3\r\nTAG OK done\r\n"
+    with saying({"UID SEARCH": [doubtful, plain, plain]}, RANGED) as server:
+        box = opened(server)
+        assert [box.uids(INBOX), box.uids(INBOX)] == [[1, 2, 3]] * 2
+        box.close()
+    assert [b"RETURN" in line for line in commands(server) if b"SEARCH" in line] == [True, False, False]
 
 
 def test_two_search_lines_are_one_answer() -> None:

@@ -150,6 +150,7 @@ def test_letters_to_very_many_are_written_in_smaller_batches(
 ) -> None:
     monkeypatch.setattr(harvest, "BATCH", 1000)
     monkeypatch.setattr(harvest, "MOST_RECIPIENTS", 5)
+    monkeypatch.setattr(harvest, "MOST_BYTES", 50)
     log = Failing(world.store.sent_log, 0)
     harvest.harvest(Watched(world.server), log, world.account, now=world.now)
     assert known(world) == SENT
