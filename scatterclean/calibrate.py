@@ -69,7 +69,9 @@ class Passing:
         self._header = header
         self.arrival = arrival
         self.ids: tuple[MessageId, ...] = ids_meant(header.get("Message-ID") or "")[:2]
-        self.keys: tuple[str, ...] = tuple(key for an_id in self.ids for key in an_id.keys)
+        self.keys: tuple[str, ...] = (
+            self.ids[0].keys if len(self.ids) == 1 else tuple(key for an_id in self.ids for key in an_id.keys)
+        )
         self.parent: tuple[MessageId, ...] = parent or thread[-1:]
         self.cited: tuple[MessageId, ...] = tuple(dict.fromkeys((*parent, *thread))) if thread else parent
         self.sender = first_address(header.get("From") or "")

@@ -40,7 +40,7 @@ from scatterclean.ports import Docket, FolderState, Journal, Mailbox
 FIRST_CAP = 64 * 1024
 # ... and this much of those whose returned header was not complete in it.
 LAST_CAP = 1024 * 1024
-BATCH = 500
+BATCH = 2000
 CANDIDATES = 200
 
 FIELDS = tuple(dict.fromkeys((*bounce.CANDIDATE_FIELDS, *calibrate.FIELDS)))

@@ -195,6 +195,8 @@ def ids_in(value: str) -> tuple[MessageId, ...]:
     Without any angle brackets the whole value is one id if it has no blank inside, else each blank-separated
     word with an "@" is.  White space inside brackets is folding and is taken out.
     """
+    if not value:
+        return ()
     if match := _ONE_ID.fullmatch(value):  # as by far most values are
         return (MessageId(match[1][:MAX_ID]),)
     if value[:1] == "<" and value.find(">") == len(value) - 1 and value.find("<", 1) < 0:

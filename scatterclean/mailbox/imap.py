@@ -115,6 +115,7 @@ _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
 # RFC 3501, 9: flag-keyword
 _KEYWORD = re.compile(r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")
+_TOGETHER = 5  # such commands in one write: a batch of deeds
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -199,8 +200,10 @@ class ImapMailbox(Lasting):
     def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
         if cap < 1:
             raise ValueError("nothing to read")
-        most = max(1, self._portions.raw // cap)
-        for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most=most, keep=cap):
+        # Two such answers at once: the server sends the next one while we read the first.
+        ahead = min(2, self._portions.ahead)
+        most = max(1, self._portions.raw // cap // ahead)
+        for row in self._fetch(place, uids, f"(UID BODY.PEEK[]<0.{cap}>)", most=most, keep=cap, ahead=ahead):
             if row.body is not None:
                 yield row.uid, row.body[:cap]
 
@@ -254,9 +257,13 @@ class ImapMailbox(Lasting):
             raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
         wire = self._session.naming.wire(target.folder)
         self._enter_for_writing(place)
-        for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
-            answer = self._session.demand(command, text.encode(), wire, about=target.folder)
-            went.update(copied(answer, target.uidvalidity))
+        pieces = sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND)
+        arguments = [(text.encode(), wire) for text, _ in pieces]
+        together = _TOGETHER if self._portions.ahead > 1 else 1
+        for start in range(0, len(arguments), together):
+            some = arguments[start : start + together]
+            for answer in self._session.demand_each(command, some, about=target.folder):
+                went.update(copied(answer, target.uidvalidity))
         return went
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:

@@ -30,7 +30,7 @@ from scatterclean.model import (
     Verdict,
     Whereabouts,
 )
-from scatterclean.store import forms
+from scatterclean.store import bulk, forms
 from scatterclean.store.columns import listed
 from scatterclean.store.database import Database
 from scatterclean.store.journal import read_move
@@ -55,6 +55,17 @@ _IN_A_QUEUE = _RECENT = timedelta(days=2)
 
 # What a sweep did, and nobody took back.
 _AWAY = (MoveState.MOVED.value, MoveState.COPIED.value)
+
+
+_NEW = insert(table)
+_ENTERED = _NEW.on_conflict_do_update(
+    index_elements=_WHERE, set_={name: _NEW.excluded[name] for name in _STATE}
+)
+_FOUND = (
+    update(table)
+    .where(table.c.id == bindparam("known"))
+    .values(verdict=bindparam("verdict_now"), finding=bindparam("finding_now"))
+)
 
 
 class SqlDocket:
@@ -139,8 +150,7 @@ class SqlDocket:
                 }
                 for known, case in zip(_ids(connection, cases), cases, strict=True)
             ]
-            now: dict[str, Any] = {"verdict": bindparam("verdict_now"), "finding": bindparam("finding_now")}
-            connection.execute(update(table).where(table.c.id == bindparam("known")).values(now), rows)
+            bulk.execute(connection, _FOUND, rows)
 
     def close(self, cases: Sequence[Case], now: datetime, why: Closure | None = None) -> None:
         if not cases:
@@ -274,12 +284,8 @@ def _of_kind(kind: Kind) -> ColumnElement[bool]:
 
 
 def _enter(connection: Connection, some: Sequence[Case]) -> tuple[Case, ...]:
-    entered = insert(table)
-    state = {name: entered.excluded[name] for name in _STATE}
     # Not RETURNING: an upsert's needs SQLite 3.35, and the id of a replaced case must stay what it was.
-    connection.execute(
-        entered.on_conflict_do_update(index_elements=_WHERE, set_=state), [_row(case) for case in some]
-    )
+    bulk.execute(connection, _ENTERED, [_row(case) for case in some])
     unknown = [replace(case, id=None) for case in some]
     ids = _ids(connection, unknown)
     return tuple(replace(case, id=known) for case, known in zip(unknown, ids, strict=True))

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from scatterclean.model import Learned, Lessons, Proofs, Route, RouteCause
-from scatterclean.store import asking
+from scatterclean.store import asking, bulk
 from scatterclean.store.database import Database
 from scatterclean.store.sentlog import account_id
 from scatterclean.store.tables import accounts, outbound_hosts, proofs, received_ids, routes
@@ -18,6 +18,9 @@ from scatterclean.store.tables import accounts, outbound_hosts, proofs, received
 # Strangers can write what teaches (invariant 12): of more shapes or hosts in one account the oldest go.
 MOST_ROUTES = 500
 MOST_HOSTS = 500
+
+
+_RECEIVED = insert(received_ids).on_conflict_do_nothing()
 
 
 class SqlExperience:
@@ -42,8 +45,7 @@ class SqlExperience:
                 {"key": key, "account_id": here, "arrived": arrived}
                 for key, arrived in lessons.received.items()
             ]
-            if received:
-                connection.execute(insert(received_ids).on_conflict_do_nothing(), received)
+            bulk.execute(connection, _RECEIVED, received)
 
     def learned(self, person: str, accounts_asked: Sequence[str]) -> Learned:
         of_person = asking.accounts_of(person)

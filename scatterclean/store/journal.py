@@ -31,7 +31,7 @@ from scatterclean.model import (
     Whereabouts,
 )
 from scatterclean.ports import FolderState
-from scatterclean.store import forms
+from scatterclean.store import bulk, forms
 from scatterclean.store.columns import cleaned, listed
 from scatterclean.store.database import Database
 from scatterclean.store.tables import alarms as alarms_table
@@ -220,6 +220,15 @@ class SqlJournal:
             return frozenset(f for found in connection.scalars(query) for f in asked[found])
 
 
+_NEW = insert(moves)
+_KNOWN = update(moves).where(moves.c.id == bindparam("known"))
+_CHANGED = _KNOWN.values(
+    state=bindparam("becomes"),
+    settled_at=bindparam("at"),
+    target_uid=func.coalesce(bindparam("given"), moves.c.target_uid),
+)
+
+
 def _write(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     """The ids of the rows.  The same deed that came to nothing before takes its own row again: a server that refuses
     (a full mailbox, for days) would else add one for each message at every poll."""
@@ -239,11 +248,10 @@ def _write(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
         else:
             again.append({**row, "settled_at": None, "known": before})
         ids.append(last if before is None else before)
-    if new:
-        connection.execute(insert(moves), new)
+    bulk.execute(connection, _NEW, new)
     if again:
-        values: dict[str, Any] = {name: bindparam(name) for name in again[0] if name != "known"}
-        connection.execute(update(moves).where(moves.c.id == bindparam("known")).values(values), again)
+        changed = _KNOWN.values({name: bindparam(name) for name in again[0] if name != "known"})
+        connection.execute(changed, again)
     return ids
 
 
@@ -369,16 +377,8 @@ def _change(
                 hint="This is a bug of scatterclean: please report it. Nothing was written.",
             )
         stored[known] = state
-    connection.execute(
-        update(moves)
-        .where(moves.c.id == bindparam("known"))
-        .values(
-            state=bindparam("becomes"),
-            settled_at=bindparam("at"),
-            target_uid=func.coalesce(bindparam("given"), moves.c.target_uid),
-        ),
-        [{"known": known, "becomes": s.value, "at": now, "given": uid} for known, s, uid in changes],
-    )
+    rows = [{"known": known, "becomes": s.value, "at": now, "given": uid} for known, s, uid in changes]
+    bulk.execute(connection, _CHANGED, rows)
 
 
 def _report(row: Any) -> SweepReport:
