@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from scatterclean import looking, plan, wording
 from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing
@@ -17,6 +17,9 @@ from scatterclean.model import PUTTING_AWAY, Errand, Intent, Move, MoveState, Pl
 from scatterclean.ports import Journal, Mailbox
 
 Clock = Callable[[], datetime]
+
+# So long after it was intended a move is looked for that did not happen at first.
+_AFTER_ALL = timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -80,7 +83,35 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock, k
         except (CommandRefused, FolderMissing, FolderChanged) as trouble:
             done.unsettled += together
             done.trouble(str(trouble))
+    _moved_after_all(mailbox, journal, account, clock=clock, done=done)
     return done
+
+
+def _moved_after_all(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock, done: Done) -> None:
+    """What stayed where it was as far as a look showed, and is in the target now.
+
+    A server carries out what it was told also after the line broke, and after we looked, if it stood still for long.
+    Only what is gone from its folder is looked for: of all else the next sweep decides."""
+    now = clock()
+    stayed = journal.moves(account, states=(MoveState.STAYED,), errand=PUTTING_AWAY, since=now - _AFTER_ALL)
+    for _, together in looking.grouped(stayed, _deed):
+        with suppress(CommandRefused, FolderMissing, FolderChanged):
+            place = together[0].intent.source.place
+            there = looking.sources(mailbox, together)
+            gone = [m for m in together if m.id not in there]
+            if not gone or looking.state_of(mailbox, place).place != place:
+                continue
+            seen, same = looking.copies(mailbox, gone)
+            copies = looking.by_fingerprint(seen)
+            found = [
+                (m, plan.Outcome(MoveState.MOVED, min(copies[m.intent.fingerprint])))
+                for m in gone
+                if same and m.intent.fingerprint in copies
+            ]
+            journal.settle([(m, outcome.state, outcome.target_uid) for m, outcome in found], now)
+            if found:
+                _mark(mailbox, found)
+                done.add([(m, outcome.state) for m, outcome in found])
 
 
 def _deed(move: Move) -> tuple[Place, str, int, int, int]:

@@ -58,6 +58,11 @@ class Answer:
             found.extend(line for line in self.untagged.get(kind, ()) if isinstance(line, bytes))
         return found
 
+    @property
+    def partial(self) -> bool:
+        """Was only a part of the messages looked at, although it is an OK (RFC 9738, 3)?"""
+        return self.code("MESSAGELIMIT") is not None
+
     def code(self, name: str) -> bytes | None:
         """The argument of the first response code of that name (empty if it has none), else None."""
         for text in self.texts():
@@ -221,10 +226,10 @@ def found_uids(answer: Answer) -> list[int]:
 
 def counted_uids(answer: Answer) -> list[int] | None:
     """The numbers of the one ESEARCH line with ALL and COUNT (RFC 4731, 3.1), ascending; None unless it tells UIDs,
-    exactly as many as it counts, and nothing stands beside it."""
+    exactly as many as it counts, and nothing stands beside it or was left out."""
     told = answer.untagged.get("ESEARCH", ())
     match = _COUNTED.fullmatch(told[0]) if len(told) == 1 and isinstance(told[0], bytes) else None
-    if answer.status != "OK" or match is None or "SEARCH" in answer.untagged:
+    if answer.status != "OK" or answer.partial or match is None or "SEARCH" in answer.untagged:
         return None
     pieces = match[1].upper().split()
     values = dict(zip(pieces[::2], pieces[1::2], strict=True))

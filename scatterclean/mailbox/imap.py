@@ -25,7 +25,7 @@ from scatterclean.mailbox.answers import (
 from scatterclean.mailbox.connection import Connection
 from scatterclean.mailbox.fetching import Posted, Row
 from scatterclean.mailbox.lasting import Lasting
-from scatterclean.mailbox.listing import uids_in
+from scatterclean.mailbox.listing import uids_in, windows
 from scatterclean.mailbox.portions import Portions
 from scatterclean.mailbox.searching import searches
 from scatterclean.mailbox.session import BROKEN, Opened, Session
@@ -115,7 +115,6 @@ _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
 # RFC 3501, 9: flag-keyword
 _KEYWORD = re.compile(r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")
-_TOGETHER = 5  # such commands in one write: a batch of deeds
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -125,7 +124,7 @@ class ImapMailbox(Lasting):
 
     def __init__(self, session: Session, portions: Portions | None = None) -> None:
         self._session = session
-        self._portions = portions or Portions()
+        self._portions = (portions or Portions()).within(session.capabilities)
         self.begin(())
 
     # --- folders -----------------------------------------------------------------------------------------
@@ -177,10 +176,13 @@ class ImapMailbox(Lasting):
         return uids_in(self._session, self._enter(place), first, since, self._portions)
 
     def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
+        session, most = self._session, self._portions.searched
         found: set[int] = set()
         for number, criteria in enumerate(searches(message_ids)):
-            self._enter(place, again=not number)
-            found.update(found_uids(self._session.demand("UID SEARCH", criteria, about=place.folder)))
+            opened = self._enter(place, again=not number)
+            parts = windows(session, opened, most) if opened.exists > most else ()
+            for words in [f"UID {start}:{end} ".encode() + criteria for start, end in parts] or [criteria]:
+                found.update(found_uids(session.demand("UID SEARCH", words, about=place.folder)))
         return sorted(found)
 
     def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
@@ -257,13 +259,10 @@ class ImapMailbox(Lasting):
             raise self._session.changed(target.folder, target.uidvalidity, now.place.uidvalidity)
         wire = self._session.naming.wire(target.folder)
         self._enter_for_writing(place)
-        pieces = sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND)
-        arguments = [(text.encode(), wire) for text, _ in pieces]
-        together = _TOGETHER if self._portions.ahead > 1 else 1
-        for start in range(0, len(arguments), together):
-            some = arguments[start : start + together]
-            for answer in self._session.demand_each(command, some, about=target.folder):
-                went.update(copied(answer, target.uidvalidity))
+        # One after another: what is under way when the line breaks the server may carry out later than anybody looks.
+        for text, _ in sets.cut(uids, self._portions.moved, sets.LINE - len(wire) - _COMMAND):
+            answer = self._session.demand(command, text.encode(), wire, about=target.folder)
+            went.update(copied(answer, target.uidvalidity))
         return went
 
     def remove(self, place: Place, uids: Sequence[int]) -> None:

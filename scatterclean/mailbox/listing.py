@@ -18,15 +18,50 @@ def uids_in(
     """Ascending, from `first` on.  Raises what `Session.demand` does; an absurd answer ends the session."""
     if not opened.exists:
         return []
-    day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
+    if session.can("ESEARCH"):
+        found = _by_ranges(session, opened, first, since, portions)
+        if found is not None:
+            return found
+        session.capabilities -= {"ESEARCH"}  # it does that otherwise, and is not asked so again
+    return _one_by_one(session, opened, first, since, portions)
+
+
+def _by_ranges(
+    session: Session, opened: Opened, first: int, since: date | None, portions: Portions
+) -> list[int] | None:
+    """By ESEARCH (RFC 4731); None if what the server says leaves a doubt: a UID less would be a sent message that
+    nobody knows of."""
     # Ranges of a few bytes stand for all of them, unless many are missing in between.
-    ranged = session.can("ESEARCH") and not since and _has_few_gaps(opened, portions.found)
-    size = portions.found_in_ranges if ranged else portions.found
+    few = not since and _has_few_gaps(opened, portions.found)
+    size = portions.found_in_ranges if few else portions.found
     found: list[int] = []
-    for start, end in _windows(session, opened, first, size):
-        # "n:*" means the last message even if n is higher (RFC 3501, 6.4.8).
-        found += [uid for uid in _search(session, opened, f"UID {start}:{end}{day}") if uid >= first]
-    return sets.each_once(found)
+    for criteria in _criteria(session, opened, first, since, size):
+        counted = counted_uids(session.venture("UID SEARCH", b"RETURN (ALL COUNT) " + criteria))
+        if counted is None:
+            return None
+        found += counted
+    return [uid for uid in sets.each_once(found) if uid >= first]
+
+
+def _one_by_one(
+    session: Session, opened: Opened, first: int, since: date | None, portions: Portions
+) -> list[int]:
+    found: list[int] = []
+    for criteria in _criteria(session, opened, first, since, portions.found):
+        answer = session.demand("UID SEARCH", criteria, about=opened.folder)
+        try:
+            found += found_uids(answer)
+        except ValueError as broken:
+            session.drop()
+            raise lost(broken, session.exchange("UID SEARCH", opened.folder)) from None
+    return [uid for uid in sets.each_once(found) if uid >= first]
+
+
+def _criteria(session: Session, opened: Opened, first: int, since: date | None, size: int) -> Iterator[bytes]:
+    """ "n:*" means the last message even if n is higher (RFC 3501, 6.4.8)."""
+    day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
+    for start, end in windows(session, opened, size, first):
+        yield f"UID {start}:{end}{day}".encode()
 
 
 def _has_few_gaps(opened: Opened, most: int) -> bool:
@@ -35,7 +70,7 @@ def _has_few_gaps(opened: Opened, most: int) -> bool:
     return opened.uidnext is not None and 2 * (opened.uidnext - opened.exists) <= most
 
 
-def _windows(session: Session, opened: Opened, first: int, size: int) -> Iterator[tuple[int, int | str]]:
+def windows(session: Session, opened: Opened, size: int, first: int = 1) -> Iterator[tuple[int, int | str]]:
     """Stretches of UIDs that leave none out and hold no more messages than one answer may.
 
     Sequence numbers only say where to cut; if they shift meanwhile the stretches are longer or shorter.
@@ -43,27 +78,10 @@ def _windows(session: Session, opened: Opened, first: int, size: int) -> Iterato
     start = first
     if opened.exists > size:
         cuts = range(size, opened.exists, size)
-        for text, _ in sets.cut(cuts, 500, sets.LINE - 100):
+        for text, _ in sets.cut(cuts, min(size, 500), sets.LINE - 100):
             answer = session.demand("FETCH", text.encode(), b"(UID)", about=opened.folder)
             for uid in sorted(fetched(answer.untagged.get("FETCH", ()))):
                 if uid >= start:
                     yield start, uid
                     start = uid + 1
     yield start, "*"
-
-
-def _search(session: Session, opened: Opened, criteria: str) -> list[int]:
-    """By ESEARCH (RFC 4731), if what the server says leaves no doubt: a UID less would be a sent message that nobody
-    knows of.  One that does it otherwise is not asked so again."""
-    asked = criteria.encode()
-    if session.can("ESEARCH"):
-        counted = counted_uids(session.venture("UID SEARCH", b"RETURN (ALL COUNT) " + asked))
-        if counted is not None:
-            return counted
-        session.capabilities -= {"ESEARCH"}
-    answer = session.demand("UID SEARCH", asked, about=opened.folder)
-    try:
-        return found_uids(answer)
-    except ValueError as broken:
-        session.drop()
-        raise lost(broken, session.exchange("UID SEARCH", opened.folder)) from None

@@ -46,9 +46,6 @@ class Opened:
     permanent: frozenset[str] | None
 
 
-_KEPT = 2**16  # bytes of a literal, where none is wanted
-
-
 class Session:
     """A connection that is either in step or dropped; there is nothing in between."""
 
@@ -72,7 +69,7 @@ class Session:
         command: str,
         *args: bytes,
         about: str = "",
-        keep: int = _KEPT,
+        keep: int = 2**16,
         replies: Iterable[bytes] = (),
         secrets: Sequence[str] = (),
     ) -> Answer:
@@ -124,35 +121,12 @@ class Session:
             raise ConnectionLost(f"{self.account}: the session with {self.where} ended before {command}")
         return self._connection
 
-    def demand(self, command: str, *args: bytes, about: str = "", keep: int = _KEPT) -> Answer:
+    def demand(self, command: str, *args: bytes, about: str = "", keep: int = 2**16) -> Answer:
         """The answer if it is OK; else raises what the table of `translate` makes of it.
 
         After NO to a FETCH the session ends: what was sent before the NO is not known to be whole.
         """
         return self._granted(self.ask(command, *args, about=about, keep=keep), command, about)
-
-    def demand_each(
-        self, command: str, arguments: Sequence[Sequence[bytes]], *, about: str = ""
-    ) -> list[Answer]:
-        """`demand` for each, in this order; in one write, where it was shown that the server bears that.
-
-        Then all are carried out as far as the server lets them, and what `demand` raises for the first one that is not
-        OK is raised behind the last answer."""
-        if len(arguments) < 2 or not self.together or self.manners.alone:
-            return [self.demand(command, *args, about=about) for args in arguments]
-        words = [word.encode() for word in command.split(" ")]
-        answers = []
-        try:
-            with self.line(command, about) as connection:
-                for tag in connection.post_all([(*words, *args) for args in arguments]):
-                    connection.expect(_KEPT)
-                    answers.append(connection.end(tag))
-        finally:  # what broke off, or was not understood, is tried one by one the next time
-            if len(answers) < len(arguments) or any(answer.status == "BAD" for answer in answers):
-                self.manners.dislikes_it()
-        for answer in answers:
-            self._hear(answer, ())
-        return [self._granted(answer, command, about) for answer in answers]
 
     def ask_together(self, commands: Sequence[Sequence[bytes]], about: str = "") -> Answers:
         """Several commands at once, by the rules of `together`; NO and BAD are answers.  Raises what `venture` does.
@@ -184,11 +158,11 @@ class Session:
             raise busy
         return answer
 
-    def fetch(self, uids: bytes, items: bytes, *, about: str = "", keep: int = _KEPT) -> fetching.Rows:
+    def fetch(self, uids: bytes, items: bytes, *, about: str = "", keep: int = 2**16) -> fetching.Rows:
         """UID FETCH, as `demand` does it; the rows by UID."""
         return self.rows(self.post(uids, items, about=about, keep=keep))
 
-    def post(self, uids: bytes, items: bytes, *, about: str = "", keep: int = _KEPT) -> fetching.Posted:
+    def post(self, uids: bytes, items: bytes, *, about: str = "", keep: int = 2**16) -> fetching.Posted:
         """Send UID FETCH and go on; `rows` are asked for later, those of other posted ones before or after."""
         with self._line("UID FETCH", about) as connection:
             posted = fetching.post(connection, uids, items, about=about, keep=keep)
@@ -212,7 +186,7 @@ class Session:
         posted.rows = found if posted.wanted else {}
 
     def _granted(self, answer: Answer, command: str, about: str) -> Answer:
-        if answer.status != "OK":
+        if answer.status != "OK" or answer.partial:
             if command.endswith("FETCH"):
                 self.drop()
             raise refusal(answer, self.exchange(command, about))

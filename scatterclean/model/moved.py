@@ -54,7 +54,7 @@ PERMITTED: Mapping[MoveState, frozenset[MoveState]] = {
     ),
     MoveState.MOVED: frozenset((MoveState.RETURNED, MoveState.DELETED)),
     MoveState.COPIED: frozenset((MoveState.RETURNED,)),
-    MoveState.STAYED: frozenset(),
+    MoveState.STAYED: frozenset((MoveState.MOVED,)),  # after all: the server was slower than the look
     MoveState.VANISHED: frozenset(),
     MoveState.DOUBLED: frozenset(),
     MoveState.RETURNED: frozenset(),

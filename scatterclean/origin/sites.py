@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 # Second-level domains under which others register, by top-level domain: the commonest of the ICANN section of the
 # Public Suffix List (https://publicsuffix.org/list/, seen 2026-11).  One that is missing makes a site too wide: that
@@ -147,6 +148,7 @@ _INSIDE = frozenset(
 )
 
 
+@lru_cache(maxsize=2048)  # the bounces of a flood come from few hosts, through few hosts
 def site(host: str) -> str:
     """The registrable domain of a host name, lower-cased; "" for single labels, addresses, bare suffixes and names
     that mean nothing outside of one house."""
@@ -168,6 +170,7 @@ def is_generic(host: str) -> bool:
     return _GENERIC.search(host.lower()) is not None
 
 
+@lru_cache(maxsize=256)
 def guessed(server: str) -> frozenset[str]:
     """The hosts through which mail may leave, as in `Provider.hosts`, guessed from the IMAP server's name.
 

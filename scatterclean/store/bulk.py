@@ -19,7 +19,8 @@ def execute(connection: Connection, statement: Insert | Update, rows: Sequence[M
     """`connection.execute(statement, rows)`.
 
     All rows have the same names: of the statement's parameters, or else of the columns that it inserts.  `statement`
-    is one of a handful that live as long as the process.  Raises what `execute` does.
+    is one of a handful that live as long as the process.  Raises DBAPIError as `execute` does, and ValueError for a
+    moment without a zone.
     """
     if not rows:
         return

@@ -162,7 +162,8 @@ def test_an_intention_can_become_what_a_look_can_show_and_nothing_else() -> None
         MoveState.DELETED,
     }
     ends = {s for s in MoveState if s is not MoveState.INTENDED and PERMITTED[s]}
-    assert ends == {MoveState.MOVED, MoveState.COPIED}
+    assert ends == {MoveState.MOVED, MoveState.COPIED, MoveState.STAYED}
+    assert PERMITTED[MoveState.STAYED] == {MoveState.MOVED}
 
 
 def test_settling_is_all_or_nothing(journal: Journal) -> None:
@@ -174,7 +175,7 @@ def test_settling_is_all_or_nothing(journal: Journal) -> None:
 
 def test_what_is_stored_counts_not_what_the_caller_believes(journal: Journal) -> None:
     (stale,) = intended(journal, intent(1))
-    journal.settle([(stale, MoveState.STAYED, None)], NOW)
+    journal.settle([(stale, MoveState.VANISHED, None)], NOW)
     with pytest.raises(NobodyCanMend):
         journal.settle([(stale, MoveState.MOVED, 3)], NOW)
 

@@ -269,6 +269,102 @@ def test_a_doubtful_answer_in_ranges_is_not_believed_and_not_asked_for_again(dou
     assert [b"RETURN" in line for line in commands(server) if b"SEARCH" in line] == [True, False, False]
 
 
+def test_a_doubtful_answer_about_very_many_is_asked_for_again_in_windows() -> None:
+    """In one line of a plain answer there would be more than a line may hold."""
+    full = FOLDER["EXAMINE"][0].replace(b"* 9 EXISTS", b"* 9 EXISTS\r\n* 990 EXISTS")
+    cuts = b"* 400 FETCH (UID 400)\r\n* 800 FETCH (UID 800)\r\nTAG OK done\r\n"
+    plain = [b"* SEARCH %d\r\nTAG OK done\r\n" % uid for uid in (7, 500, 900)]
+    script = {"EXAMINE": [full], "FETCH": [cuts], "UID SEARCH": [b"TAG BAD what\r\n", *plain]}
+    with saying(script, RANGED) as server:
+        box = opened(server, Portions(found=400))
+        assert box.uids(INBOX) == [7, 500, 900]
+        box.close()
+    assert [line for line in commands(server) if b"SEARCH" in line] == [
+        b"UID SEARCH RETURN (ALL COUNT) UID 1:*",
+        b"UID SEARCH UID 1:400",
+        b"UID SEARCH UID 401:800",
+        b"UID SEARCH UID 801:*",
+    ]
+
+
+# --- a server that looks at few messages at once (RFC 9738) ----------------------------------------------
+
+LIMITED = "AUTH=PLAIN UIDPLUS MOVE MESSAGELIMIT=4"
+CUTS = b"* 4 FETCH (UID 400)\r\n* 8 FETCH (UID 800)\r\nTAG OK done\r\n"
+
+
+@pytest.mark.parametrize("capability", [LIMITED, f"{LIMITED} ESEARCH"])
+def test_a_server_with_a_limit_is_asked_for_no_more_at_once(capability: str) -> None:
+    told = [b"* %bSEARCH %b\r\nTAG OK done\r\n"] * 3
+    uids = (2, 401, 802)
+    ranged = "ESEARCH" in capability
+    answers = [
+        line % ((b"E", b"UID ALL %d COUNT 1" % uid) if ranged else (b"", b"%d" % uid))
+        for line, uid in zip(told, uids, strict=True)
+    ]
+    fetched = [header(uid) + b"TAG OK done\r\n" for uid in (1, 5)]
+    with saying({"FETCH": [CUTS], "UID SEARCH": answers, "UID FETCH": fetched}, capability) as server:
+        box = opened(server)
+        assert box.uids(INBOX) == [2, 401, 802]
+        assert [seen.uid for seen in box.headers(INBOX, range(1, 6), ["Subject"])] == [1, 5]
+        box.move(INBOX, range(1, 6), TARGET)
+        box.close()
+    said = [line.replace(b"RETURN (ALL COUNT) ", b"") for line in commands(server)]
+    assert [line for line in said if b"SEARCH" in line] == [
+        b"UID SEARCH UID 1:400",
+        b"UID SEARCH UID 401:800",
+        b"UID SEARCH UID 801:*",
+    ]
+    assert [line.split(b" ")[:3] for line in said if line.startswith((b"UID FETCH", b"UID MOVE"))] == [
+        [b"UID", b"FETCH", b"1:4"],
+        [b"UID", b"FETCH", b"5"],
+        [b"UID", b"MOVE", b"1:4"],
+        [b"UID", b"MOVE", b"5"],
+    ]
+
+
+def test_ids_are_searched_for_window_by_window_where_there_is_a_limit() -> None:
+    answers = [b"* SEARCH %d\r\nTAG OK done\r\n" % uid for uid in (2, 401, 802)]
+    with saying({"FETCH": [CUTS], "UID SEARCH": answers}, LIMITED) as server:
+        box = opened(server)
+        assert box.with_message_ids(INBOX, ["a@x"]) == [2, 401, 802]
+        box.close()
+    assert [line for line in commands(server) if b"SEARCH" in line] == [
+        b'UID SEARCH UID 1:400 HEADER Message-ID "a@x"',
+        b'UID SEARCH UID 401:800 HEADER Message-ID "a@x"',
+        b'UID SEARCH UID 801:* HEADER Message-ID "a@x"',
+    ]
+
+
+PART = b"TAG OK [MESSAGELIMIT 2 7] only a part was looked at\r\n"
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda box: box.uids(INBOX),
+        lambda box: box.with_message_ids(INBOX, ["a@x"]),
+        lambda box: list(box.headers(INBOX, [7, 8, 9], ["Subject"])),
+        lambda box: list(box.raw(INBOX, [7, 8, 9], 100)),
+    ],
+)
+@pytest.mark.parametrize("capability", ["AUTH=PLAIN UIDPLUS MOVE", RANGED])
+def test_what_is_only_a_part_is_never_taken_for_all(
+    act: Callable[[ImapMailbox], object], capability: str
+) -> None:
+    """Also where nothing of it was announced."""
+    script = {
+        "UID SEARCH": [b"* SEARCH 8 9\r\n" + PART],
+        "UID SEARCH RETURN": [b"* ESEARCH UID ALL 8:9 COUNT 2\r\n" + PART],
+        "UID FETCH": [header(8) + header(9) + PART],
+    }
+    with saying(script, capability) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused, match="only a part"):
+            act(box)
+        box.close()
+
+
 def test_two_search_lines_are_one_answer() -> None:
     with saying({"UID SEARCH": [b"* SEARCH 1 2\r\n* SEARCH 3\r\nTAG OK done\r\n"]}) as server:
         box = opened(server)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from scatterclean.errors import CommandRefused, ConnectionLost, FolderMissing, OverQuota, ServerBusy
+from scatterclean.errors import ConnectionLost, FolderMissing, ServerBusy
 from scatterclean.mailbox.imap import ImapMailbox
 from scatterclean.mailbox.login import open_session
 from scatterclean.mailbox.portions import Portions
@@ -308,81 +308,3 @@ def test_nothing_that_changes_the_session_goes_with_other_commands() -> None:
         with pytest.raises(AssertionError):
             session.ask_together([(b"EXAMINE", b"INBOX"), (b"LIST", b'""', b'"*"')])
         assert count(server, b"EXAMINE") == 0
-
-
-# --- moves ------------------------------------------------------------------------------------------------
-
-TARGET = Place("Backscatter", 9)
-MOVING: Mapping[str, Sequence[bytes]] = {
-    **SCRIPT,
-    'STATUS "Backscatter': [b"* STATUS Backscatter (MESSAGES 0 UIDNEXT 11 UIDVALIDITY 9)\r\nTAG OK .\r\n"],
-}
-
-
-def moved(first: int, last: int, tag: str) -> bytes:
-    return f"* OK [COPYUID 9 {first}:{last} {first + 10}:{last + 10}] .\r\n{tag} OK .\r\n".encode()
-
-
-def test_moves_of_a_batch_are_one_write() -> None:
-    answers = moved(1, 100, "TAG-2") + moved(101, 200, "TAG-1") + moved(201, 250, "TAG")
-    late = {"UID MOVE 1:100": [LATE], "UID MOVE 101:200": [LATE], "UID MOVE 201:250": [answers]}
-    with ScriptedServer({**MOVING, **late}) as server:
-        box = opened(server)
-        assert box.move(INBOX.place, range(1, 251), TARGET) == {uid: uid + 10 for uid in range(1, 251)}
-        box.close()
-        assert count(server, b"UID MOVE") == 3
-
-
-def test_more_than_a_batch_is_not_sent_at_once() -> None:
-    sixth = {"UID MOVE 1:100": [b"TAG OK .\r\n"] * 2, "UID MOVE 501:600": [moved(501, 600, "TAG")]}
-    with ScriptedServer({**MOVING, **sixth}) as server:
-        box = opened(server)
-        assert box.move(INBOX.place, range(1, 601), TARGET) == {uid: uid + 10 for uid in range(501, 601)}
-        box.close()
-
-
-@pytest.mark.parametrize("refused", [1, 2, 3])
-def test_a_move_that_is_refused_among_others_is_told_and_the_session_stays_in_step(refused: int) -> None:
-    said_no = b"TAG NO [OVERQUOTA] full\r\n"
-    pieces = ((1, 100), (101, 200), (201, 250))
-    script = {
-        f"UID MOVE {a}:{b}": [said_no if n == refused else moved(a, b, "TAG")]
-        for n, (a, b) in enumerate(pieces, 1)
-    }
-    with ScriptedServer({**MOVING, **script}) as server:
-        box = opened(server)
-        with pytest.raises(OverQuota):
-            box.move(INBOX.place, range(1, 251), TARGET)
-        assert count(server, b"UID MOVE") == 3
-        assert box.uids(INBOX.place) == []
-        box.close()
-        assert not manners_of(f"127.0.0.1:{server.port}").alone
-
-
-@pytest.mark.parametrize(("second", "error"), [(b"TAG BAD what?\r\n", CommandRefused), (CUT, ConnectionLost)])
-def test_a_server_that_bears_no_moves_at_once_gets_them_one_by_one(
-    second: bytes, error: type[Exception]
-) -> None:
-    script = {
-        "UID MOVE 1:100": [moved(1, 100, "TAG")],
-        "UID MOVE 101:200": [second, moved(101, 200, "TAG")],
-        "UID MOVE 201:250": [moved(201, 250, "TAG")],
-    }
-    with ScriptedServer({**MOVING, **script}) as server:
-        box = opened(server)
-        with pytest.raises(error):
-            box.move(INBOX.place, range(1, 251), TARGET)
-        box.close()
-        assert manners_of(f"127.0.0.1:{server.port}").alone
-        box = opened(server)
-        assert box.move(INBOX.place, range(1, 251), TARGET) == {uid: uid + 10 for uid in range(1, 251)}
-        box.close()
-
-
-def test_who_wants_no_answers_ahead_moves_one_piece_at_a_time() -> None:
-    with ScriptedServer({**MOVING, "UID MOVE": [b"TAG NO [UNAVAILABLE] later\r\n"]}) as server:
-        box = opened(server, portions=Portions(ahead=1))
-        with pytest.raises(ServerBusy):
-            box.move(INBOX.place, range(1, 251), TARGET)
-        assert count(server, b"UID MOVE") == 1
-        box.close()
