@@ -31,6 +31,8 @@ def moment_of(day: str, clock: str, zone: str) -> datetime | None:
     Nearly all dates of mail and of IMAP are; the library puts them together in a fifth of the time."""
     try:
         moment = _from_iso(_iso_day(day) + clock + zone)
+        if clock[2] != ":":
+            return None  # 120000.7
         if moment.tzinfo is UTC:
             return moment
         # ".1234" would be a fraction of a second, without any zone.
@@ -39,12 +41,15 @@ def moment_of(day: str, clock: str, zone: str) -> datetime | None:
         return None
 
 
+_DAY = re.compile(r"([0-9 ][0-9])([ -])([A-Z][a-z][a-z])\2([0-9]{4})")
+
+
 @lru_cache(maxsize=1024)  # many messages have one day
 def _iso_day(day: str) -> str:
-    """ "23-Nov-2026" -> "2026-11-23T"; something else that is no day, if it is none.  What stands between the three
-    does not count, and a day of one digit may stand behind a blank."""
-    number = day[:2] if day[:1] != " " else f"0{day[1:2]}"
-    return f"{day[7:]}-{_MONTH_DIGITS.get(day[3:6])}-{number}T"
+    """ "23-Nov-2026" and "23 Nov 2026" -> "2026-11-23T"; a day of one digit may stand behind a blank.  What is no day
+    gives no beginning of a moment."""
+    match = _DAY.fullmatch(day)
+    return f"{match[4]}-{_MONTH_DIGITS.get(match[3])}-{match[1].replace(' ', '0')}T" if match else "?"
 
 
 def date_in(value: str | None) -> datetime | None:

@@ -139,6 +139,31 @@ def test_a_charset_that_is_quadratic_is_not_used() -> None:
     assert in_charset(b"bcher-kva", "punycode") == "bcher-kva"
 
 
+@pytest.mark.parametrize(
+    ("day", "clock"),
+    [
+        ("23 Nov 2026", "120000.7"),
+        ("23 Nov-2026", "12:00:00"),
+        ("23xNovx2026", "12:00:00"),
+        ("23 nov 2026", "12:00:00"),
+        ("33 Nov 2026", "12:00:00"),
+        ("23 Nob 2026", "12:00:00"),
+        ("-3 Nov 2026", "12:00:00"),
+        ("23 Nov -001", "12:00:00"),
+        ("23 Nov ٢٠٢٦", "12:00:00"),
+        ("23 Nov 2026", "12:00   "),
+        ("", ""),
+    ],
+)
+def test_what_is_written_otherwise_is_left_to_who_reads_all_dates(day: str, clock: str) -> None:
+    assert moment_of(day, clock, "+0000") is None
+
+
+@pytest.mark.parametrize("day", ["03-Nov-2026", " 3-Nov-2026", "03 Nov 2026", " 3 Nov 2026"])
+def test_a_day_is_the_same_however_it_is_written(day: str) -> None:
+    assert moment_of(day, "12:00:01", "-0130") == datetime(2026, 11, 3, 13, 30, 1, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("zone", [".1234", ",1234", ":1234", "+01.0", "-0a00", " 0100", "+١٢٣٤"])
 def test_what_is_no_zone_is_not_taken_for_one_nor_the_clock_for_the_local_time(
     zone: str, monkeypatch: pytest.MonkeyPatch
