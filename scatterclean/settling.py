@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from scatterclean import looking, plan, wording
 from scatterclean.errors import CannotMoveSafely, CommandRefused, FolderChanged, FolderMissing
@@ -93,8 +94,8 @@ def _moved_after_all(mailbox: Mailbox, journal: Journal, account: str, *, clock:
     A server carries out what it was told also after the line broke, and after we looked, if it stood still for long.
     Only what is gone from its folder is looked for: of all else the next sweep decides."""
     now = clock()
-    stayed = journal.moves(account, states=(MoveState.STAYED,), errand=PUTTING_AWAY, since=now - _AFTER_ALL)
-    for _, together in looking.grouped(stayed, _deed):
+    recent = partial(journal.moves, account, errand=PUTTING_AWAY, since=now - _AFTER_ALL)
+    for _, together in looking.grouped(recent(states=(MoveState.STAYED,)), _deed):
         with suppress(CommandRefused, FolderMissing, FolderChanged):
             place = together[0].intent.source.place
             there = looking.sources(mailbox, together)
@@ -102,11 +103,13 @@ def _moved_after_all(mailbox: Mailbox, journal: Journal, account: str, *, clock:
             if not gone or looking.state_of(mailbox, place).place != place:
                 continue
             seen, same = looking.copies(mailbox, gone)
-            copies = looking.by_fingerprint(seen)
+            # Equal messages may have been moved meanwhile: each copy is that of one.
+            ours = {m.target_uid for m in recent(states=(MoveState.MOVED,))}
+            copies = looking.by_fingerprint({uid: one for uid, one in seen.items() if uid not in ours})
             found = [
-                (m, plan.Outcome(MoveState.MOVED, min(copies[m.intent.fingerprint])))
+                (m, plan.Outcome(MoveState.MOVED, copies[m.intent.fingerprint].pop(0)))
                 for m in gone
-                if same and m.intent.fingerprint in copies
+                if same and copies.get(m.intent.fingerprint)
             ]
             journal.settle([(m, outcome.state, outcome.target_uid) for m, outcome in found], now)
             if found:

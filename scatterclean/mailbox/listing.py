@@ -58,7 +58,7 @@ def _one_by_one(
 
 
 def _criteria(session: Session, opened: Opened, first: int, since: date | None, size: int) -> Iterator[bytes]:
-    """ "n:*" means the last message even if n is higher (RFC 3501, 6.4.8)."""
+    """One for each window.  The last, `n:*`, means the last message even if n is higher (RFC 3501, 6.4.8)."""
     day = f" SINCE {imap_date(since.year, since.month, since.day)}" if since else ""
     for start, end in windows(session, opened, size, first):
         yield f"UID {start}:{end}{day}".encode()

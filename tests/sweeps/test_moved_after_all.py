@@ -92,3 +92,19 @@ def test_it_is_looked_for_no_longer_than_an_hour(world: World) -> None:
     world.now += timedelta(minutes=61)
     settling.recover(world.mailbox(), world.store.journal, "home", clock=world.clock)
     assert states(world) == [MoveState.STAYED] * FLOOD
+
+
+def test_a_copy_is_that_of_one_message(world: World) -> None:
+    """Of two equal ones in the inbox the sweep moves one; the other was deleted by hand."""
+    first, second, *_ = world.store.journal.moves("home")
+    uid = first.intent.source.uid
+    world.server.copy("INBOX", uid, "INBOX")
+    world.server.delete("INBOX", uid)
+    with closing(sqlite3.connect(world.path)) as database, database:
+        database.execute(
+            "UPDATE moves SET fingerprint = ? WHERE id = ?", (first.intent.fingerprint, second.id)
+        )
+    world.sweep()
+    world.sweep()
+    moved = [m.target_uid for m in world.store.journal.moves("home", states=(MoveState.MOVED,))]
+    assert len(moved) == len(set(moved)) == len(world.server.messages("Backscatter"))
