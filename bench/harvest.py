@@ -66,6 +66,7 @@ def fetch_and_parse(access: Access) -> int:
 def complete(access: Access) -> int:
     with tempfile.TemporaryDirectory() as scratch, open_store(Path(scratch) / "log.db") as store:
         box = open_mailbox(access)
+        box.begin(ACCOUNT.sent)  # as `wire` does: what is asked first is asked at once
         found = harvest(box, store.sent_log, ACCOUNT, now=datetime.now(UTC))
         box.close()
         return found.new

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from scatterclean.dates import date_in
-from scatterclean.headers import Header, decoded, first_address, ids_meant
+from scatterclean.headers import Header, decoded, first_address, ids_meant, value_of
 from scatterclean.model import (
     SHARED_BY_MANY,
     Answer,
@@ -64,11 +64,12 @@ class Passing:
     __slots__ = ("_header", "arrival", "cited", "ids", "keys", "parent", "sender")
 
     def __init__(self, header: Header, arrival: datetime) -> None:
-        parent = ids_meant(header.get("In-Reply-To") or "")[:2]
-        thread = ids_meant(header.get("References") or "")[-_MOST_CITED:]
+        first = header.first
+        parent = _ids_in(first.get(b"in-reply-to"))[:2]
+        thread = _ids_in(first.get(b"references"))[-_MOST_CITED:]
         self._header = header
         self.arrival = arrival
-        self.ids: tuple[MessageId, ...] = ids_meant(header.get("Message-ID") or "")[:2]
+        self.ids: tuple[MessageId, ...] = _ids_in(first.get(b"message-id"))[:2]
         self.keys: tuple[str, ...] = (
             self.ids[0].keys if len(self.ids) == 1 else tuple(key for an_id in self.ids for key in an_id.keys)
         )
@@ -87,6 +88,11 @@ class Passing:
     @property
     def subject(self) -> str | None:
         return decoded(self._header.get("Subject") or "") or None
+
+
+def _ids_in(value: bytes | None) -> tuple[MessageId, ...]:
+    """Of by far most messages two of the three fields are not there."""
+    return ids_meant(value_of(value)) if value else ()
 
 
 def passing(fields: bytes, arrival: datetime) -> Passing:

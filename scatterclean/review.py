@@ -72,12 +72,14 @@ class Pass:
             self.alarming.append(now)
             if was is not Verdict.ALARM:
                 self.newly_alarming.append(now)
-        elif verdict is Verdict.ORPHAN:
-            self.orphans.append(slim(now))
+        changed = now.finding != before.finding
+        thin = slim(now) if changed or verdict is Verdict.ORPHAN else now
+        if verdict is Verdict.ORPHAN:
+            self.orphans.append(thin)
             if was is not Verdict.ORPHAN:
-                self.doubtful += recall.doubtful([self.orphans[-1]])
-        if now.finding != before.finding:
-            self.changed.append(slim(now))
+                self.doubtful += recall.doubtful([thin])
+        if changed:
+            self.changed.append(thin)
 
 
 @dataclass(slots=True)

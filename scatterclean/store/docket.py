@@ -286,7 +286,7 @@ def _of_kind(kind: Kind) -> ColumnElement[bool]:
 def _enter(connection: Connection, some: Sequence[Case]) -> tuple[Case, ...]:
     # Not RETURNING: an upsert's needs SQLite 3.35, and the id of a replaced case must stay what it was.
     bulk.execute(connection, _ENTERED, [_row(case) for case in some])
-    unknown = [replace(case, id=None) for case in some]
+    unknown = [case if case.id is None else replace(case, id=None) for case in some]
     ids = _ids(connection, unknown)
     return tuple(replace(case, id=known) for case, known in zip(unknown, ids, strict=True))
 

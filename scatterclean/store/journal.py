@@ -241,7 +241,7 @@ def _write(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
     new: list[dict[str, Any]] = []
     again: list[dict[str, Any]] = []
     for row in rows:
-        before = stayed.pop(_deed(row), None)
+        before = stayed.pop(_deed(row), None) if stayed else None
         if before is None:
             last += 1
             new.append({**row, "id": last})

@@ -156,7 +156,7 @@ class Household:
     def _looked_into(self, name: str) -> list[str]:
         """The folders whose state every sweep asks for, as far as they are known."""
         account = self.accounts[name].account
-        sent = self.store.sent_log.cursors(name)
+        sent = self.store.sent_log.cursors(name) or account.sent
         return list(dict.fromkeys((*sent, *account.also_sent, *account.watch)))
 
     def abort(self, name: str) -> None:
