@@ -3,7 +3,8 @@
     python bench/sweep.py [--letters 45000] [--bounces 5000] [--sent 10000] [--rounds 3] [--delay 40]
                           [--skip-imapfilter]
 
-Each job gets an inbox of its own, the same in all of them, and a Sent folder.
+Each job gets an inbox of its own, the same in all of them, and a Sent folder; the server has what is asked for of each
+message in its cache before.
 
 * scatterclean: harvest, gather, read, judge, move, everything journalled.
 * IMAPClient, bare: a script for one night: the header of every message in batches of 500, the standard library's
