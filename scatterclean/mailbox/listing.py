@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from scatterclean.errors import CommandRefused
 from scatterclean.mailbox import sets
 from scatterclean.mailbox.answers import counted_uids, fetched, found_uids, imap_date
 from scatterclean.mailbox.portions import Portions
@@ -18,12 +19,20 @@ def uids_in(
     """Ascending, from `first` on.  Raises what `Session.demand` does; an absurd answer ends the session."""
     if not opened.exists:
         return []
+    found = None
     if session.can("ESEARCH"):
         found = _by_ranges(session, opened, first, since, portions)
-        if found is not None:
-            return found
-        session.capabilities -= {"ESEARCH"}  # it does that otherwise, and is not asked so again
-    return _one_by_one(session, opened, first, since, portions)
+        if found is None:
+            session.capabilities -= {"ESEARCH"}  # it does that otherwise, and is not asked so again
+    if found is None:
+        found = _one_by_one(session, opened, first, since, portions)
+    if not found and first == 1 and not since:
+        raise CommandRefused(
+            f"{session.account}: {session.where} says that {opened.exists} messages are in {opened.folder!r}, and "
+            "names none of them",
+            hint="Nothing is decided by that; it is asked again the next time.",
+        )
+    return found
 
 
 def _by_ranges(

@@ -19,7 +19,11 @@ OPENED = (
 )
 EXAMINED = OPENED % (9, b"ONLY")
 SELECTED = OPENED % (9, b"WRITE")
-FOLDER: Mapping[str, Sequence[bytes]] = {"EXAMINE": [EXAMINED], "SELECT": [SELECTED]}
+FOLDER: Mapping[str, Sequence[bytes]] = {
+    "EXAMINE": [EXAMINED],
+    "SELECT": [SELECTED],
+    "UID SEARCH": [b"* SEARCH 1\r\nTAG OK .\r\n"],
+}
 
 
 def header(

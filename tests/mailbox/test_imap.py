@@ -365,6 +365,18 @@ def test_what_is_only_a_part_is_never_taken_for_all(
         box.close()
 
 
+@pytest.mark.parametrize("said", [b"TAG OK done\r\n", b"* SEARCH\r\nTAG OK done\r\n"])
+@pytest.mark.parametrize("capability", ["AUTH=PLAIN UIDPLUS MOVE", RANGED])
+def test_a_server_that_names_no_message_of_many_is_not_believed(said: bytes, capability: str) -> None:
+    with saying({"UID SEARCH": [said]}, capability) as server:
+        box = opened(server)
+        with pytest.raises(CommandRefused, match="9 messages are in 'INBOX'"):
+            box.uids(INBOX)
+        # Behind the last one nothing may be, or none of that day.
+        assert box.uids(INBOX, 1000) == box.uids(INBOX, since=date(2026, 3, 4)) == []
+        box.close()
+
+
 def test_two_search_lines_are_one_answer() -> None:
     with saying({"UID SEARCH": [b"* SEARCH 1 2\r\n* SEARCH 3\r\nTAG OK done\r\n"]}) as server:
         box = opened(server)

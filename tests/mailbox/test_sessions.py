@@ -60,8 +60,8 @@ def line(request: pytest.FixtureRequest) -> Iterator[Line]:
 
 
 def look(box: Lasting) -> object:
-    """Leaves INBOX open."""
-    return box.uids(INBOX)
+    """Leaves INBOX open, and finds nothing new."""
+    return box.uids(INBOX, 2)
 
 
 def state(box: Lasting) -> object:
