@@ -46,8 +46,8 @@ _DAY = re.compile(r"([0-9 ][0-9])([ -])([A-Z][a-z][a-z])\2([0-9]{4})")
 
 @lru_cache(maxsize=1024)  # many messages have one day
 def _iso_day(day: str) -> str:
-    """ "23-Nov-2026" and "23 Nov 2026" -> "2026-11-23T"; a day of one digit may stand behind a blank.  What is no day
-    gives no beginning of a moment."""
+    """The beginning of a moment: 23-Nov-2026 and 23 Nov 2026 -> 2026-11-23T; a day of one digit may stand behind a
+    blank.  What is no day gives none."""
     match = _DAY.fullmatch(day)
     return f"{match[4]}-{_MONTH_DIGITS.get(match[3])}-{match[1].replace(' ', '0')}T" if match else "?"
 

@@ -40,7 +40,10 @@ from scatterclean.ports import Docket, FolderState, Journal, Mailbox
 FIRST_CAP = 64 * 1024
 # ... and this much of those whose returned header was not complete in it.
 LAST_CAP = 1024 * 1024
-BATCH = 2000
+# After so many the stop flag is looked at, and progress is told.
+BATCH = 500
+# Ordinary messages that are learned from at once: the fewer, the more of the time goes into asking the log.
+LEARNED = 2000
 CANDIDATES = 200
 
 FIELDS = tuple(dict.fromkeys((*bounce.CANDIDATE_FIELDS, *calibrate.FIELDS)))
@@ -118,9 +121,10 @@ class Gathering:
                 found.append(seen.uid)
             elif seen.uid >= fresh:
                 passing.append(calibrate.Passing(head, seen.arrival))
-            if looked % BATCH == 0:
+            if len(passing) == LEARNED:
                 self._learn(passing, now)
                 passing = []
+            if looked % BATCH == 0:
                 self.tell("gather", BATCH, len(uids))
                 self._breathe()
         self._learn(passing, now)

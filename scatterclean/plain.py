@@ -25,18 +25,14 @@ class Plain:
         self._usual = _pattern(names, several, _VALUE)
         self._without_runs = _pattern(names, several, _VALUE_OF_WORDS)
 
-    def read(self, block: bytes) -> tuple[str, ...] | None:
-        """The first value of each field, unfolded, as it stands; empty for one that is not there.
-
-        None if the block is not plain.  In what is, no value holds a run of blanks or ends in one."""
-        values = self.read_all((block,))[0]
-        return None if values[-1] else values[:-1]
-
     def read_all(self, blocks: Sequence[bytes]) -> Sequence[tuple[str, ...]]:
-        """The same of many, each in three quarters of the time; and behind the values of each one text more, which is
-        empty, unless the block is not plain."""
-        joined = _BETWEEN.encode().join(blocks)
-        if max(map(len, blocks), default=0) <= _MOST and joined.count(b"\0") == len(blocks) - 1:
+        """Of each block the first value of each field, unfolded, as it stands, empty for one that is not there; and
+        behind them one text more, which is empty, unless the block is not plain.
+
+        In what is, no value holds a run of blanks or ends in one.  Many at once take three quarters of the time."""
+        between = _BETWEEN.encode()
+        joined = between.join(blocks)
+        if max(map(len, blocks), default=0) <= _MOST and joined.count(between) == len(blocks) - 1:
             # No pattern knows what is not ASCII, in whatever charset.
             text = joined.decode("latin-1").replace("\r\n ", " ")
             if "\t" in text:

@@ -84,7 +84,10 @@ def recover(mailbox: Mailbox, journal: Journal, account: str, *, clock: Clock, k
         except (CommandRefused, FolderMissing, FolderChanged) as trouble:
             done.unsettled += together
             done.trouble(str(trouble))
-    _moved_after_all(mailbox, journal, account, clock=clock, done=done)
+    try:
+        _moved_after_all(mailbox, journal, account, clock=clock, done=done)
+    except CommandRefused as trouble:
+        done.trouble(str(trouble))
     return done
 
 
@@ -96,7 +99,8 @@ def _moved_after_all(mailbox: Mailbox, journal: Journal, account: str, *, clock:
     now = clock()
     recent = partial(journal.moves, account, errand=PUTTING_AWAY, since=now - _AFTER_ALL)
     for _, together in looking.grouped(recent(states=(MoveState.STAYED,)), _deed):
-        with suppress(CommandRefused, FolderMissing, FolderChanged):
+        target = together[0].intent.target_folder
+        with suppress(FolderMissing, FolderChanged):
             place = together[0].intent.source.place
             there = looking.sources(mailbox, together)
             gone = [m for m in together if m.id not in there]
@@ -104,7 +108,8 @@ def _moved_after_all(mailbox: Mailbox, journal: Journal, account: str, *, clock:
                 continue
             seen, same = looking.copies(mailbox, gone)
             # Equal messages may have been moved meanwhile: each copy is that of one.
-            ours = {m.target_uid for m in recent(states=(MoveState.MOVED,))}
+            others = recent(states=(MoveState.MOVED,))
+            ours = {m.target_uid for m in others if m.intent.target_folder == target}
             copies = looking.by_fingerprint({uid: one for uid, one in seen.items() if uid not in ours})
             found = [
                 (m, plan.Outcome(MoveState.MOVED, copies[m.intent.fingerprint].pop(0)))

@@ -14,7 +14,7 @@ from scatterclean import wording
 from scatterclean.cli.sweeps import Outcome
 from scatterclean.model import Because, Identities, Verdict, WithoutUidplus
 from scatterclean.plan import ALARM_KEYWORD
-from scatterclean.sweep import Steps, Sweep
+from scatterclean.sweep import Steps
 
 from .world import ME, World, bounce, stolen
 
@@ -180,15 +180,7 @@ def test_an_alarm_is_told_by_the_sweep_in_which_others_prove_genuine(world: Worl
     at = world.now - timedelta(minutes=30)
     world.server.append("INBOX", stolen("stolen.1@spam.example", at=at), arrival=at)
     outcome = Outcome("home")
-    report = Sweep(
-        account=world.account,
-        sources=world.sources(),
-        mailbox=world.mailbox(),
-        journal=world.store.journal,
-        docket=world.store.docket,
-        clock=world.clock,
-        steps=Steps(judging=outcome.judge, alarmed=outcome.alarm, left=outcome.leave),
-    ).run()
+    report = world.sweep(steps=Steps(judging=outcome.judge, alarmed=outcome.alarm, left=outcome.leave))
     assert report.returned == 1
     assert list(outcome.alarms) == list(world.store.journal.alarms("home")) != []
 

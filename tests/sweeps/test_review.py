@@ -10,7 +10,7 @@ import pytest
 
 from scatterclean import review
 from scatterclean.model import Case, Closure, Identities, Verdict
-from scatterclean.sweep import Steps, Sweep
+from scatterclean.sweep import Steps
 from tests.contracts.records import UNDECIDED, case
 
 from .world import ME, World, stolen
@@ -26,15 +26,7 @@ def swept(world: World) -> tuple[list[list[Case]], dict[Verdict, int], int]:
         passes.append([])
         return passes[-1].extend
 
-    report = Sweep(
-        account=world.account,
-        sources=world.sources(),
-        mailbox=world.mailbox(),
-        journal=world.store.journal,
-        docket=world.store.docket,
-        clock=world.clock,
-        steps=Steps(judging=judging),
-    ).run()
+    report = world.sweep(steps=Steps(judging=judging))
     return passes, dict(report.verdicts), report.moved
 
 

@@ -27,7 +27,7 @@ from scatterclean.model import (
 )
 from scatterclean.ports import Names
 from scatterclean.store import Store, open_store
-from scatterclean.sweep import Sweep
+from scatterclean.sweep import Steps, Sweep
 from scatterclean.undo import Selection, Undone, undo
 from scatterclean.wishes import Fulfilling
 
@@ -233,7 +233,12 @@ class World:
         return MemoryMailbox(self.server)
 
     def sweep(
-        self, *, mode: Mode | None = None, folders: Sequence[str] = (), since: date | None = None
+        self,
+        *,
+        mode: Mode | None = None,
+        folders: Sequence[str] = (),
+        since: date | None = None,
+        steps: Steps | None = None,
     ) -> SweepReport:
         mailbox = self.mailbox()
         try:
@@ -247,6 +252,7 @@ class World:
                 mode=mode,
                 folders=folders,
                 since=since,
+                steps=steps or Steps(),
             ).run()
         finally:
             mailbox.close()
