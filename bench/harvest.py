@@ -59,7 +59,7 @@ def fetch_and_parse(access: Access) -> int:
     with seldom():
         for some in in_portions(box.headers(place, box.uids(place), sent.FIELDS)):
             count += len(sent.read_all(some))
-    box.close()
+    box.part()
     return count
 
 
@@ -68,7 +68,7 @@ def complete(access: Access) -> int:
         box = open_mailbox(access)
         box.begin(ACCOUNT.sent)  # as `wire` does: what is asked first is asked at once
         found = harvest(box, store.sent_log, ACCOUNT, now=datetime.now(UTC))
-        box.close()
+        box.part()  # the floor waits for no farewell, either
         return found.new
 
 
@@ -81,10 +81,11 @@ def inserts_alone(access: Access) -> Callable[[], int]:
 
     def job() -> int:
         with tempfile.TemporaryDirectory() as scratch, open_store(Path(scratch) / "log.db") as store:
-            for start in range(0, len(rows), BATCH):
-                cursor = Cursor(place, start + BATCH + 1, len(rows), datetime.now(UTC))
-                store.sent_log.record("home", "", rows[start : start + BATCH], cursor, out_of=len(rows))
-            store.sent_log.tidy()
+            with seldom():
+                for start in range(0, len(rows), BATCH):
+                    cursor = Cursor(place, start + BATCH + 1, len(rows), datetime.now(UTC))
+                    store.sent_log.record("home", "", rows[start : start + BATCH], cursor, out_of=len(rows))
+                store.sent_log.tidy()
         return len(rows)
 
     return job

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -65,8 +65,9 @@ class Keeping:
 
     def hand_on(self, last: int) -> None:
         """The same, but do not wait for it."""
+        job = self._job(last)  # while the one before it is written
         self.settled()
-        self._under_way = self._writer.submit(self._job(last))
+        self._under_way = self._writer.submit(job)
 
     def settled(self) -> None:
         """Wait for what was handed on; raises what the log raised.
@@ -80,15 +81,16 @@ class Keeping:
                 self.batch = []
                 raise
 
-    def _job(self, last: int) -> partial[int]:
+    def _job(self, last: int) -> Callable[[], int]:
         some, self.batch, self.recipients = self.batch, [], 0
         # Half-way cursors: a harvest that is cut off goes on here.
         cursor = Cursor(self.reading.state.place, last + 1, self.reading.state.exists, self.now)
-        return partial(self._record, some, cursor, hole=self.reading.vanished(last + 1))
+        account = self.account
+        record = self.log.recording(account.name, account.person, some, cursor, out_of=self.out_of)
+        return partial(self._behind_a_hole, record) if self.reading.vanished(last + 1) else record
 
-    def _record(self, some: list[SentMessage], cursor: Cursor, *, hole: bool) -> int:
-        if hole:
-            # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor
-            # does not see it any more.  If not, what is covered in the end joins this moment.
-            self.log.cover(self.account.name, [Interval(self.now, self.now, Grade.WITNESSED)])
-        return self.log.record(self.account.name, self.account.person, some, cursor, out_of=self.out_of)
+    def _behind_a_hole(self, record: Callable[[], int]) -> int:
+        # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor
+        # does not see it any more.  If not, what is covered in the end joins this moment.
+        self.log.cover(self.account.name, [Interval(self.now, self.now, Grade.WITNESSED)])
+        return record()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import ssl
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
@@ -115,6 +116,8 @@ _MOST_HEADER = 2**17
 _FIELD_NAME = re.compile(r"[A-Za-z0-9-]{1,76}")
 # RFC 3501, 9: flag-keyword
 _KEYWORD = re.compile(r"\\(?:Flagged|Deleted)|[!#$&'+,\-./0-9:;<=>?@A-Z^_`a-z|~]{1,64}")
+# So long after a SEARCH, in seconds, its folder is read from without being opened anew.
+_A_MOMENT = 2.0
 _COMMAND = 60  # tag, command and blanks around the set on its line
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -125,6 +128,7 @@ class ImapMailbox(Lasting):
     def __init__(self, session: Session, portions: Portions | None = None) -> None:
         self._session = session
         self._portions = (portions or Portions()).within(session.capabilities)
+        self._searched: tuple[Opened, float] | None = None
         self.begin(())
 
     # --- folders -----------------------------------------------------------------------------------------
@@ -173,7 +177,20 @@ class ImapMailbox(Lasting):
 
     def uids(self, place: Place, first: int = 1, *, since: date | None = None) -> list[int]:
         """`since` counts days as the server does: by its own clock's zone."""
-        return uids_in(self._session, self._enter(place), first, since, self._portions)
+        opened = self._enter(place)
+        found = uids_in(self._session, opened, first, since, self._portions)
+        self._searched = opened, time.monotonic()
+        return found
+
+    def _just_searched(self) -> bool:
+        """Was the folder that is open now searched a moment ago?  Once for each search: whoever goes on to read what
+        it found reads the very folder in which it was found, and saves a round trip."""
+        searched, self._searched = self._searched, None
+        return (
+            searched is not None
+            and searched[0] is self._session.opened
+            and time.monotonic() - searched[1] < _A_MOMENT
+        )
 
     def with_message_ids(self, place: Place, message_ids: Sequence[str]) -> list[int]:
         session, most = self._session, self._portions.searched
@@ -219,7 +236,7 @@ class ImapMailbox(Lasting):
 
         def post(text: str, again: bool) -> Posted:
             # Between two batches the caller may have done anything with this session.
-            self._enter(place, again=again)
+            self._enter(place, again=again and not self._just_searched())
             return self._session.post(text.encode(), items.encode(), about=place.folder, keep=keep)
 
         return ahead_of(self._session, pieces, post, 1 if self._session.manners.alone else ahead)

@@ -7,7 +7,7 @@ has a page of its own, `notices`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -80,6 +80,19 @@ class SentLog(Protocol):
 
         `out_of`: so many messages are about to come one after another, these among them.  Of very many the log may lay
         aside what takes long to put in its place; it answers all the same, and whoever said so calls `tidy`."""
+
+    def recording(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> Callable[[], int]:
+        """`record` in two steps: what needs no database is done at once, and what is given back does the rest.
+
+        For who lets another thread write: there the first step would only take turns with whatever runs meanwhile."""
 
     def tidy(self) -> None:
         """Put in its place what `record` laid aside; every question is answered alike before and after.

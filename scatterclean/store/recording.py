@@ -7,17 +7,29 @@ took more time than SQLite's work on them; so what the types do, `cleaned` and `
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, literal_column, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import sqlite
 
 from scatterclean.model import SentMessage
 from scatterclean.shapes import shape_of_keys
-from scatterclean.store.asking import domain_of
 from scatterclean.store.columns import cleaned, listed, microseconds
+from scatterclean.store.staging import after_the_last_at
 from scatterclean.store.tables import (
     accounts,
     correspondents,
@@ -31,76 +43,84 @@ from scatterclean.store.tables import (
 )
 
 
-def add(
-    connection: Connection, account_id: int, messages: Sequence[SentMessage], *, staged: bool = False
-) -> int:
-    """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Sent messages on their way to the log.  Nothing of it was asked of the database, so any thread can do this.
 
-    `staged`: what is looked up by key is laid aside (see `staging`)."""
-    number: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
+    `rows`: what `sent_messages` has of each different one, without the account; `ids`: (key, message); `recipients`:
+    (address, moment of sending, message).  Messages are numbered from 1 on.  `told` are these and what is kept once for
+    all of them, as JSON.
+    """
+
+    rows: Sequence[tuple[Any, ...]]
+    ids: Sequence[tuple[str, int]]
+    recipients: Sequence[tuple[str, int, int]]
+    told: Mapping[Table, str]
+    staged: bool
+
+
+def prepared(messages: Sequence[SentMessage], *, staged: bool = False) -> Prepared:
+    """`staged`: what is looked up by key shall be laid aside (see `staging`)."""
     rows: list[tuple[Any, ...]] = []
+    ids: list[tuple[str, int]] = []
+    recipients: list[tuple[str, int, int]] = []
     number_of: dict[str, int] = {}
-    named: list[tuple[str, int]] = []
+    addresses: set[str | None] = set()
+    shapes: set[str] = set()
     for message in messages:
         fingerprint, sent_at = cleaned(message.fingerprint), microseconds(message.sent_at)
-        named.append((fingerprint, sent_at))
-        if fingerprint not in number_of:
-            number_of[fingerprint] = number = number + 1
-            sender, subject = message.sender, message.subject
-            rows.append(
-                (
-                    number,
-                    account_id,
-                    fingerprint,
-                    None if sender is None else cleaned(sender),
-                    None if subject is None else cleaned(subject),
-                    sent_at,
-                    microseconds(message.filed_at),
-                    int(message.dated),
-                )
-            )
-    new = _insert(connection, sent_messages, rows)
-    if new < len(rows):
-        # Not asked beforehand: in a first harvest nearly all are new.
-        number_of |= _known(connection, account_id, named)
-    numbered = [(number_of[fingerprint], sent_at) for fingerprint, sent_at in named]
-    _add_what_is_looked_up(connection, account_id, messages, numbered, staged)
-    connection.execute(
-        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + new)
-    )
-    return new
-
-
-def _add_what_is_looked_up(
-    connection: Connection,
-    account_id: int,
-    messages: Sequence[SentMessage],
-    numbered: Sequence[tuple[int, int]],
-    staged: bool,
-) -> None:
-    """`numbered`: (number, moment of sending) of each message."""
-    ids: list[tuple[Any, ...]] = []
-    recipients: list[tuple[Any, ...]] = []
-    written_from: set[str | None] = set()
-    shapes: set[str] = set()
-    for message, (number, sent_at) in zip(messages, numbered, strict=True):
+        sender = None if message.sender is None else cleaned(message.sender)
+        number = number_of.get(fingerprint)
+        if number is None:
+            number_of[fingerprint] = number = len(rows) + 1
+            subject = None if message.subject is None else cleaned(message.subject)
+            filed_at = microseconds(message.filed_at)
+            rows.append((number, fingerprint, sender, subject, sent_at, filed_at, int(message.dated)))
         for an_id in message.ids:
             keys = an_id.keys
-            shapes.add(shape_of_keys(keys))
-            ids += [(cleaned(key), account_id, number) for key in keys]
-        recipients += [(cleaned(one), account_id, sent_at, number) for one in message.recipients]
-        written_from.add(message.sender)
-    if staged:
-        _insert(connection, staged_ids, ids)
-        _insert(connection, staged_recipients, recipients)
-    else:
-        # By key: neighbours in the table's b-tree, of which each page is then visited once.
-        _insert(connection, sent_ids, sorted(ids))
-        _insert(connection, sent_recipients, sorted(recipients))
-        written_to = sorted((domain_of(one), one, account_id) for one in {to for to, *_ in recipients})
-        _insert(connection, correspondents, written_to)
-    _insert(connection, senders, [(account_id, cleaned(one)) for one in written_from if one])
-    _insert(connection, sent_shapes, [(account_id, cleaned(shape)) for shape in shapes if shape])
+            shapes.add(cleaned(shape_of_keys(keys)))
+            ids += [(cleaned(key), number) for key in keys]
+        recipients += [(cleaned(one), sent_at, number) for one in message.recipients]
+        addresses.add(sender)
+    told = {
+        sent_messages: _told(rows),
+        sent_ids: _told(ids),
+        sent_recipients: _told(recipients),
+        senders: _told([(one,) for one in addresses if one]),
+        sent_shapes: _told([(one,) for one in shapes if one]),
+    }
+    return Prepared(rows, ids, recipients, told, staged)
+
+
+def add(connection: Connection, account_id: int, new: Prepared) -> int:
+    """Log them; returns how many were new.  Ids are given out here: nobody else writes during this transaction."""
+
+    def insert(table: Table, told: str) -> int:
+        # In one step of SQLite, which other threads need not wait for: the driver holds them up between rows.
+        statement, always = _statement(table)
+        given = {**always, "rows": told, "account": account_id, "last": last}
+        return connection.exec_driver_sql(statement, given).rowcount
+
+    last: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
+    count = insert(sent_messages, new.told[sent_messages])
+    ids, recipients = new.told[sent_ids], new.told[sent_recipients]
+    if count < len(new.rows):
+        # Not asked beforehand: in a first harvest nearly all are new.
+        known = _known(connection, account_id, [(row[1], row[4]) for row in new.rows])
+        number_of = {row[0]: known[row[1]] for row in new.rows}
+        ids = _told([(key, number_of[number]) for key, number in new.ids])
+        recipients = _told([(one, sent_at, number_of[number]) for one, sent_at, number in new.recipients])
+        last = 0
+    insert(staged_ids if new.staged else sent_ids, ids)
+    insert(staged_recipients if new.staged else sent_recipients, recipients)
+    if not new.staged:
+        insert(correspondents, recipients)
+    insert(senders, new.told[senders])
+    insert(sent_shapes, new.told[sent_shapes])
+    connection.execute(
+        update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + count)
+    )
+    return count
 
 
 def _known(connection: Connection, account_id: int, named: Sequence[tuple[str, int]]) -> dict[str, int]:
@@ -118,24 +138,30 @@ def _known(connection: Connection, account_id: int, named: Sequence[tuple[str, i
     return known
 
 
-def _insert(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
-    """What is there already (a second copy, its ids, an old correspondent) is passed over; returns how many were not.
-
-    All rows in one step of SQLite, which other threads need not wait for: the driver holds them up between rows.
-    """
-    if not rows:
-        return 0
-    return connection.exec_driver_sql(_statement(table), (json.dumps(rows, ensure_ascii=False),)).rowcount
+def _told(rows: Sequence[tuple[Any, ...]]) -> str:
+    return json.dumps(rows, ensure_ascii=False)
 
 
 @cache
-def _statement(table: Table) -> str:
-    """The INSERT of all columns, in the order of the table, of a JSON array of arrays."""
-    given = func.json_each(bindparam("rows")).table_valued("value")
-    values = [
-        func.json_extract(given.c.value, literal_column(f"'$[{n}]'")) for n in range(len(table.columns))
-    ]
+def _statement(table: Table) -> tuple[str, Mapping[str, Any]]:
+    """Its INSERT out of a JSON array of rows, and the values that it always has; messages are counted from `last` on.
+
+    What is there already (a second copy, its ids, an old correspondent) is passed over."""
+    row = func.json_each(bindparam("rows")).table_valued("value")
+    names = list(table.columns.keys())
+    values: dict[str, ColumnElement[Any]] = {"account_id": bindparam("account")}
+    for place, name in enumerate(name for name in names if name != "account_id"):
+        value = func.json_extract(row.c.value, literal_column(f"'$[{place}]'"))
+        values[name] = value + bindparam("last") if name in {"id", "message_id"} else value
+    if table is correspondents:
+        # Out of the rows of recipients; many letters have the same.
+        each = select(values["domain"].label("address")).distinct().subquery()
+        values |= {"domain": after_the_last_at(each.c.address), "address": each.c.address}
     # Without WHERE SQLite takes ON CONFLICT for a join (sqlite.org/lang_upsert.html, "Parsing Ambiguity").
-    rows = select(*values).where(text("true"))
-    insert = sqlite.insert(table).from_select(list(table.columns.keys()), rows).on_conflict_do_nothing()
-    return str(insert.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+    rows = select(*(values[name] for name in names)).where(text("true"))
+    if table is not sent_messages:
+        # By key: neighbours in the table's b-tree, of which each page is then visited once.
+        rows = rows.order_by(*(values[key.name] for key in table.primary_key))
+    insert = sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()
+    compiled = insert.compile(dialect=sqlite.dialect(paramstyle="named"))
+    return str(compiled), compiled.params

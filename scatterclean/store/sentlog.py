@@ -6,8 +6,9 @@ a thousand ids takes the same few queries as one id, whatever the size of the lo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, func, select, update
@@ -28,6 +29,7 @@ from scatterclean.model import (
 from scatterclean.store import asking, recording, staging
 from scatterclean.store.columns import cleaned, listed
 from scatterclean.store.database import Database
+from scatterclean.store.recording import Prepared
 from scatterclean.store.tables import accounts, coverage, senders, sent_cursors, sent_messages, sent_shapes
 
 # A batch of a first harvest; a day's mail is less.
@@ -65,11 +67,26 @@ class SqlSentLog:
         *,
         out_of: int = 0,
     ) -> int:
-        staged = out_of >= staging.FROM
+        return self.recording(account, person, messages, cursor, out_of=out_of)()
+
+    def recording(
+        self,
+        account: str,
+        person: str,
+        messages: Sequence[SentMessage],
+        cursor: Cursor,
+        *,
+        out_of: int = 0,
+    ) -> Callable[[], int]:
+        prepared = recording.prepared(messages, staged=out_of >= staging.FROM)
+        return partial(self._record, account, person, prepared, cursor)
+
+    def _record(self, account: str, person: str, prepared: Prepared, cursor: Cursor) -> int:
+        staged, many = prepared.staged, len(prepared.rows) >= _MANY
         # What is only appended needs no large cache.
-        with self._database.write(large=len(messages) >= _MANY and not staged) as connection:
+        with self._database.write(large=many and not staged) as connection:
             own_id = account_id(connection, account, person)
-            new = recording.add(connection, own_id, messages, staged=staged) if messages else 0
+            new = recording.add(connection, own_id, prepared) if prepared.rows else 0
             write_cursor(connection, sent_cursors, account, cursor)
             heap = staging.waiting(connection) if staged else 0
         if heap >= staging.MOST:

@@ -66,7 +66,15 @@ def world(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> Itera
             return box
 
         yield World(
-            hand, another, another(), kind.separator, kind.prefix, kind.uses, kind.refuses, kind.hides
+            hand,
+            another,
+            another(),
+            kind.separator,
+            kind.prefix,
+            kind.uses,
+            kind.refuses,
+            by_name=name == "embedded",
+            hides=kind.hides,
         )
 
 

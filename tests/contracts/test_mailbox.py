@@ -285,7 +285,10 @@ def test_nothing_moves_into_a_folder_that_changed_or_is_gone(world: World) -> No
 def test_an_open_folder_that_is_made_anew_is_never_taken_for_the_old_one(world: World) -> None:
     stale = world.target()
     world.deliver(1, folder=stale.folder)
-    assert world.box.uids(stale) == [1]  # it is open in our session now
+    assert world.box.uids(stale) == [1]
+    assert [seen.uid for seen in world.box.headers(stale, [1], ["Subject"])] == [
+        1
+    ]  # it is open in our session now
     world.hand.renew(stale.folder)
     world.deliver(2, folder=stale.folder)
     with pytest.raises(FolderChanged):
@@ -293,6 +296,27 @@ def test_an_open_folder_that_is_made_anew_is_never_taken_for_the_old_one(world: 
     with pytest.raises(FolderChanged):
         world.box.remove(stale, [1])
     assert [m.raw for m in world.hand.messages(stale.folder)] == [MESSAGE % 2]
+
+
+def test_what_a_search_found_is_read_in_the_folder_that_was_searched_or_not_at_all(world: World) -> None:
+    """It is made anew between the two, which go on in one opening of it: real servers break off.
+
+    Nothing is moved by what was read of a wrong one: whoever moves opens the folder anew, and looks at its UIDVALIDITY.
+    """
+    stale = world.target()
+    world.deliver(1, folder=stale.folder)
+    assert world.box.uids(stale) == [1]
+    world.hand.renew(stale.folder)
+    world.deliver(2, folder=stale.folder)
+    try:
+        read = [seen.header.strip() for seen in world.box.headers(stale, [1], ["Message-ID"])]
+    except (FolderChanged, ConnectionLost, CommandRefused):
+        read = []
+    another = world.open()
+    with pytest.raises(FolderChanged):
+        another.move(stale, [1], another.state("INBOX").place)
+    of_the_new_one = [[b"Message-ID: <bounce.2@example.net>"]] if world.by_name else []
+    assert read in ([], [b"Message-ID: <bounce.1@example.net>"], *of_the_new_one)
 
 
 # --- the end ---------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -102,7 +102,10 @@ class Failing:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.log, name)
 
-    def record(
+    def record(self, *told: Any, **more: Any) -> int:
+        return self.recording(*told, **more)()
+
+    def recording(
         self,
         account: str,
         person: str,
@@ -110,11 +113,21 @@ class Failing:
         cursor: Cursor,
         *,
         out_of: int = 0,
-    ) -> int:
-        self.writers.append(threading.current_thread().name)
-        if len(self.writers) == self.fails:
-            raise DatabaseUnusable("the disk is full")
-        return self.log.record(account, person, messages, cursor, out_of=out_of)
+    ) -> Callable[[], int]:
+        record = self.log.recording(account, person, messages, cursor, out_of=out_of)
+
+        def write() -> int:
+            self.writers.append(threading.current_thread().name)
+            if len(self.writers) == self.fails:
+                raise DatabaseUnusable("the disk is full")
+            new = record()
+            self.written(cursor)
+            return new
+
+        return write
+
+    def written(self, cursor: Cursor) -> None:
+        pass
 
 
 @pytest.mark.parametrize("fails", [1, 2, 3, 4])
@@ -173,20 +186,10 @@ class Asked(Failing):
     heaps: list[int] = field(default_factory=list)
     world: World | None = None
 
-    def record(
-        self,
-        account: str,
-        person: str,
-        messages: Sequence[SentMessage],
-        cursor: Cursor,
-        *,
-        out_of: int = 0,
-    ) -> int:
-        new = super().record(account, person, messages, cursor, out_of=out_of)
+    def written(self, cursor: Cursor) -> None:
         assert self.world is not None
         self.knew.append(known(self.world) == min(cursor.uidnext - 1, SENT))
         self.heaps.append(waiting(self.world))
-        return new
 
 
 @pytest.fixture
