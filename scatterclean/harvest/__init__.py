@@ -195,7 +195,9 @@ def _read(  # noqa: PLR0917 - one caller, and all of it is needed
             for some in in_portions(mailbox.headers(place, uids, sent.FIELDS)):
                 keeping.add(sent.read_all(some))
                 reading.saw(some)
-                if len(keeping.batch) >= BATCH or keeping.recipients >= MOST_RECIPIENTS:
+                # The fewer are left to be read, the less is to be written when they are.
+                enough = min(BATCH, len(uids) - reading.count)
+                if len(keeping.batch) >= enough > 0 or keeping.recipients >= MOST_RECIPIENTS:
                     keeping.hand_on(reading.last)
                 progress(len(some))
                 if stop():
