@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,7 @@ class Failing:
     log: SentLog
     fails: int
     writers: list[str] = field(default_factory=list)
+    reached: list[int] = field(default_factory=list)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.log, name)
@@ -127,7 +129,7 @@ class Failing:
         return write
 
     def written(self, cursor: Cursor) -> None:
-        pass
+        self.reached.append(cursor.uidnext)
 
 
 @pytest.mark.parametrize("fails", [1, 2, 3, 4])
@@ -167,7 +169,19 @@ def test_letters_to_very_many_are_written_in_smaller_batches(
     log = Failing(world.store.sent_log, 0)
     harvest.harvest(Watched(world.server), log, world.account, now=world.now)
     assert known(world) == SENT
-    assert len(log.writers) == SENT // 5 + 2  # what is left, and the end cursor
+    # By fives, but for the last five: by four and by one, and then the end cursor.
+    assert [after - before for before, after in pairwise([1, *log.reached])] == [5, 5, 5, 5, 3, 1, 1, 0]
+
+
+def test_the_nearer_the_end_the_less_is_left_to_be_written(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvest, "BATCH", 1000)
+    log = Failing(world.store.sent_log, 0)
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert known(world) == SENT
+    # The first, when half was read; then half of the rest; the last by the thread that read it, and the end cursor.
+    assert [uidnext - 1 for uidnext in log.reached] == [16, 24, 25, 25]
 
 
 # --- very large: what takes long to put in its place is laid aside -----------------------------------------
@@ -187,6 +201,7 @@ class Asked(Failing):
     world: World | None = None
 
     def written(self, cursor: Cursor) -> None:
+        super().written(cursor)
         assert self.world is not None
         self.knew.append(known(self.world) == min(cursor.uidnext - 1, SENT))
         self.heaps.append(waiting(self.world))
