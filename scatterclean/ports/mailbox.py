@@ -58,8 +58,7 @@ class Mailbox(Protocol):
     def headers(self, place: Place, uids: Sequence[int], fields: Sequence[str]) -> Iterator[Sighting]:
         """Look at the named header fields of these messages, ascending by UID, fetched in batches as it goes.
 
-        When one is given out, those below it were given out before, or are gone.  Asked for at once behind a search of
-        the place it may go on in the folder as that was opened, and does not look for another UIDVALIDITY."""
+        When one is given out, those below it were given out before, or are gone."""
 
     def raw(self, place: Place, uids: Sequence[int], cap: int) -> Iterator[tuple[int, bytes]]:
         """(uid, the first `cap` bytes of the message); shorter than `cap` means that it is whole."""

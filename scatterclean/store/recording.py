@@ -28,8 +28,8 @@ from sqlalchemy.dialects import sqlite
 
 from scatterclean.model import SentMessage
 from scatterclean.shapes import shape_of_keys
+from scatterclean.store.asking import domain_of
 from scatterclean.store.columns import cleaned, listed, microseconds
-from scatterclean.store.staging import after_the_last_at
 from scatterclean.store.tables import (
     accounts,
     correspondents,
@@ -47,11 +47,12 @@ from scatterclean.store.tables import (
 class Prepared:
     """Sent messages on their way to the log.  Nothing of it was asked of the database, so any thread can do this.
 
-    `rows`: what `sent_messages` has of each different one, without the account; `ids`: (key, message); `recipients`:
-    (address, moment of sending, message).  Messages are numbered from 1 on.  `told` are these and what is kept once for
-    all of them, as JSON.
+    `named`: (fingerprint, moment of sending) of each; `rows`: what `sent_messages` has of each different one, without
+    the account; `ids`: (key, message); `recipients`: (address, moment of sending, message).  Messages are numbered from
+    1 on.  `told` are these and what is kept once for all of them, as JSON.
     """
 
+    named: Sequence[tuple[str, int]]
     rows: Sequence[tuple[Any, ...]]
     ids: Sequence[tuple[str, int]]
     recipients: Sequence[tuple[str, int, int]]
@@ -64,12 +65,14 @@ def prepared(messages: Sequence[SentMessage], *, staged: bool = False) -> Prepar
     rows: list[tuple[Any, ...]] = []
     ids: list[tuple[str, int]] = []
     recipients: list[tuple[str, int, int]] = []
+    named: list[tuple[str, int]] = []
     number_of: dict[str, int] = {}
     addresses: set[str | None] = set()
     shapes: set[str] = set()
     for message in messages:
         fingerprint, sent_at = cleaned(message.fingerprint), microseconds(message.sent_at)
         sender = None if message.sender is None else cleaned(message.sender)
+        named.append((fingerprint, sent_at))
         number = number_of.get(fingerprint)
         if number is None:
             number_of[fingerprint] = number = len(rows) + 1
@@ -89,7 +92,10 @@ def prepared(messages: Sequence[SentMessage], *, staged: bool = False) -> Prepar
         senders: _told([(one,) for one in addresses if one]),
         sent_shapes: _told([(one,) for one in shapes if one]),
     }
-    return Prepared(rows, ids, recipients, told, staged)
+    if not staged:
+        written_to = {(domain_of(one), one) for one in {to for to, *_ in recipients}}
+        told[correspondents] = _told([*written_to])
+    return Prepared(named, rows, ids, recipients, told, staged)
 
 
 def add(connection: Connection, account_id: int, new: Prepared) -> int:
@@ -97,26 +103,23 @@ def add(connection: Connection, account_id: int, new: Prepared) -> int:
 
     def insert(table: Table, told: str) -> int:
         # In one step of SQLite, which other threads need not wait for: the driver holds them up between rows.
-        statement, always = _statement(table)
-        given = {**always, "rows": told, "account": account_id, "last": last}
-        return connection.exec_driver_sql(statement, given).rowcount
+        given = {"rows": told, "account": account_id, "last": last}
+        return connection.exec_driver_sql(_statement(table), given).rowcount
 
     last: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
     count = insert(sent_messages, new.told[sent_messages])
     ids, recipients = new.told[sent_ids], new.told[sent_recipients]
     if count < len(new.rows):
         # Not asked beforehand: in a first harvest nearly all are new.
-        known = _known(connection, account_id, [(row[1], row[4]) for row in new.rows])
+        known = _known(connection, account_id, new.named)
         number_of = {row[0]: known[row[1]] for row in new.rows}
         ids = _told([(key, number_of[number]) for key, number in new.ids])
         recipients = _told([(one, sent_at, number_of[number]) for one, sent_at, number in new.recipients])
         last = 0
     insert(staged_ids if new.staged else sent_ids, ids)
     insert(staged_recipients if new.staged else sent_recipients, recipients)
-    if not new.staged:
-        insert(correspondents, recipients)
-    insert(senders, new.told[senders])
-    insert(sent_shapes, new.told[sent_shapes])
+    for table in (senders, sent_shapes) if new.staged else (correspondents, senders, sent_shapes):
+        insert(table, new.told[table])
     connection.execute(
         update(accounts).where(accounts.c.id == account_id).values(logged=accounts.c.logged + count)
     )
@@ -143,8 +146,8 @@ def _told(rows: Sequence[tuple[Any, ...]]) -> str:
 
 
 @cache
-def _statement(table: Table) -> tuple[str, Mapping[str, Any]]:
-    """Its INSERT out of a JSON array of rows, and the values that it always has; messages are counted from `last` on.
+def _statement(table: Table) -> str:
+    """Its INSERT out of a JSON array of rows without the account; messages are counted from `last` on.
 
     What is there already (a second copy, its ids, an old correspondent) is passed over."""
     row = func.json_each(bindparam("rows")).table_valued("value")
@@ -153,15 +156,10 @@ def _statement(table: Table) -> tuple[str, Mapping[str, Any]]:
     for place, name in enumerate(name for name in names if name != "account_id"):
         value = func.json_extract(row.c.value, literal_column(f"'$[{place}]'"))
         values[name] = value + bindparam("last") if name in {"id", "message_id"} else value
-    if table is correspondents:
-        # Out of the rows of recipients; many letters have the same.
-        each = select(values["domain"].label("address")).distinct().subquery()
-        values |= {"domain": after_the_last_at(each.c.address), "address": each.c.address}
     # Without WHERE SQLite takes ON CONFLICT for a join (sqlite.org/lang_upsert.html, "Parsing Ambiguity").
     rows = select(*(values[name] for name in names)).where(text("true"))
     if table is not sent_messages:
         # By key: neighbours in the table's b-tree, of which each page is then visited once.
         rows = rows.order_by(*(values[key.name] for key in table.primary_key))
     insert = sqlite.insert(table).from_select(names, rows).on_conflict_do_nothing()
-    compiled = insert.compile(dialect=sqlite.dialect(paramstyle="named"))
-    return str(compiled), compiled.params
+    return str(insert.compile(dialect=sqlite.dialect(paramstyle="named")))

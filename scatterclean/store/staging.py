@@ -64,7 +64,7 @@ PLACED = Keyed(*_PLACED)
 SORTED = Keyed(*_SORTED)
 
 
-def after_the_last_at(address: ColumnElement[str]) -> ColumnElement[str]:
+def _after_the_last_at(address: ColumnElement[str]) -> ColumnElement[str]:
     """`asking.domain_of`; where there is more than one @, all is taken off from the right that is none."""
     after_the_first = func.substr(address, func.instr(address, "@") + 1)
     before = func.length(func.rtrim(address, func.replace(address, "@", "")))
@@ -78,7 +78,7 @@ _WAITING = {
     sent_ids: select(staged_ids),
     sent_recipients: select(staged_recipients),
     correspondents: select(
-        after_the_last_at(staged_recipients.c.recipient).label("domain"),
+        _after_the_last_at(staged_recipients.c.recipient).label("domain"),
         staged_recipients.c.recipient.label("address"),
         staged_recipients.c.account_id,
     ),

@@ -66,15 +66,7 @@ def world(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> Itera
             return box
 
         yield World(
-            hand,
-            another,
-            another(),
-            kind.separator,
-            kind.prefix,
-            kind.uses,
-            kind.refuses,
-            by_name=name == "embedded",
-            hides=kind.hides,
+            hand, another, another(), kind.separator, kind.prefix, kind.uses, kind.refuses, kind.hides
         )
 
 

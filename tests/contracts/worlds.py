@@ -36,7 +36,6 @@ class World:
     prefix: str
     uses: bool = True  # does LIST show what special folders are for (RFC 6154)?
     refuses: str = ""  # characters that no name of a folder may hold
-    by_name: bool = False  # does it go on with whatever folder has the name of the open one now (pymap)?
     hides: str = ""  # the name of a folder that LIST does not show
 
     def place(self, folder: str = "INBOX") -> Place:
