@@ -107,6 +107,31 @@ def test_a_second_copy_is_not_new_in_whatever_batch_it_comes(log: SentLog, dated
     }
 
 
+def test_copies_with_and_without_a_date_of_one_message_lead_to_the_one_with_it(log: SentLog) -> None:
+    """It is in the log in both ways, and a batch brings both once more, the undated one first."""
+    dated = message(1, sent_at=NOW - timedelta(hours=10))
+    undated = [dated._replace(sent_at=NOW - timedelta(hours=ago), dated=False) for ago in (6, 3)]
+    for batch in ([undated[0]], [dated], [undated[1], dated]):
+        log.record("home", "ada", batch, cursor())
+    (hour,) = log.hours("home", NOW - days(1))
+    assert (hour.start.hour, hour.messages, hour.strangers) == (dated.sent_at.hour, 1, 1)
+
+
+def test_what_is_ready_to_be_recorded_is_not_recorded_before_it_is_called_for(log: SentLog) -> None:
+    """Made ready by one thread and called by another, in whatever order; some were logged in between."""
+    ready = [
+        log.recording("home", "ada", [message(n), message(n + 1)], cursor("Sent", uidnext))
+        for n, uidnext in ((1, 10), (2, 20))
+    ]
+    assert (log.count_account("home"), log.cursors("home")) == (0, {})
+    assert [record() for record in reversed(ready)] == [2, 1]
+    assert log.cursors("home") == {"Sent": cursor("Sent", 10)}
+    assert known(log, *(f"sent.{n}@winter.example" for n in range(5))) == {
+        f"sent.{n}@winter.example" for n in (1, 2, 3)
+    }
+    assert ready[0]() == 0
+
+
 def test_first_sent_passes_over_the_earliest_when_asked_to(log: SentLog) -> None:
     log.record("home", "ada", [message(n, sent_at=NOW - days(n)) for n in (3, 1, 2)], cursor())
     assert log.first_sent("home") == NOW - days(3)
