@@ -80,7 +80,11 @@ def inserts_alone(access: Access) -> Callable[[], int]:
     box.close()
 
     def job() -> int:
-        with tempfile.TemporaryDirectory() as scratch, open_store(Path(scratch) / "log.db") as store, seldom():
+        with (
+            tempfile.TemporaryDirectory() as scratch,
+            open_store(Path(scratch) / "log.db") as store,
+            seldom(),
+        ):
             for start in range(0, len(rows), BATCH):
                 cursor = Cursor(place, start + BATCH + 1, len(rows), datetime.now(UTC))
                 store.sent_log.record("home", "", rows[start : start + BATCH], cursor, out_of=len(rows))
