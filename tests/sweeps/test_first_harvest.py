@@ -169,7 +169,7 @@ def test_letters_to_very_many_are_written_in_smaller_batches(
     log = Failing(world.store.sent_log, 0)
     harvest.harvest(Watched(world.server), log, world.account, now=world.now)
     assert known(world) == SENT
-    # By fives, but for the last five: by four and by one, and then the end cursor.
+    # By fives, and the last five by what is left at each step; then the end cursor.
     assert [after - before for before, after in pairwise([1, *log.reached])] == [5, 5, 5, 5, 3, 1, 1, 0]
 
 
