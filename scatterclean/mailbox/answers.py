@@ -26,9 +26,9 @@ Value: TypeAlias = "bytes | list[Value] | None"
 _TOKEN = re.compile(
     rb'(?P<open>\()|(?P<close>\))|"(?P<quoted>(?:[^"\\]|\\.)*)"?'
     # BODY[HEADER.FIELDS (A B)]<0> is one atom although it has blanks and parentheses inside; flags may
-    # hold brackets and braces (Gmail; bugs.python.org issue 21815).
-    # No command of ours is longer than 8 kB; unbounded, a line of open brackets takes minutes.
-    rb'|(?P<atom>[A-Za-z0-9.]+\[[^\]]{0,8192}\](?:<\d+>)?|[^\s()"]+)',
+    # hold brackets and braces (Gmail; bugs.python.org issue 21815).  No section holds an open bracket of its
+    # own: each is looked behind once, or a line of them takes minutes.
+    rb'|(?P<atom>[A-Za-z0-9.]+\[[^\[\]]*\](?:<\d+>)?|[^\s()"]+)',
     re.DOTALL,
 )
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)

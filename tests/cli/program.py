@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-COMMAND = [sys.executable, "-m", "scatterclean"]
+from tests import forked
+
+COMMAND = list(forked.COMMAND)
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -23,15 +24,7 @@ def run(
     *arguments: str, stdin: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Run to its end; there is never a traceback."""
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        timeout=120,
-        cwd=cwd,
-        env=environment(env),
-    )
+    done = forked.run(arguments, stdin=stdin, cwd=cwd, env=environment(env))
     assert b"Traceback" not in done.stderr, done.stderr.decode()
     return done
 

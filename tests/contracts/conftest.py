@@ -58,6 +58,8 @@ def world(request: pytest.FixtureRequest, hosts: Callable[[str], Host]) -> Itera
     with ExitStack() as stack:
         hand = RealHand(server, access.username)
         stack.callback(hand.close)
+        # Courier: until a folder has been opened once, STATUS tells the clock as its UIDVALIDITY.
+        hand.messages("INBOX")
 
         def another() -> Mailbox:
             # Small portions, so that every test crosses their borders.

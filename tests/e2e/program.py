@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scatterclean.mailbox.memory import Stored
+from tests import forked
 from tests.e2e import world as worlds
 from tests.e2e.world import Letter, World
 from tests.servers import Host, OtherHand
@@ -33,17 +32,14 @@ class Program:
 
     def __call__(self, *arguments: str) -> dict[str, Any]:
         """What it printed with --json, and `exit` and `said` (standard error)."""
-        done = subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.config), *arguments, "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
+        done = forked.run(
+            ["--config", str(self.config), *arguments, "--json"],
             env={**os.environ, "MAIL_PASSWORD": self.password},
         )
-        assert "Traceback" not in done.stderr, done.stderr
+        said = done.stderr.decode()
+        assert "Traceback" not in said, said
         told = json.loads(done.stdout) if done.stdout else {}
-        return {**told, "exit": done.returncode, "said": done.stderr}
+        return {**told, "exit": done.returncode, "said": said}
 
     @staticmethod
     def at(folder: Path, server: Host, user: str, *, more: str = "") -> Program:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests import forked
 from tests.e2e import test_run
 from tests.e2e.test_run import Daemon, Person, wait_for
 
@@ -56,8 +56,8 @@ def figures(path: Path) -> dict[str, float]:
 
 
 def status(config: Path) -> dict[str, Any]:
-    command = [sys.executable, "-m", "scatterclean", "--config", str(config), "status", "--json"]
-    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    done = forked.run(["--config", str(config), "status", "--json"], env=os.environ)
+    assert done.returncode == 0, done.stderr
     account: dict[str, Any] = json.loads(done.stdout)["accounts"][0]
     return account
 

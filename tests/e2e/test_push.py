@@ -4,8 +4,7 @@ noticed, and polling goes on.  With a poll of an hour, a sweep within a minute w
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.conftest import absent
 from tests.e2e.test_run import PATIENCE, Daemon
 from tests.hosts.kinds import KINDS, Kind
@@ -77,12 +77,7 @@ class Stage:
         return len(self.hand.messages(name)) if name in self.hand.folder_names() else 0
 
     def status(self) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.config), "status", "--json"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = forked.run(["--config", str(self.config), "status", "--json"], env=os.environ)
         if done.returncode == 4:  # the daemon has not made its database yet
             return {"running": False, "woken": False, "push": None, "sweeps": 0}
         [account] = json.loads(done.stdout)["accounts"]
@@ -91,12 +86,9 @@ class Stage:
 
     def said(self) -> str:
         """What `status` tells people."""
-        return subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.config), "status"],
-            capture_output=True,
-            text=True,
-            check=True,
-        ).stdout
+        done = forked.run(["--config", str(self.config), "status"], env=os.environ)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode()
 
 
 @pytest.fixture

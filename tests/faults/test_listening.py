@@ -13,7 +13,7 @@ from datetime import timedelta
 import pytest
 
 from scatterclean.service import daemon, followups, health, watcher
-from tests.faults.case import SHORT, Begin
+from tests.faults.case import LONG, SHORT, Begin
 from tests.faults.proxy import FAULTS, Proxy
 from tests.faults.running import in_the_end, running
 from tests.servers import Host
@@ -47,6 +47,7 @@ def test_the_watch_comes_back_without_a_restart_and_wakes_again(
         case = begin("dovecot", proxy.port, patience=SHORT, held=2)
         with running(case, poll=timedelta(hours=1)) as home:
             home.wait(lambda: proxy.struck, "the watcher never came to this phase")
+            case.patient(LONG)
             case.nothing_wrong_moved()
             # Nobody polls: what arrives is swept because the watch stands, or because it came back and looked.
             case.arrive()
@@ -79,5 +80,6 @@ def test_while_the_watch_cannot_stand_polling_does_the_work(
             case.arrive()
             home.wait_for_sweep()
             proxy.clear()
+            case.patient(LONG)
             home.wakes_again()
         in_the_end(case)

@@ -10,6 +10,7 @@ import pytest
 
 from scatterclean.config import load
 from scatterclean.errors import ConfigBroken, Trouble
+from scatterclean.mailbox import session
 from scatterclean.mailbox.login import open_mailbox
 from tests.servers import CUT, ScriptedServer
 
@@ -19,8 +20,11 @@ PLAIN = b64encode(f"\0me\0{PASSWORD}".encode())
 
 @pytest.fixture(autouse=True)
 def heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tests of the CLI set up logging, and then nothing reaches caplog any more."""
+    """Tests of the CLI set up logging, and then nothing reaches caplog any more.
+
+    And what a server says is told once: a later server may be given the port of an earlier one."""
     monkeypatch.setattr(logging.getLogger("scatterclean"), "propagate", True)
+    session._alert.cache_clear()
 
 
 @pytest.mark.parametrize("said", [PASSWORD.encode(), PLAIN], ids=["password", "base64"])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import subprocess
-import sys
 import time
 import unicodedata
 from base64 import b64encode
@@ -24,6 +22,7 @@ from scatterclean.errors import DatabaseUnusable, Trouble
 from scatterclean.mailbox.login import open_mailbox
 from scatterclean.model import Place
 from scatterclean.store import open_store
+from tests import forked
 from tests.e2e.program import Program
 from tests.e2e.test_run import Daemon
 from tests.servers import RealHand, ScriptedServer, fresh_user
@@ -125,11 +124,8 @@ def test_no_output_and_no_debug_log_of_a_whole_run_holds_an_escape_sequence_a_pa
         ("undo", "--all"),
         ("sweep", "--list"),
     ):
-        done = subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--verbose", "--config", str(program.config), *arguments],
-            capture_output=True,
-            check=False,
-            timeout=60,
+        done = forked.run(
+            ["--verbose", "--config", str(program.config), *arguments],
             env={**os.environ, "MAIL_PASSWORD": dovecot.password},
         )
         text = done.stdout.decode() + done.stderr.decode()

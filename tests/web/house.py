@@ -9,14 +9,15 @@ import queue
 import re
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO
 from urllib.parse import urlencode, urlsplit
+
+from tests import forked
 
 LINK = re.compile(r"http://127\.0\.0\.1:(\d+)/enter\?token=(\S+)")
 _PATIENCE = 30
@@ -39,7 +40,8 @@ class Said:
 class Running:
     """The process; `said` is all that it wrote to its two outputs so far."""
 
-    process: subprocess.Popen[str]
+    process: forked.Process
+    output: TextIO
     keyboard: int
     link: str = ""
     port: int = 0
@@ -55,8 +57,7 @@ class Running:
         return f"127.0.0.1:{self.port}"
 
     def read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
+        for line in self.output:
             self.said.append(line)
             self._lines.put(line)
         self._lines.put("")
@@ -160,16 +161,15 @@ class Visitor:
 @contextmanager
 def running(config: Path, *more: str, env: Mapping[str, str] | None = None) -> Iterator[Running]:
     keyboard, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scatterclean", "--config", str(config), "web", *more],
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    output, theirs = os.pipe()
+    process = forked.start(
+        ["--config", str(config), "web", *more],
         env={**os.environ, **(env or {})},
+        files=(terminal, theirs, theirs),
     )
     os.close(terminal)
-    made = Running(process, keyboard)
+    os.close(theirs)
+    made = Running(process, os.fdopen(output, encoding="utf-8"), keyboard)
     reader = threading.Thread(target=made.read, daemon=True)
     reader.start()
     try:
@@ -181,7 +181,6 @@ def running(config: Path, *more: str, env: Mapping[str, str] | None = None) -> I
         process.wait()
         reader.join()
         os.close(keyboard)
-        assert process.stdout is not None
-        process.stdout.close()
+        made.output.close()
     assert "Traceback" not in "".join(made.said), "".join(made.said)
     assert "a bug of scatterclean" not in "".join(made.said), "".join(made.said)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +14,7 @@ from scatterclean.demo.dovecot import ScratchDovecot
 from scatterclean.model import Errand, MoveState, Verdict, WishState
 from scatterclean.model.listed import Turn, Wanted
 from scatterclean.store import Store, open_store
+from tests import forked
 from tests.e2e.program import Books, Program
 from tests.servers import RealHand, fresh_user
 from tests.web.house import Running, running
@@ -74,23 +74,24 @@ class Person:
         return len(self.books.hand.messages("INBOX")), len(self.books.away())
 
     @contextmanager
-    def daemon(self) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "scatterclean", "--config", str(self.program.config), "run"],
-            stderr=subprocess.PIPE,
-            text=True,
+    def daemon(self) -> Iterator[forked.Process]:
+        output, theirs = os.pipe()
+        process = forked.start(
+            ["--config", str(self.program.config), "run"],
             env={**os.environ, **self.env},
+            files=(0, 1, theirs),
         )
-        try:
-            assert process.stderr is not None
-            assert "watching home" in process.stderr.readline()
-            self.until(lambda: self.store().pushes() is not None)
-            yield process
-        finally:
-            if process.poll() is None:
-                process.terminate()
-            said = process.communicate(timeout=30)[1]
-            assert "bug" not in said, said
+        os.close(theirs)
+        with os.fdopen(output, encoding="utf-8") as lines:
+            try:
+                assert "watching home" in lines.readline()
+                self.until(lambda: self.store().pushes() is not None)
+                yield process
+            finally:
+                process.send_signal(signal.SIGTERM)
+                said = lines.read()
+                process.wait(30)
+                assert "bug" not in said, said
 
     def dashboard(self) -> AbstractContextManager[Running]:
         return running(self.program.config, env=self.env)
