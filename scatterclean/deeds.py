@@ -133,7 +133,7 @@ def act(
 
 
 def _batches(mailbox: Mailbox, intents: Sequence[Intent], clock: Clock) -> Iterator[list[Intent]]:
-    """A small one first; then larger ones, as long as the server would move them quickly.
+    """A small one first; then as many at once as the server moves quickly, by what the last batch took.
 
     Without MOVE small ones alone: what is half done is looked for among the last of the target (`RECENT`)."""
     many = plan.MANY if mailbox.moves_atomically() else plan.FEW
@@ -145,8 +145,15 @@ def _batches(mailbox: Mailbox, intents: Sequence[Intent], clock: Clock) -> Itera
             began = clock()
             yield batch
             at += size
-            spent = (clock() - began) * many / len(batch)
-            size = many if timedelta(0) <= spent < QUICK else plan.FEW
+            size = _next_size(len(batch), clock() - began, many)
+
+
+def _next_size(moved: int, spent: timedelta, many: int) -> int:
+    """How many go into the next batch, if so many took so long; a clock that was set back tells nothing."""
+    if spent < timedelta(0):
+        return plan.FEW
+    quickly = int(moved * (QUICK / spent)) if spent else many
+    return max(plan.FEW, min(quickly, many))
 
 
 def _move(

@@ -164,7 +164,7 @@ def proved(finding: Finding) -> bool:
 
 
 # So many messages are moved, and are open in the journal, between two looks; more where the server is quick.
-FEW, MANY = 100, 500
+FEW, MANY = 100, 1000
 
 
 def batches(intents: Sequence[Intent], size: int) -> list[list[Intent]]:
