@@ -10,6 +10,7 @@ flag, keyword or date of one changed.
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from tests import forked
 from tests.hosts.kinds import KINDS
 from tests.servers import RealHand, fresh_user
 from tests.sweeps.world import ME, bounce, letter
@@ -65,22 +67,23 @@ def run(kind: str, kills: int, seed: int) -> int:
             f'tls = "none"\nusername = "{user}"\npassword_file = "{password}"\naddresses = ["{ME}"]\n'
             'outbound = ["*.winter.example"]\nmode = "move"\nsettle = "0s"\n'
         )
-        command = [sys.executable, "-m", "scatterclean", "--config", str(config), "sweep"]
-        hand = RealHand(server, user)
+        command = ["--config", str(config), "sweep"]
+        hand, nowhere = RealHand(server, user), os.open(os.devnull, os.O_RDWR)
         for days in range(400, 0, -20):
             at = datetime.now(UTC) - timedelta(days=days)
             sent = letter("Hello", to="f@f.example", sender=ME, ident=f"s.{days}@winter.example", at=at)
             hand.append(f"{chosen.prefix}Sent", sent, arrival=at)
+        forked.run(["version"], env=os.environ)
         started = time.monotonic()
-        subprocess.run(command, check=True, capture_output=True)
+        assert forked.run(command, env=os.environ).returncode == 0
         usual = time.monotonic() - started
         while killed < kills:
             number = fill(hand, number, chosen.prefix)
             before = books(hand)
             for _ in range(4):  # deaths in a row, each on what the one before has left
-                process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                process = forked.start(command, env=os.environ, files=(nowhere, nowhere, nowhere))
                 try:
-                    process.wait(dice.uniform(0.25, 1.3) * usual)
+                    process.wait(dice.uniform(0.05, 0.9) * usual)
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
@@ -91,14 +94,16 @@ def run(kind: str, kills: int, seed: int) -> int:
             for _ in range(
                 2
             ):  # where no sweep came as far as the inbox, the first sees the mail and the second moves it
-                done = subprocess.run(command, capture_output=True, text=True, check=False)
-                assert done.returncode in (0, 1), done.stderr
+                done = forked.run(command, env=os.environ)
+                said = (done.stdout + done.stderr).decode()
+                assert done.returncode in (0, 1), said
             after = books(hand)
             assert after == before, f"after {killed} kills: {after - before} {before - after}"
             left = len(hand.messages("INBOX"))
-            assert not left, f"{left} stay in the inbox after {killed} kills: {done.stdout}{done.stderr}"
+            assert not left, f"{left} stay in the inbox after {killed} kills: {said}"
             print(f"{kind}: {killed} killed, {ended} ended before, {number} messages", flush=True)
         hand.close()
+        os.close(nowhere)
     return killed
 
 
