@@ -17,13 +17,21 @@ from werkzeug.wrappers import Response
 
 from scatterclean.errors import Trouble
 from scatterclean.web.door import Door, Entry, Session, from_elsewhere
-from scatterclean.web.peer import a_stranger
+from scatterclean.web.listener import ADDRESSES
+from scatterclean.web.peer import Address, a_stranger
 from scatterclean.web.request import SECRETIVE, Request, answer, see_other
 from scatterclean.web.setting import FILES, plain_page
 
 log = logging.getLogger("scatterclean")
 
 ENTRY = "/enter"
+
+
+def _ends(environ: Mapping[str, Any]) -> tuple[Address, Address]:
+    """Theirs and ours of a connection on this machine."""
+    theirs = str(environ["REMOTE_ADDR"])
+    ours = next(one for one in ADDRESSES if (":" in one) == (":" in theirs))
+    return (theirs, int(environ["REMOTE_PORT"])), (ours, int(environ["SERVER_PORT"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +127,7 @@ class Application:
         """The one GET that uses something up; a HEAD, which programs send to look at a link, does not."""
         if request.method != "GET":
             return self._wrong_method("GET")
-        environ = request.environ
-        if a_stranger(str(environ.get("REMOTE_ADDR", "")), int(environ.get("REMOTE_PORT", 0))):
+        if a_stranger(*_ends(request.environ)):
             title, text = _NOT_YOURS
             return plain_page(title, text, HTTPStatus.FORBIDDEN, more={"Referrer-Policy": SECRETIVE})
         came = self.door.enter(request.args.get("token", ""))

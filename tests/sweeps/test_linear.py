@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -72,11 +73,14 @@ def lines(job: Callable[[], object]) -> int:
         return watch
 
     before = sys.gettrace()
+    gc.collect()
+    gc.disable()  # what is cleared away of other tests runs lines, too
     sys.settrace(watch)
     try:
         job()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

@@ -7,7 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -261,6 +263,32 @@ def bash_as_nobody(port: int, path: str) -> str:
     return done.stdout
 
 
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Sockets that are made in it belong to another user."""
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def an_address_with_a_past(connections: int = 12) -> tuple[str, int]:
+    """From it there were connections that have been closed: for a minute they stand in the kernel's table."""
+    address: tuple[str, int] = ("127.0.0.1", 0)
+    for _ in range(connections):
+        with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            client.bind(address)
+            address = client.getsockname()
+            client.connect(server.getsockname())
+            accepted, _ = server.accept()
+            client.close()
+            with accepted:
+                assert accepted.recv(1) == b""
+    return address
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="to be another user one has to be root")
 def test_another_user_of_the_machine_who_read_the_link_is_not_let_in_and_the_person_still_is(
     dashboard: Running,
@@ -268,4 +296,33 @@ def test_another_user_of_the_machine_who_read_the_link_is_not_let_in_and_the_per
     told = bash_as_nobody(dashboard.port, f"/enter?token={dashboard.token}")
     assert " 403 " in told.splitlines()[0]
     assert "another user" in told
+    assert dashboard.let_in().get("/away").status == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to be another user one has to be root")
+def test_another_user_is_known_also_where_other_connections_had_the_same_address(dashboard: Running) -> None:
+    """Of those that were closed the kernel says that they are root's."""
+    address = an_address_with_a_past()
+    with as_nobody(), socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        client.bind(address)
+        client.connect(("127.0.0.1", dashboard.port))
+        client.sendall(
+            f"GET /enter?token={dashboard.token} HTTP/1.0\r\nHost: {dashboard.host}\r\n\r\n".encode()
+        )
+        assert b" 403 " in client.recv(100)
+    assert dashboard.let_in().get("/away").status == 200
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to be another user one has to be root")
+def test_another_user_who_has_hung_up_does_not_use_up_the_link(dashboard: Running) -> None:
+    for _ in range(5):
+        with (
+            as_nobody(),
+            dashboard.raw(
+                f"GET /enter?token={dashboard.token} HTTP/1.0\r\nHost: {dashboard.host}\r\n\r\n".encode()
+            ),
+        ):
+            pass
+    time.sleep(0.5)
     assert dashboard.let_in().get("/away").status == 200
