@@ -125,16 +125,6 @@ class Service:
                     self._reload()
                 finally:
                     self.notifier.ready(self._status())
-            case "swept", (SweepReport() as report, Waits() as waits):
-                self._swept(report, waits)
-            case "unchanged", str() as name:
-                self.outward.well(name)
-                self._unchanged(name)
-            case "failed", (str() as name, Trouble() as trouble):
-                self._failed(name, trouble)
-            case "again", str() as name:
-                # Not at once: the scheduler counts the round as running until its thread has come back.
-                self.jobs.again(name, timedelta(seconds=HEARTBEAT))
             case "listening", Watch() as watch if self.watchers.listening(watch):
                 self._wake(watch.name)
             case "rang", Watch() as watch if self.watchers.rang(watch):
@@ -142,6 +132,25 @@ class Service:
             case "silent", (Watch() as watch, Exception() as why):
                 if self.watchers.silent(watch, why) and isinstance(why, ServerBusy):
                     self._rest(watch.name, why)
+            case _:
+                self._hear_of_round(word, what)
+
+    def _hear_of_round(self, word: str, what: object) -> None:
+        match word, what:
+            case "swept", (SweepReport() as report, Waits() as waits):
+                self._swept(report, waits)
+            case "unchanged", str() as name:
+                self.outward.well(name)
+                self._unchanged(name)
+            case "failed", (str() as name, Trouble() as trouble):
+                self._failed(name, trouble)
+            case "ended", str() as name:
+                self._ended(name)
+            # Not at once: the scheduler counts the round as running until its thread has come back.
+            case "again", str() as name:
+                self.jobs.again(name, timedelta(seconds=HEARTBEAT))
+            case "passed over", str() as name if name not in self.jobs.rounds:
+                self.jobs.sooner(name, timedelta(seconds=HEARTBEAT))
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
                 self.outward.failed(name)
@@ -182,12 +191,16 @@ class Service:
                     self.jobs.earlier(mate, when)
 
     def _unchanged(self, name: str) -> None:
-        """A round has ended; if mail arrived while it ran, it may have looked before."""
+        """A round went well."""
         if name not in self.jobs.woken and (pace := self.telling.pace(name)) is not None:
             self.jobs.sooner(name, pace)
+
+    def _ended(self, name: str) -> None:
+        """A round is over, and not in the book any more; if mail arrived while it ran, it may have looked before."""
         if name in self._news:
             self._news.discard(name)
-            self._wake(name)
+            if not self.stop.is_set():
+                self._wake(name)
 
     def _calm(self, report: SweepReport, mates: Collection[str]) -> None:
         """Will nothing but a change in the folders ask for a sweep?  Not as long as something waits: for a moment, or

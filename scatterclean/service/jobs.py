@@ -14,7 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from queue import SimpleQueue
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MISSED, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    JobExecutionEvent,
+    JobSubmissionEvent,
+)
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -106,6 +112,7 @@ class Jobs:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         self.scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self.scheduler.add_listener(self._passed_over, EVENT_JOB_MAX_INSTANCES)
 
     # --- when -------------------------------------------------------------------------------------------
 
@@ -208,7 +215,9 @@ class Jobs:
             if name in self.household.accounts:  # else: taken out of the configuration meanwhile
                 raise
         finally:
+            # The last word comes behind it: what was heard while the round stood in the book is looked at then.
             self.rounds.pop(name, None)
+            self.words.put(("ended", name))
             if current.over is not None:
                 self.words.put(("again", name))
 
@@ -229,6 +238,10 @@ class Jobs:
         """A listener of the scheduler: a bug in a job must not end the account's jobs unseen."""
         if event.exception is not None:
             self.words.put(("bug", (event.job_id, event.exception)))
+
+    def _passed_over(self, event: JobSubmissionEvent) -> None:
+        """Likewise: it was due while the thread of the last round had not come back."""
+        self.words.put(("passed over", event.job_id))
 
     def mind(self) -> None:
         """Cut off the rounds that show no life, and those that a reload ended and that go on."""

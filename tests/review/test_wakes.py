@@ -1,0 +1,110 @@
+"""Mail that arrives while a round ends is swept soon, not at the next poll: the end has several moments, and on a busy
+machine much fits between two of them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from scatterclean.model import SweepReport
+from scatterclean.service import Service, followups
+from scatterclean.service import daemon as main_loop
+from scatterclean.service.jobs import Jobs, Round
+from scatterclean.service.watcher import Watch
+
+from . import test_daemon
+from .test_daemon import PATIENCE, Stage, report
+
+stage = test_daemon.stage
+BRIEF = timedelta(seconds=0.05)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main_loop, "HEARTBEAT", BRIEF.total_seconds())
+    monkeypatch.setattr(followups, "HEAP", BRIEF)
+    monkeypatch.setattr(followups, "BETWEEN_WAKES", BRIEF)
+
+
+class Rounds(dict[str, Round]):
+    """Whoever takes a round away waits until the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leaving, self.let = threading.Event(), threading.Event()
+
+    def pop(self, *known: object) -> Round:
+        self.leaving.set()
+        self.let.wait(PATIENCE)
+        return super().pop(*known)  # type: ignore[call-overload, no-any-return]  # as it was called
+
+
+def heard(daemon: Service, *, within: float = PATIENCE) -> None:
+    """All words that are there were heard."""
+    until = time.monotonic() + within
+    while not daemon.words.empty():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(0.1)  # the last one, too
+
+
+def mail_arrives(daemon: Service) -> None:
+    """The watcher says so."""
+    watch = daemon.watchers.watches.setdefault("home", Watch(daemon.household.accounts["home"], None))
+    daemon.words.put(("rang", watch))
+
+
+@pytest.mark.parametrize("when", ["in the sweep", "when it was told"])
+def test_mail_that_arrives_before_the_round_is_put_down_is_swept_soon(stage: Stage, when: str) -> None:
+    sweeping = threading.Event()
+
+    def play(_stop: Callable[[], bool]) -> SweepReport:
+        sweeping.wait(PATIENCE)
+        return report("home")
+
+    with stage.running() as daemon:
+        stage.wait(lambda: daemon.health)  # the first one is over, and went well
+        stage.play["home"] = play
+        mail_arrives(daemon)
+        stage.wait(lambda: len(stage.began) == 2)
+        rounds = Rounds()
+        rounds.update(daemon.jobs.rounds)
+        daemon.jobs.rounds = rounds
+        if when == "in the sweep":
+            mail_arrives(daemon)
+            heard(daemon)
+        # The main loop hears how the sweep went while the round still stands in the book.
+        sweeping.set()
+        stage.wait(rounds.leaving.is_set)
+        heard(daemon)
+        if when == "when it was told":
+            mail_arrives(daemon)
+            heard(daemon)
+        assert len(stage.began) == 2
+        rounds.let.set()
+        stage.wait(lambda: len(stage.began) == 3)
+
+
+def test_a_round_that_is_due_while_the_thread_of_the_last_one_has_not_come_back_is_made_up_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scheduler passes over what is due meanwhile, until the next poll."""
+    back, due = threading.Event(), Jobs.round
+
+    def slow(self: Jobs, name: str) -> None:
+        due(self, name)
+        back.wait(PATIENCE)
+
+    monkeypatch.setattr(Jobs, "round", slow)
+    with stage.running() as daemon:
+        stage.wait(lambda: stage.began)
+        stage.wait(lambda: not daemon.jobs.rounds)
+        mail_arrives(daemon)
+        time.sleep(0.5)
+        assert stage.began == ["home"]
+        back.set()
+        stage.wait(lambda: stage.began == ["home", "home"])
