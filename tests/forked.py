@@ -31,7 +31,7 @@ import scatterclean
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "scatterclean")
 # Python itself reads these, before anything of ours runs.
-_AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_")
+AT_THE_START = ("PYTHON", "LC_", "LANG", "LD_")
 _MOST = 1_000_000  # bytes of a request: arguments and environment
 
 
@@ -88,8 +88,7 @@ def start(
 
 
 def _can(env: Mapping[str, str]) -> bool:
-    ours = {k: v for k, v in os.environ.items() if k.startswith(_AT_THE_START)}
-    theirs = {k: v for k, v in env.items() if k.startswith(_AT_THE_START)}
+    ours, theirs = ({k: v for k, v in e.items() if k.startswith(AT_THE_START)} for e in (os.environ, env))
     return sys.platform == "linux" and ours == theirs and "SCATTERCLEAN_FROM_NOTHING" not in os.environ
 
 

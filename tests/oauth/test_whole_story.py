@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forked
 from tests.cli.program import COMMAND, environment
 from tests.e2e.test_run import Person, running, wait_for
 from tests.oauth.conftest import Provider
@@ -54,14 +55,8 @@ def written(config: Path, *tables: str) -> Path:
 
 
 def command(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "-v", "--config", str(config), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env=environment(),
-    )
+    done = forked.run(["-v", "--config", str(config), *arguments], env=environment())
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def login(config: Path, answer: Callable[[str], object], *arguments: str) -> tuple[int, str]:

@@ -6,7 +6,6 @@ import json
 import os
 import plistlib
 import shlex
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import pytest
 from scatterclean.units.installing import NoRights, Place, install
 from scatterclean.units.programs import RealPrograms
 from scatterclean.units.values import Keeper, Unit
+from tests import forked
 from tests.unprivileged import without_privileges
 
 # Answers as systemctl, loginctl, systemd-run and journalctl do, as far as they are asked; $HERE/fails names words
@@ -57,22 +57,20 @@ class Home:
             path.chmod(0o755)
 
     def __call__(self, *arguments: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "scatterclean", "--config", self.folder / "scatterclean.toml", *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
+        done = forked.run(
+            ["--config", str(self.folder / "scatterclean.toml"), *arguments],
             env={
+                **{k: v for k, v in os.environ.items() if k.startswith(forked.AT_THE_START)},
                 "HOME": str(self.folder),
                 "HERE": str(self.folder),
                 "XDG_CONFIG_HOME": str(self.folder / "config"),
                 "XDG_DATA_HOME": str(self.folder / "data"),
                 "PATH": f"{self.folder / 'bin'}:{self.folder / 'tools'}",
-                "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             },
         )
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stdout, done.stderr
+        told, said = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in said, said
+        return done.returncode, told, said
 
     def well(self, *arguments: str) -> str:
         code, told, said = self(*arguments)
