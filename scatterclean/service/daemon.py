@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from math import inf
 from queue import Empty, SimpleQueue
 
 from scatterclean.config import Settings
@@ -51,6 +53,7 @@ class Service:
     telling: Telling = field(init=False)
     _stuck: str | None = None
     _news: set[str] = field(default_factory=set)
+    _heard: dict[str, float] = field(default_factory=dict)
     _wished: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -209,7 +212,10 @@ class Service:
             for mate in mates:
                 self.jobs.calm.pop(mate, None)
         elif report.refusal in (None, Refusal.OBSERVING) and not report.troubles:
-            self.jobs.calmed(report.account)
+            # What was heard since the round began it may not have seen, whenever it is told of.
+            name = report.account
+            if self._heard.get(name, -inf) < self.jobs.begun.get(name, inf):
+                self.jobs.calmed(name)
 
     def _failed(self, name: str, trouble: Trouble) -> None:
         if self.stop.is_set() or name not in self.household.accounts:
@@ -237,6 +243,7 @@ class Service:
 
     def _wake(self, name: str) -> None:
         """Mail arrived.  An account in trouble is not swept more often because of that."""
+        self._heard[name] = time.monotonic()
         self.jobs.calm.pop(name, None)
         if not self._well(name):
             return
@@ -295,6 +302,7 @@ class Service:
         for name in gone:
             self.jobs.forget(name)
             self.health.pop(name, None)
+            self._heard.pop(name, None)
             self.followups.forget(name)
         for health in self.health.values():
             health.anew()

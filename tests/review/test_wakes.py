@@ -14,7 +14,7 @@ from scatterclean.model import SweepReport
 from scatterclean.service import Service, followups
 from scatterclean.service import daemon as main_loop
 from scatterclean.service.jobs import Jobs, Round
-from scatterclean.service.watcher import Watch
+from scatterclean.service.watcher import Watch, Watchers
 
 from . import test_daemon
 from .test_daemon import PATIENCE, Stage, report
@@ -108,3 +108,31 @@ def test_a_round_that_is_due_while_the_thread_of_the_last_one_has_not_come_back_
         assert stage.began == ["home"]
         back.set()
         stage.wait(lambda: stage.began == ["home", "home"])
+
+
+def test_what_was_heard_before_the_round_was_told_of_is_not_calmed_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The main loop is behind: mail arrived in a round of which it hears only later that all is quiet."""
+    sweeping, behind = threading.Event(), threading.Event()
+
+    def play(_stop: Callable[[], bool]) -> SweepReport:
+        sweeping.wait(PATIENCE)
+        return report("home")
+
+    def rang(_self: Watchers, _watch: Watch) -> bool:
+        behind.wait(PATIENCE)
+        return True
+
+    monkeypatch.setattr(Watchers, "woken", lambda _self: frozenset({"home"}))
+    with stage.running() as daemon:
+        stage.wait(lambda: daemon.health)
+        stage.play["home"] = play
+        daemon.words.put(("again", "home"))
+        stage.wait(lambda: len(stage.began) == 2)
+        monkeypatch.setattr(Watchers, "rang", rang)
+        mail_arrives(daemon)
+        sweeping.set()
+        stage.wait(lambda: not daemon.jobs.rounds)
+        behind.set()
+        stage.wait(lambda: len(stage.began) == 3)
