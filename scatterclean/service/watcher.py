@@ -256,10 +256,11 @@ class Watchers:
         why: Exception
         try:
             watch.bell = bell = self.household.bell(watch.settings)
+            since = time.monotonic()
             try:
                 if not watch.over.is_set():
                     self.words.put(("listening", watch))
-                    self._wait(watch, bell)
+                    self._wait(watch, bell, since)
             finally:
                 bell.close()
         except Exception as trouble:  # noqa: BLE001 - with the thread the account would never be woken again
@@ -268,14 +269,13 @@ class Watchers:
             why = ConnectionLost(f"{watch.name}: told to end")
         self.words.put(("silent", (watch, why)))
 
-    def _wait(self, watch: Watch, bell: Bell) -> None:
-        renewed = time.monotonic()
+    def _wait(self, watch: Watch, bell: Bell, renewed: float) -> None:
         while not watch.over.is_set():
             arrived = bell.wait(BEAT)
             if watch.stale.is_set() or time.monotonic() - renewed > RENEWAL:
                 watch.stale.clear()
-                arrived |= bell.renew()
                 renewed = time.monotonic()
+                arrived |= bell.renew()
             if arrived and not watch.rung.is_set():
                 watch.rung.set()  # one word, however many arrive, until it was heard
                 self.words.put(("rang", watch))
