@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from scatterclean import looking, plan, wording
@@ -38,6 +39,7 @@ from scatterclean.settling import Clock, Done, settle
 RECENT = 2 * plan.FEW
 # A batch is as large as may take so long: in this time a hand may come between the look at a message and its move.
 QUICK = timedelta(seconds=2)
+_GROWTH = 10
 
 # What stops a deed that is not a sweep's.  \\Deleted: what bears it is not put away by anybody (`settling._undelete`).
 _IT_IS_NOT_THERE = frozenset((plan.Hand.GONE, plan.Hand.CHANGED))
@@ -116,9 +118,12 @@ def act(
     by_account = looking.grouped(intents, lambda i: i.account)
     known = (journal.moved_before(a, [i.fingerprint for i in some]) for a, some in by_account)
     moved_before = frozenset().union(*known)
-    for batch in _batches(mailbox, intents, clock):
+    # Without MOVE few at once: what is half done is looked for among the last of the target (`RECENT`).
+    pace = _Pace(plan.MANY if mailbox.moves_atomically() else plan.FEW)
+    for batch in _batches(intents, pace):
         if stop():
             raise Stopped
+        began, before = clock(), len(done.settled)
         try:
             able, left = fit(mailbox, batch, moved_before)
             done.left_alone += left
@@ -129,31 +134,34 @@ def act(
         progress(len(batch))
         if done.full:
             break
+        moved = sum(1 for _, state in done.settled[before:] if state is MoveState.MOVED)
+        pace.took(moved, clock() - began)
     return done
 
 
-def _batches(mailbox: Mailbox, intents: Sequence[Intent], clock: Clock) -> Iterator[list[Intent]]:
-    """A small one first; then as many at once as the server moves quickly, by what the last batch took.
+@dataclass(slots=True)
+class _Pace:
+    """How many go into the next batch, `many` at most: a small one first, then as many as the server moves quickly, by
+    what the last batch took.  What was left alone took no time, and few that went tell little of many."""
 
-    Without MOVE small ones alone: what is half done is looked for among the last of the target (`RECENT`)."""
-    many = plan.MANY if mailbox.moves_atomically() else plan.FEW
-    size = plan.FEW
-    for whole in plan.batches(intents, many):
+    many: int
+    size: int = plan.FEW
+
+    def took(self, moved: int, spent: timedelta) -> None:
+        """A clock that was set back tells nothing."""
+        if not moved and spent >= timedelta(0):
+            return
+        quickly = int(moved * (QUICK / spent)) if spent else self.many
+        self.size = max(plan.FEW, min(quickly, moved * _GROWTH, self.many))
+
+
+def _batches(intents: Sequence[Intent], pace: _Pace) -> Iterator[list[Intent]]:
+    for whole in plan.batches(intents, pace.many):
         at = 0
         while at < len(whole):
-            batch = whole[at : at + size]
-            began = clock()
+            batch = whole[at : at + pace.size]
+            at += len(batch)
             yield batch
-            at += size
-            size = _next_size(len(batch), clock() - began, many)
-
-
-def _next_size(moved: int, spent: timedelta, many: int) -> int:
-    """How many go into the next batch, if so many took so long; a clock that was set back tells nothing."""
-    if spent < timedelta(0):
-        return plan.FEW
-    quickly = int(moved * (QUICK / spent)) if spent else many
-    return max(plan.FEW, min(quickly, many))
 
 
 def _move(

@@ -81,21 +81,27 @@ def start(
         return subprocess.Popen(
             [*COMMAND, *arguments], stdin=files[0], stdout=files[1], stderr=files[2], cwd=cwd, env=dict(env)
         )
-    asked = {"arguments": [*arguments], "env": dict(env), "cwd": str(cwd or Path.cwd())}
+    os.umask(mask := os.umask(0o077))
+    asked = {"arguments": [*arguments], "env": dict(env), "cwd": str(cwd or Path.cwd()), "umask": mask}
     line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
-        socket.send_fds(_parent(), [json.dumps(asked).encode()], [*files, theirs.fileno()])
+        socket.send_fds(_parent()[0], [json.dumps(asked).encode()], [*files, theirs.fileno()])
     return _Forked(line)
 
 
 def _can(env: Mapping[str, str]) -> bool:
-    ours, theirs = ({k: v for k, v in e.items() if k.startswith(AT_THE_START)} for e in (os.environ, env))
-    return sys.platform == "linux" and ours == theirs and "SCATTERCLEAN_FROM_NOTHING" not in os.environ
+    if sys.platform != "linux" or "SCATTERCLEAN_FROM_NOTHING" in os.environ:
+        return False
+    return _at_the_start(env) == _parent()[1]
+
+
+def _at_the_start(env: Mapping[str, str]) -> dict[str, str]:
+    return {k: v for k, v in env.items() if k.startswith(AT_THE_START)}
 
 
 @cache
-def _parent() -> socket.socket:
-    """The line to the process that forks; it ends when nobody holds the other side any more."""
+def _parent() -> tuple[socket.socket, dict[str, str]]:
+    """The line to the process that forks, which ends when nobody holds the other side any more; and how it began."""
     line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         process = subprocess.Popen(
@@ -108,7 +114,7 @@ def _parent() -> socket.socket:
         )
     atexit.register(process.wait)
     atexit.register(line.close)
-    return line
+    return line, _at_the_start(os.environ)
 
 
 class _Forked:
@@ -187,6 +193,7 @@ def _become(asked: dict[str, object], files: Sequence[int]) -> None:
     os.environ.update(env)
     time.tzset()
     os.chdir(str(asked["cwd"]))
+    os.umask(int(str(asked["umask"])))
     sys.path[0] = str(asked["cwd"])
     sys.argv[1:] = arguments
 

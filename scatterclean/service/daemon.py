@@ -140,8 +140,8 @@ class Service:
 
     def _hear_of_round(self, word: str, what: object) -> None:
         match word, what:
-            case "swept", (SweepReport() as report, Waits() as waits):
-                self._swept(report, waits)
+            case "swept", (SweepReport() as report, Waits() as waits, float() as began):
+                self._swept(report, waits, began)
             case "unchanged", str() as name:
                 self.outward.well(name)
                 self._unchanged(name)
@@ -152,7 +152,7 @@ class Service:
             # Not at once: the scheduler counts the round as running until its thread has come back.
             case "again", str() as name:
                 self.jobs.again(name, timedelta(seconds=HEARTBEAT))
-            case "passed over", str() as name if name not in self.jobs.rounds:
+            case "passed over", str() as name if name not in self.jobs.rounds and self._well(name):
                 self.jobs.sooner(name, timedelta(seconds=HEARTBEAT))
             case "bug", (str() as name, BaseException() as error):
                 self._bug(name, error)
@@ -175,7 +175,8 @@ class Service:
 
     # --- rounds, and what follows from them -------------------------------------------------------------
 
-    def _swept(self, report: SweepReport, waits: Waits) -> None:
+    def _swept(self, report: SweepReport, waits: Waits, began: float) -> None:
+        """`began`: when the round did, in monotonic seconds."""
         name = report.account
         self.health.setdefault(name, Health()).swept(report)
         if report.worked:
@@ -186,11 +187,14 @@ class Service:
             return
         self.followups.swept(name, datetime.now(UTC), waits)
         mates = self.household.of_person(name)
-        self._calm(report, mates)
+        self._calm(report, mates, began)
         self._unchanged(name)
-        for due in (self.followups.ripe(name, mates), self.followups.answers(name, mates)):
+        answers = self.followups.answers(name, mates)
+        for due in (self.followups.ripe(name, mates), answers):
             for mate, when in due.items():
-                if self._well(mate):
+                if mate in self.jobs.rounds and due is answers:
+                    self._news.add(mate)  # the scheduler would pass over it
+                elif self._well(mate):
                     self.jobs.earlier(mate, when)
 
     def _unchanged(self, name: str) -> None:
@@ -199,23 +203,26 @@ class Service:
             self.jobs.sooner(name, pace)
 
     def _ended(self, name: str) -> None:
-        """A round is over, and not in the book any more; if mail arrived while it ran, it may have looked before."""
+        """A round is over, and not in the book any more; if there was news while it ran (mail, or a Sent folder that it
+        waits for), it may have looked before."""
         if name in self._news:
             self._news.discard(name)
             if not self.stop.is_set():
                 self._wake(name)
 
-    def _calm(self, report: SweepReport, mates: Collection[str]) -> None:
+    def _calm(self, report: SweepReport, mates: Collection[str], began: float) -> None:
         """Will nothing but a change in the folders ask for a sweep?  Not as long as something waits: for a moment, or
         for another account of the person to be read."""
         if any(self.followups.waits.get(mate, Waits()) != Waits() for mate in mates):
             for mate in mates:
                 self.jobs.calm.pop(mate, None)
-        elif report.refusal in (None, Refusal.OBSERVING) and not report.troubles:
+        elif (
+            report.refusal in (None, Refusal.OBSERVING)
+            and not report.troubles
             # What was heard since the round began it may not have seen, whenever it is told of.
-            name = report.account
-            if self._heard.get(name, -inf) < self.jobs.begun.get(name, inf):
-                self.jobs.calmed(name)
+            and self._heard.get(report.account, -inf) < began
+        ):
+            self.jobs.calmed(report.account)
 
     def _failed(self, name: str, trouble: Trouble) -> None:
         if self.stop.is_set() or name not in self.household.accounts:

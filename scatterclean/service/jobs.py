@@ -90,8 +90,7 @@ class Jobs:
     """The scheduler, and the rounds that are running.  Only the main loop calls its methods.
 
     `woken`: accounts of which everything that is watched announces new mail.  `calm`: until when (monotonic seconds)
-    nothing but a change in the folders asks for a sweep of an account.  `begun`: when (likewise) the last round of each
-    began.  `after` is called in the thread of a round that
+    nothing but a change in the folders asks for a sweep of an account.  `after` is called in the thread of a round that
     went well, before it ends, with what it found (None: nothing had changed); it raises nothing.
     """
 
@@ -101,7 +100,6 @@ class Jobs:
     rounds: dict[str, Round] = field(default_factory=dict)
     woken: frozenset[str] = frozenset()
     calm: dict[str, float] = field(default_factory=dict)
-    begun: dict[str, float] = field(default_factory=dict)
     after: Callable[[str, SweepReport | None], None] = lambda _name, _report: None
     _asked: dict[str, float] = field(default_factory=dict)
     _late: dict[str, float] = field(default_factory=dict)
@@ -167,7 +165,6 @@ class Jobs:
     def forget(self, name: str) -> None:
         """An account that the configuration has no longer."""
         self.calm.pop(name, None)
-        self.begun.pop(name, None)
         self.scheduler.remove_job(name)
 
     # --- a round ----------------------------------------------------------------------------------------
@@ -177,8 +174,8 @@ class Jobs:
         settings = self.household.accounts.get(name)
         if settings is None:  # taken out of the configuration meanwhile
             return
-        self.begun[name] = now = time.monotonic()
-        self.rounds[name] = current = Round(settings, now)
+        began = time.monotonic()
+        self.rounds[name] = current = Round(settings, began)
         waits = Waits()
 
         def alive(_step: str, _done: int, _all: int) -> None:
@@ -211,7 +208,7 @@ class Jobs:
             else:
                 report = self.household.sweep(name, stop=stop, steps=Steps(alive, judging))
                 self.after(name, report)
-                self.words.put(("swept", (report, waits)))
+                self.words.put(("swept", (report, waits, began)))
         except Trouble as trouble:
             if current.over is None:
                 self.words.put(("failed", (name, trouble)))

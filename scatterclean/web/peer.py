@@ -24,6 +24,8 @@ _LOOKS = 3
 GONE = -1
 
 Address = tuple[str, int]
+# The other end of a socket that listens.
+_ANYBODY = {False: ("0.0.0.0", 0), True: ("::", 0)}  # noqa: S104 - nothing is bound to it
 
 
 def a_stranger(theirs: Address, ours: Address) -> bool:
@@ -41,13 +43,16 @@ def owner_of(theirs: Address, ours: Address) -> int | None:
     Other connections may begin at the same address, also ones that were closed; of what is closed the kernel names
     root as the owner, whose ever it was."""
     for _ in range(_LOOKS):
-        table = dict(_rows())
+        try:
+            table = dict(_rows())
+        except OSError:  # no file can be opened any more
+            return GONE
         found = _end(table, theirs, ours)
         if found is not None:
             state, owner = found
             return owner if owner or state == _ESTABLISHED else GONE
-        if _end(table, ours, theirs) is None:
-            return None  # nor is our own end there: the table is not that of this connection
+        if _end(table, ours, theirs) is None and _end(table, ours, _ANYBODY[":" in ours[0]]) is None:
+            return None  # nor do we listen there: the table is not that of this connection
     return GONE
 
 
@@ -58,7 +63,7 @@ _Told = tuple[str, int]
 def _rows() -> Iterator[tuple[_Ends, _Told]]:
     """(local address, remote address), (state, owner)."""
     for table in _TABLES:
-        with suppress(OSError, ValueError, IndexError):
+        with suppress(FileNotFoundError, PermissionError, ValueError, IndexError):
             for line in Path(table).read_text("ascii").splitlines()[1:]:
                 fields = line.split()
                 yield (fields[_LOCAL], fields[_REMOTE]), (fields[_STATE], int(fields[_UID]))

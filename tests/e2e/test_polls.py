@@ -241,8 +241,8 @@ def test_an_unchanged_account_costs_nothing_while_the_server_wakes_us(kept: Stag
     swept: list[SweepReport] = []
 
     class Noting(Service):
-        def _swept(self, report: SweepReport, waits: Waits) -> None:
-            super()._swept(report, waits)
+        def _swept(self, report: SweepReport, waits: Waits, began: float) -> None:
+            super()._swept(report, waits, began)
             swept.append(report)
 
     daemon = Noting(kept.household, lambda: kept.household.settings)

@@ -125,11 +125,11 @@ def test_who_only_observes_is_left_in_peace_too(stage: Stage) -> None:
 def test_as_long_as_something_waits_all_accounts_of_its_person_are_swept(stage: Stage, waits: Waits) -> None:
     for name in ("home", "work", "club"):
         stage.poll(name)
-    stage.daemon._swept(report("work"), waits)
+    stage.daemon._swept(report("work"), waits, time.monotonic())
     assert [stage.poll(name) for name in ("home", "work", "club")] == [SWEPT, SWEPT, ASKED]
-    stage.daemon._swept(report("work"), waits)
+    stage.daemon._swept(report("work"), waits, time.monotonic())
     assert stage.poll("home") == SWEPT
-    stage.daemon._swept(report("work"), Waits())
+    stage.daemon._swept(report("work"), Waits(), time.monotonic())
     assert stage.poll("home") == SWEPT
     assert [stage.poll(name) for name in ("home", "work")] == [ASKED, ASKED]
 

@@ -31,10 +31,12 @@ class Slow(MemoryMailbox):
         return super().move(place, uids, target)
 
 
-def sizes(folder: Path, each: timedelta, *, move: bool = True) -> list[int]:
+def sizes(folder: Path, each: timedelta, *, move: bool = True, flagged: int = 0) -> list[int]:
     world = World(folder / "log.db", MemoryServer(move=move))
     for number in range(COUNT):
         world.server.append("INBOX", letter("A", ident=f"{number}@firm.example"), arrival=world.now)
+    for uid in range(1, flagged + 1):
+        world.server.flag("INBOX", uid, "\\Flagged")
     box = Slow(world, each)
     place = box.state("INBOX").place
     intents = [
@@ -45,7 +47,7 @@ def sizes(folder: Path, each: timedelta, *, move: bool = True) -> list[int]:
     journal = world.store.journal
     sweep = journal.begin_sweep("home", Mode.MOVE, world.now)
     done = deeds.act(box, journal, sweep, intents, clock=world.clock, progress=found.append)
-    assert done.count(MoveState.MOVED) == COUNT == len(world.server.messages("Backscatter"))
+    assert done.count(MoveState.MOVED) == COUNT - flagged == len(world.server.messages("Backscatter"))
     world.close()
     return found
 
@@ -69,3 +71,12 @@ def test_as_many_go_at_once_as_the_server_moves_in_two_seconds(
 
 def test_without_move_few_go_at_once_however_quick_the_server_is(tmp_path: Path) -> None:
     assert sizes(tmp_path, timedelta(0), move=False) == [100] * 23
+
+
+def test_what_is_left_alone_tells_nothing_of_how_quick_the_server_is(tmp_path: Path) -> None:
+    """The person flagged the first hundred and three: the next batch is a small one, and so is that behind it."""
+    assert sizes(tmp_path, timedelta(milliseconds=20), flagged=103) == [100] * 23
+
+
+def test_few_that_went_quickly_tell_little_of_many(tmp_path: Path) -> None:
+    assert sizes(tmp_path, timedelta(0), flagged=195)[:3] == [100, 100, 100]

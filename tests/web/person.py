@@ -89,8 +89,8 @@ class Person:
                 yield process
             finally:
                 process.send_signal(signal.SIGTERM)
-                said = lines.read()
                 process.wait(30)
+                said = lines.read()
                 assert "bug" not in said, said
 
     def dashboard(self) -> AbstractContextManager[Running]:
