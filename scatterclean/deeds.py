@@ -39,7 +39,7 @@ from scatterclean.settling import Clock, Done, settle
 RECENT = 2 * plan.FEW
 # A batch is as large as may take so long: in this time a hand may come between the look at a message and its move.
 QUICK = timedelta(seconds=2)
-_GROWTH = 10
+_GROWTH = 10  # no batch is larger than so many of the last one
 
 # What stops a deed that is not a sweep's.  \\Deleted: what bears it is not put away by anybody (`settling._undelete`).
 _IT_IS_NOT_THERE = frozenset((plan.Hand.GONE, plan.Hand.CHANGED))
