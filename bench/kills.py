@@ -73,7 +73,7 @@ def run(kind: str, kills: int, seed: int) -> int:
             at = datetime.now(UTC) - timedelta(days=days)
             sent = letter("Hello", to="f@f.example", sender=ME, ident=f"s.{days}@winter.example", at=at)
             hand.append(f"{chosen.prefix}Sent", sent, arrival=at)
-        forked.run(["version"], env=os.environ)
+        forked.run(["version"], env=os.environ)  # from now on there is one that forks
         started = time.monotonic()
         assert forked.run(command, env=os.environ).returncode == 0
         usual = time.monotonic() - started

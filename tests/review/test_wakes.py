@@ -47,9 +47,9 @@ class Rounds(dict[str, Round]):
         return super().pop(*known)  # type: ignore[call-overload, no-any-return]  # as it was called
 
 
-def heard(daemon: Service, *, within: float = PATIENCE) -> None:
+def heard(daemon: Service) -> None:
     """All words that are there were heard."""
-    until = time.monotonic() + within
+    until = time.monotonic() + PATIENCE
     while not daemon.words.empty():
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -60,6 +60,29 @@ def mail_arrives(daemon: Service) -> None:
     """The watcher says so."""
     watch = daemon.watchers.watches.setdefault("home", Watch(daemon.household.accounts["home"], None))
     daemon.words.put(("rang", watch))
+
+
+def mail_is_heard_of_behind_its_round(
+    stage: Stage,
+    daemon: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    rang: Callable[[Watchers, Watch], bool],
+) -> None:
+    """It arrives in the second round, which is over when the main loop, held in `rang`, hears of it."""
+    sweeping = threading.Event()
+
+    def play(_stop: Callable[[], bool]) -> SweepReport:
+        sweeping.wait(PATIENCE)
+        return report("home")
+
+    stage.wait(lambda: daemon.health)
+    stage.play["home"] = play
+    daemon.words.put(("again", "home"))
+    stage.wait(lambda: len(stage.began) == 2)
+    monkeypatch.setattr(Watchers, "rang", rang)
+    mail_arrives(daemon)
+    sweeping.set()
+    stage.wait(lambda: not daemon.jobs.rounds)
 
 
 @pytest.mark.parametrize("when", ["in the sweep", "when it was told"])
@@ -118,11 +141,7 @@ def test_what_was_heard_before_the_round_was_told_of_is_not_calmed_away(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The main loop is behind: mail arrived in a round of which it hears only later that all is quiet."""
-    sweeping, behind = threading.Event(), threading.Event()
-
-    def play(_stop: Callable[[], bool]) -> SweepReport:
-        sweeping.wait(PATIENCE)
-        return report("home")
+    behind = threading.Event()
 
     def rang(_self: Watchers, _watch: Watch) -> bool:
         behind.wait(PATIENCE)
@@ -130,29 +149,18 @@ def test_what_was_heard_before_the_round_was_told_of_is_not_calmed_away(
 
     monkeypatch.setattr(Watchers, "woken", lambda _self: frozenset({"home"}))
     with stage.running() as daemon:
-        stage.wait(lambda: daemon.health)
-        stage.play["home"] = play
-        daemon.words.put(("again", "home"))
-        stage.wait(lambda: len(stage.began) == 2)
-        monkeypatch.setattr(Watchers, "rang", rang)
-        mail_arrives(daemon)
-        sweeping.set()
-        stage.wait(lambda: not daemon.jobs.rounds)
+        mail_is_heard_of_behind_its_round(stage, daemon, monkeypatch, rang)
         behind.set()
         stage.wait(lambda: len(stage.began) == 3)
 
 
 def test_nor_by_that_of_the_round_before(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The main loop is further behind: the round that mail has woken begins before it hears of the last one."""
-    sweeping, behind, looked, locked = (threading.Event() for _ in range(4))
+    behind, looked, locked = threading.Event(), threading.Event(), threading.Event()
     wished, tidy = Household.wished, Household.tidy_sessions
     looking = threading.Event()
     looked.set()
     locked.set()
-
-    def play(_stop: Callable[[], bool]) -> SweepReport:
-        sweeping.wait(PATIENCE)
-        return report("home")
 
     def rang(_self: Watchers, _watch: Watch) -> bool:
         behind.wait(PATIENCE)
@@ -174,14 +182,7 @@ def test_nor_by_that_of_the_round_before(stage: Stage, monkeypatch: pytest.Monke
     monkeypatch.setattr(Household, "tidy_sessions", slowly_tidied)
     monkeypatch.setattr(Watchers, "woken", lambda _self: frozenset({"home"}))
     with stage.running() as daemon:
-        stage.wait(lambda: daemon.health)
-        stage.play["home"] = play
-        daemon.words.put(("again", "home"))
-        stage.wait(lambda: len(stage.began) == 2)
-        monkeypatch.setattr(Watchers, "rang", rang)
-        mail_arrives(daemon)
-        sweeping.set()
-        stage.wait(lambda: not daemon.jobs.rounds)
+        mail_is_heard_of_behind_its_round(stage, daemon, monkeypatch, rang)
         behind.set()
         stage.wait(looking.is_set)
         locked.set()

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from scatterclean.store import open_store
+from scatterclean.web.peer import a_stranger
 from tests.web.house import Running, Said, Visitor, running
 
 PATHS = ("/", "/away", "/stays", "/away/1", "/stays/4", "/wishes", "/pulse", "/away/1/bring-back")
@@ -332,3 +333,17 @@ def test_another_user_who_has_hung_up_does_not_use_up_the_link(dashboard: Runnin
                 time.sleep(0.0001 * (number % 20))
     time.sleep(0.5)
     assert dashboard.let_in().get("/away").status == 200
+
+
+def test_where_the_owner_of_a_connection_cannot_be_looked_up_nobody_is_let_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not one that the system has no table for: then it cannot be told at all."""
+    theirs, ours = ("127.0.0.1", 1), ("127.0.0.1", 2)
+    for error, expected in ((OSError(24, "Too many open files"), True), (FileNotFoundError(), False)):
+
+        def refuse(*_: object, error: OSError = error) -> str:
+            raise error
+
+        monkeypatch.setattr(Path, "read_text", refuse)
+        assert a_stranger(theirs, ours) is expected
