@@ -1,7 +1,8 @@
-"""What was read of one Sent folder goes into the log, batch by batch, while the next batch is read."""
+"""What was read of one Sent folder goes into the log, batch by batch, while the next batches are read."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -15,6 +16,10 @@ from scatterclean.errors import Stopped, Trouble
 from scatterclean.harvest.reading import Reading
 from scatterclean.model import Account, Cursor, Grade, Interval, SentMessage
 from scatterclean.ports import SentLog
+
+# Batches that wait for the writer, at most.  Now and then it takes as long as reading several of them takes (see
+# `store.staging`); each holds some megabytes.
+_AHEAD = 4
 
 
 @dataclass(slots=True)
@@ -36,7 +41,8 @@ class Keeping:
     _writer: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="harvest")
     )
-    _under_way: Future[int] | None = None
+    _under_way: deque[Future[int]] = field(default_factory=deque)
+    _failed: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -65,21 +71,30 @@ class Keeping:
 
     def hand_on(self, last: int) -> None:
         """The same, but do not wait for it."""
-        job = self._job(last)  # while the one before it is written
-        self.settled()
-        self._under_way = self._writer.submit(job)
+        job = self._job(last)  # while those before it are written
+        self.settled(_AHEAD - 1)
+        self._under_way.append(self._writer.submit(self._after_the_others, job))
 
-    def settled(self) -> None:
-        """Wait for what was handed on; raises what the log raised.
+    def settled(self, but: int = 0) -> None:
+        """Wait for what was handed on, `but` for so many; raises what the log raised.
 
         Then the batch is dropped: kept with its cursor, it would hide for ever what failed before it."""
-        under_way, self._under_way = self._under_way, None
-        if under_way is not None:
+        while len(self._under_way) > but:
             try:
-                self.new += under_way.result()
+                self.new += self._under_way.popleft().result()
             except BaseException:
                 self.batch = []
                 raise
+
+    def _after_the_others(self, job: Callable[[], int]) -> int:
+        # By the writer alone.  What it was handed before one of them failed is dropped for the same reason.
+        if self._failed:
+            return 0
+        try:
+            return job()
+        except BaseException:
+            self._failed = True
+            raise
 
     def _job(self, last: int) -> Callable[[], int]:
         some, self.batch, self.recipients = self.batch, [], 0

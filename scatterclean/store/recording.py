@@ -47,15 +47,14 @@ from scatterclean.store.tables import (
 class Prepared:
     """Sent messages on their way to the log.  Nothing of it was asked of the database, so any thread can do this.
 
-    `named`: (fingerprint, moment of sending) of each; `rows`: what `sent_messages` has of each different one, without
-    the account; `ids`: (key, message); `recipients`: (address, moment of sending, message).  Messages are numbered from
-    1 on.  `told` are these and what is kept once for all of them, as JSON.
+    `named`: (fingerprint, moment of sending) of each; `different`: how many fingerprints.  `told`, as JSON, which takes
+    less room than what it was made of: what `sent_messages` has of each different one, without the account; of
+    `sent_ids` (key, message); of `sent_recipients` (address, moment of sending, message); and what is kept once for
+    all of them.  Messages are numbered from 1 on.
     """
 
     named: Sequence[tuple[str, int]]
-    rows: Sequence[tuple[Any, ...]]
-    ids: Sequence[tuple[str, int]]
-    recipients: Sequence[tuple[str, int, int]]
+    different: int
     told: Mapping[Table, str]
     staged: bool
 
@@ -95,7 +94,7 @@ def prepared(messages: Sequence[SentMessage], *, staged: bool = False) -> Prepar
     if not staged:
         written_to = {(domain_of(one), one) for one in {to for to, *_ in recipients}}
         told[correspondents] = _told([*written_to])
-    return Prepared(named, rows, ids, recipients, told, staged)
+    return Prepared(named, len(rows), told, staged)
 
 
 def add(connection: Connection, account_id: int, new: Prepared) -> int:
@@ -109,12 +108,14 @@ def add(connection: Connection, account_id: int, new: Prepared) -> int:
     last: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
     count = insert(sent_messages, new.told[sent_messages])
     ids, recipients = new.told[sent_ids], new.told[sent_recipients]
-    if count < len(new.rows):
+    if count < new.different:
         # Not asked beforehand: in a first harvest nearly all are new.
         known = _known(connection, account_id, new.named)
-        number_of = {row[0]: known[row[1]] for row in new.rows}
-        ids = _told([(key, number_of[number]) for key, number in new.ids])
-        recipients = _told([(one, sent_at, number_of[number]) for one, sent_at, number in new.recipients])
+        number_of = {row[0]: known[row[1]] for row in json.loads(new.told[sent_messages])}
+        ids, recipients = (
+            _told([(*row, number_of[number]) for *row, number in json.loads(told)])
+            for told in (ids, recipients)
+        )
         last = 0
     insert(staged_ids if new.staged else sent_ids, ids)
     insert(staged_recipients if new.staged else sent_recipients, recipients)

@@ -82,14 +82,14 @@ class SqlSentLog:
         return partial(self._record, account, person, prepared, cursor)
 
     def _record(self, account: str, person: str, prepared: Prepared, cursor: Cursor) -> int:
-        staged, many = prepared.staged, len(prepared.rows) >= _MANY
+        staged, many = prepared.staged, prepared.different >= _MANY
         # What is only appended needs no large cache.
         with self._database.write(large=many and not staged) as connection:
             own_id = account_id(connection, account, person)
-            new = recording.add(connection, own_id, prepared) if prepared.rows else 0
+            new = recording.add(connection, own_id, prepared) if prepared.different else 0
             write_cursor(connection, sent_cursors, account, cursor)
-            heap = staging.waiting(connection) if staged else 0
-        if heap >= staging.MOST:
+            enough = staged and staging.enough(connection)
+        if enough:
             # After the commit: what was read is kept, also if there is no room for this.
             self.tidy()
         return new

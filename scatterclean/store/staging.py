@@ -35,6 +35,7 @@ from scatterclean.store.database import Database
 from scatterclean.store.tables import (
     correspondents,
     sent_ids,
+    sent_messages,
     sent_recipients,
     staged_ids,
     staged_recipients,
@@ -42,8 +43,10 @@ from scatterclean.store.tables import (
 
 # A harvest of so many messages is large.  Below it the trees are small, and most of their pages stay in memory.
 FROM = 20_000
-# Rows that wait, at most (but for one batch); a message has one or two in each table.  The fewer, the more often all
-# pages are visited; the more, the longer waits whoever asks meanwhile, for he has to sort them.
+# Rows that wait, at most (but for one batch), are as many as messages are logged, but between these; a message has one
+# or two in each table.  The fewer, the more often all pages are visited, of which a small log has few, and the more of
+# it is done while others come; the more, the longer waits whoever asks meanwhile, for he has to sort them.
+FEWEST = 100_000
 MOST = 750_000
 
 
@@ -94,6 +97,12 @@ def waiting(connection: Connection) -> int:
         for one in _STAGED
     ]
     return sum(connection.execute(select(*last)).one())
+
+
+def enough(connection: Connection) -> bool:
+    """Shall what waits go to its places before more comes?"""
+    logged: int = connection.scalar(select(func.max(sent_messages.c.id))) or 0
+    return waiting(connection) >= min(max(FEWEST, logged), MOST)
 
 
 def merge(database: Database) -> None:

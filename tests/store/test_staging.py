@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -165,6 +166,20 @@ def test_so_many_rows_wait_and_no_more(store: Store, monkeypatch: pytest.MonkeyP
         heaps.append(waiting(store))
     assert 30 < max(heaps) < 40
     assert heaps.count(0) >= 3
+
+
+def test_the_larger_the_log_the_more_rows_wait(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few at first, then as many as messages are logged, and not more than `MOST`."""
+    monkeypatch.setattr(staging, "FEWEST", 6)
+    monkeypatch.setattr(staging, "MOST", 40)
+    heaps = [0]
+    for number in range(60):
+        one = message(number, ids=[f"{number}@x.example"], to=["p@site.example"])
+        store.sent_log.record("home", "ada", [one], cursor(number), out_of=LARGE)
+        heaps.append(waiting(store))
+    # Two rows each: 3 messages are the fewest, then as many as were logged before, then 20 are the most.
+    fell = [number for number, (before, after) in enumerate(pairwise(heaps), 1) if after < before]
+    assert fell == [3, 6, 12, 24, 44]
 
 
 def test_what_a_process_that_died_laid_aside_is_put_in_its_place_by_the_next_one(path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -158,6 +159,46 @@ def test_full_batches_are_written_by_another_thread_and_none_is_left(world: Worl
         True,
     ]  # the last is the end cursor
     assert threading.active_count() == before
+
+
+@dataclass
+class Slow(Failing):
+    """The first batch is written when nothing else goes on any more: so many were prepared then."""
+
+    at_most: int = 0
+    prepared: int = 0
+    handed_on: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+    def recording(self, *told: Any, **more: Any) -> Callable[[], int]:
+        record = super().recording(*told, **more)
+        self.prepared += 1
+        first = self.prepared == 1
+        self.handed_on.release()
+
+        def write() -> int:
+            if first:
+                for _ in range(self.at_most):
+                    assert self.handed_on.acquire(timeout=20)
+                assert not self.handed_on.acquire(timeout=0.2)
+            return record()
+
+        return write
+
+
+@pytest.mark.parametrize("fails", [0, 1, 2, 4])
+def test_while_one_batch_takes_long_a_few_are_read_and_none_comes_after_one_that_failed(
+    world: World, monkeypatch: pytest.MonkeyPatch, fails: int
+) -> None:
+    monkeypatch.setattr(harvest, "STEP", 1)
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    # The four that may wait, and the next one is prepared meanwhile.
+    log = Slow(world.store.sent_log, fails, at_most=5)
+    with pytest.raises(DatabaseUnusable) if fails else nullcontext():
+        harvest.harvest(Watched(world.server), log, world.account, now=world.now)
+    assert known(world) == (fails - 1 if fails else SENT)
+    assert len(log.writers) == (fails or SENT + 1)
+    harvest.harvest(Watched(world.server), world.store.sent_log, world.account, now=world.now)
+    assert known(world) == SENT
 
 
 def test_letters_to_very_many_are_written_in_smaller_batches(
