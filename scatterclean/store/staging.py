@@ -47,7 +47,7 @@ FROM = 20_000
 # or two in each table.  The fewer, the more often all pages are visited, of which a small log has few, and the more of
 # it is done while others come; the more, the longer waits whoever asks meanwhile, for he has to sort them.
 FEWEST = 100_000
-MOST = 750_000
+MOST = 400_000
 
 
 class Keyed(NamedTuple):
