@@ -43,6 +43,7 @@ class Keeping:
     )
     _under_way: deque[Future[int]] = field(default_factory=deque)
     _failed: bool = False
+    _hole_told: bool = False
 
     def __enter__(self) -> Self:
         return self
@@ -50,10 +51,12 @@ class Keeping:
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.shutdown(wait=True)
+        expected = kind is None or issubclass(kind, (Stopped, Trouble))
+        # Who interrupts (Ctrl-C again) waits for the one batch that is being written, not for all.
+        self._writer.shutdown(wait=True, cancel_futures=not expected)
         if kind is None:
             self.log.tidy()
-        elif issubclass(kind, (Stopped, Trouble)):
+        elif expected:
             with suppress(Trouble):  # the log answers without it, and what was raised says more
                 self.log.tidy()
 
@@ -102,7 +105,10 @@ class Keeping:
         cursor = Cursor(self.reading.state.place, last + 1, self.reading.state.exists, self.now)
         account = self.account
         record = self.log.recording(account.name, account.person, some, cursor, out_of=self.out_of)
-        return partial(self._behind_a_hole, record) if self.reading.vanished(last + 1) else record
+        if self._hole_told or not self.reading.vanished(last + 1):
+            return record
+        self._hole_told = True  # once: if that fails, nothing comes after it
+        return partial(self._behind_a_hole, record)
 
     def _behind_a_hole(self, record: Callable[[], int]) -> int:
         # If we are cut off, all of the time up to now is the hole: whoever goes on at the half-way cursor

@@ -201,6 +201,26 @@ def test_while_one_batch_takes_long_a_few_are_read_and_none_comes_after_one_that
     assert known(world) == SENT
 
 
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+def test_who_interrupts_waits_for_one_batch_only(
+    world: World, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    monkeypatch.setattr(harvest, "STEP", 1)
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    log = Slow(world.store.sent_log, 0, at_most=3)
+    before = threading.active_count()
+
+    def progress(_done: int, _all: int) -> None:
+        if log.prepared == 3:
+            raise interruption
+
+    with pytest.raises(interruption):
+        harvest.harvest(Watched(world.server), log, world.account, now=world.now, progress=progress)
+    assert (len(log.writers), known(world), threading.active_count()) == (1, 1, before)
+    found = harvest.harvest(Watched(world.server), world.store.sent_log, world.account, now=world.now)
+    assert (found.new, known(world)) == (SENT - 1, SENT)
+
+
 def test_letters_to_very_many_are_written_in_smaller_batches(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +291,28 @@ def test_a_large_harvest_that_breaks_or_is_stopped_leaves_nothing_aside(world: W
     with pytest.raises(ConnectionLost):
         harvest.harvest(broken, log, world.account, now=world.now)
     assert (log.heaps[0] > 0, waiting(world), known(world)) == (True, 0, 10)
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_harvest_that_goes_on_behind_a_hole_tidies_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most folders have one: the log says so before the first batch behind it, where all is in place."""
+    monkeypatch.setattr(harvest, "STEP", 1)
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    monkeypatch.setattr(staging, "FROM", 1)
+    broken = Watched(world.server)
+    broken.breaks_after = 5
+    with pytest.raises(ConnectionLost):
+        harvest.harvest(broken, world.store.sent_log, world.account, now=world.now)
+    world.server.delete("Sent", 8)
+    log = Asked(world.store.sent_log, 0, world=world)
+    harvest.harvest(Watched(world.server), log, world.account, now=world.now + timedelta(days=2))
+    # Two batches before the hole; then the heap grows until the end, and the end cursor comes behind it.
+    assert [before < after for before, after in pairwise(log.heaps[2:-1])] == [True] * (SENT - 9)
+    assert (log.heaps[-1], waiting(world), known(world)) == (0, 0, SENT - 1)
+    # The first one was given up long before: only from now on.
+    assert world.store.sent_log.coverage(["home"])["home"].through == world.now + timedelta(days=2)
 
 
 @pytest.mark.usefixtures("large")
