@@ -161,6 +161,14 @@ def test_full_batches_are_written_by_another_thread_and_none_is_left(world: Worl
     assert threading.active_count() == before
 
 
+@pytest.fixture
+def one_by_one(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Each message is a batch."""
+    monkeypatch.setattr(harvest, "STEP", 1)
+    monkeypatch.setattr(harvest, "BATCH", 1)
+    return world
+
+
 @dataclass
 class Slow(Failing):
     """The first batch is written when nothing else goes on any more: so many were prepared then."""
@@ -187,10 +195,9 @@ class Slow(Failing):
 
 @pytest.mark.parametrize("fails", [0, 1, 2, 4])
 def test_while_one_batch_takes_long_a_few_are_read_and_none_comes_after_one_that_failed(
-    world: World, monkeypatch: pytest.MonkeyPatch, fails: int
+    one_by_one: World, fails: int
 ) -> None:
-    monkeypatch.setattr(harvest, "STEP", 1)
-    monkeypatch.setattr(harvest, "BATCH", 1)
+    world = one_by_one
     # The four that may wait, and the next one is prepared meanwhile.
     log = Slow(world.store.sent_log, fails, at_most=5)
     with pytest.raises(DatabaseUnusable) if fails else nullcontext():
@@ -203,10 +210,9 @@ def test_while_one_batch_takes_long_a_few_are_read_and_none_comes_after_one_that
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
 def test_who_interrupts_waits_for_one_batch_only(
-    world: World, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+    one_by_one: World, interruption: type[BaseException]
 ) -> None:
-    monkeypatch.setattr(harvest, "STEP", 1)
-    monkeypatch.setattr(harvest, "BATCH", 1)
+    world = one_by_one
     log = Slow(world.store.sent_log, 0, at_most=3)
     before = threading.active_count()
 
@@ -293,13 +299,11 @@ def test_a_large_harvest_that_breaks_or_is_stopped_leaves_nothing_aside(world: W
     assert (log.heaps[0] > 0, waiting(world), known(world)) == (True, 0, 10)
 
 
-@pytest.mark.usefixtures("large")
 def test_a_large_harvest_that_goes_on_behind_a_hole_tidies_once(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    one_by_one: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Most folders have one: the log says so before the first batch behind it, where all is in place."""
-    monkeypatch.setattr(harvest, "STEP", 1)
-    monkeypatch.setattr(harvest, "BATCH", 1)
+    world = one_by_one
     monkeypatch.setattr(staging, "FROM", 1)
     broken = Watched(world.server)
     broken.breaks_after = 5
